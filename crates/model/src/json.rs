@@ -1,0 +1,7 @@
+//! JSON in Go's dialect: `encoding/json`'s printing and its errors.
+
+mod parse;
+mod print;
+
+pub use parse::{JsonError, parse};
+pub use print::{go_quote, print, print_indent};

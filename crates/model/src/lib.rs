@@ -1,0 +1,17 @@
+//! Text to objects: what every other room stands on.
+//!
+//! Knows YAML, JSON, the table of kinds, structural schemas, selectors, quantities, field paths and diagnostics.
+//! Knows nothing of clusters, users, files, clocks or randomness.
+
+pub mod field;
+pub mod json;
+pub mod object;
+pub mod resource;
+pub mod value;
+pub mod version;
+
+pub use field::{FieldError, FieldErrorKind, FieldPath};
+pub use object::Object;
+pub use resource::{GroupKind, GroupVersion, ResourceType, Scope};
+pub use value::{Map, Value};
+pub use version::{ClientVersion, KubeVersion};

@@ -1,0 +1,2 @@
+//! The lab in the browser.
+fn main() {}
