@@ -1,0 +1,49 @@
+//! A cluster as a value: cheap to clone, so that a preview can try a change and throw it away.
+
+use std::sync::Arc;
+
+use gatehouse_model::{KubeVersion, Value};
+
+use crate::config::ApiServerConfig;
+use crate::store::Store;
+use crate::world::{Entropy, Timestamp};
+
+/// Everything the control plane knows, at one moment of virtual time.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    /// Which Kubernetes this is.
+    pub version: KubeVersion,
+    /// The API server's flags.
+    pub config: Arc<ApiServerConfig>,
+    /// What is stored.
+    pub store: Store,
+    /// Now.
+    pub now: Timestamp,
+    /// Where names, UIDs and tokens come from.
+    pub entropy: Entropy,
+}
+
+impl Cluster {
+    /// A cluster with nothing in it.
+    #[must_use]
+    pub fn empty(version: KubeVersion, seed: u64) -> Self {
+        Self {
+            version,
+            config: Arc::new(ApiServerConfig::default()),
+            store: Store::default(),
+            now: Timestamp::GENESIS,
+            entropy: Entropy::new(seed),
+        }
+    }
+
+    /// Puts objects in place as they are, without any check: how the state a cluster starts from gets in.
+    /// `objects` is keyed by API path (`/api/v1/namespaces`), each a list.
+    pub fn seed(&mut self, objects: &Value) {
+        for (path, list) in objects.entries().iter() {
+            let resource = crate::store::group_resource_of_path(path);
+            for object in list.items() {
+                self.store.seed(&resource, object.clone());
+            }
+        }
+    }
+}

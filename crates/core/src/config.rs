@@ -1,0 +1,46 @@
+//! The API server's flags, as far as they decide anything.
+
+use std::collections::BTreeMap;
+
+/// A mode of `--authorization-mode`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthorizationMode {
+    /// Everybody may do everything.
+    AlwaysAllow,
+    /// Nobody may do anything.
+    AlwaysDeny,
+    /// Kubelets, for what concerns their own node.
+    Node,
+    /// Roles and bindings.
+    Rbac,
+}
+
+/// What `kube-apiserver` was started with. Parsed from a manifest by `machine`, read by core.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ApiServerConfig {
+    /// `--authorization-mode`, in order.
+    pub authorization_modes: Vec<AuthorizationMode>,
+    /// `--anonymous-auth`
+    pub anonymous_auth: bool,
+    /// `--enable-admission-plugins`, besides those on by default.
+    pub enable_admission_plugins: Vec<String>,
+    /// `--disable-admission-plugins`
+    pub disable_admission_plugins: Vec<String>,
+    /// `--admission-control-config-file`: the configuration of each plugin, decoded.
+    pub admission_configuration: BTreeMap<String, gatehouse_model::Value>,
+    /// Whether the server answers at all (`false` while its static pod is down).
+    pub up: bool,
+}
+
+impl Default for ApiServerConfig {
+    fn default() -> Self {
+        Self {
+            authorization_modes: vec![AuthorizationMode::Node, AuthorizationMode::Rbac],
+            anonymous_auth: true,
+            enable_admission_plugins: vec!["NodeRestriction".to_owned()],
+            disable_admission_plugins: Vec::new(),
+            admission_configuration: BTreeMap::new(),
+            up: true,
+        }
+    }
+}
