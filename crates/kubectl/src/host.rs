@@ -2,7 +2,7 @@
 
 use gatehouse_core::{Request, Response, Timestamp};
 use gatehouse_machine::Output;
-use gatehouse_model::{ClientVersion, KubeVersion};
+use gatehouse_model::{ClientVersion, KubeVersion, ResourceType};
 
 /// The way to an API server.
 pub trait Api {
@@ -17,6 +17,12 @@ pub trait Api {
 
     /// Now, in virtual time.
     fn now(&self) -> Timestamp;
+
+    /// What the server at `server` serves, custom resources included, in discovery order.
+    ///
+    /// # Errors
+    /// As [`Api::call`].
+    fn resources(&mut self, server: &str) -> Result<Vec<ResourceType>, String>;
 
     /// The server's version.
     fn server_version(&self) -> KubeVersion;
