@@ -190,7 +190,12 @@ impl FieldError {
     /// `path: Too long: may not be more than max bytes`.
     #[must_use]
     pub fn too_long(path: FieldPath, max: usize) -> Self {
-        Self { kind: FieldErrorKind::TooLong, path, value: None, detail: format!("may not be more than {max} bytes") }
+        Self {
+            kind: FieldErrorKind::TooLong,
+            path,
+            value: None,
+            detail: format!("may not be more than {max} bytes"),
+        }
     }
 
     /// `path: Too many: actual: must have at most max items`.

@@ -3,12 +3,14 @@
 //! Knows YAML, JSON, the table of kinds, structural schemas, selectors, quantities, field paths and diagnostics.
 //! Knows nothing of clusters, users, files, clocks or randomness.
 
+pub mod base64;
 pub mod field;
 pub mod json;
 pub mod object;
 pub mod resource;
 pub mod value;
 pub mod version;
+pub mod yaml;
 
 pub use field::{FieldError, FieldErrorKind, FieldPath};
 pub use object::Object;

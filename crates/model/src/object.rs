@@ -89,7 +89,10 @@ impl Object {
     /// The owner reference that says `controller: true`.
     #[must_use]
     pub fn controller(&self) -> Option<&Value> {
-        self.0.list_at(&["metadata", "ownerReferences"]).iter().find(|r| r.bool_at(&["controller"]) == Some(true))
+        self.0
+            .list_at(&["metadata", "ownerReferences"])
+            .iter()
+            .find(|r| r.bool_at(&["controller"]) == Some(true))
     }
 }
 

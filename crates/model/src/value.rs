@@ -80,7 +80,11 @@ impl Map {
     }
 
     /// The value under `key`, made null first where there is none.
-    #[expect(clippy::missing_panics_doc, clippy::indexing_slicing, reason = "the position was just found or made")]
+    #[expect(
+        clippy::missing_panics_doc,
+        clippy::indexing_slicing,
+        reason = "the position was just found or made"
+    )]
     pub fn entry(&mut self, key: &str) -> &mut Value {
         let i = match self.position(key) {
             Ok(i) => i,

@@ -43,7 +43,11 @@ impl KubeVersion {
     /// The kubectl that goes with this cluster: 1.27.16 for 1.20, else the cluster's minor, patch 4.
     #[must_use]
     pub const fn client(self) -> ClientVersion {
-        if self.minor <= 20 { ClientVersion { minor: 27, patch: 16 } } else { ClientVersion { minor: self.minor, patch: 4 } }
+        if self.minor <= 20 {
+            ClientVersion { minor: 27, patch: 16 }
+        } else {
+            ClientVersion { minor: self.minor, patch: 4 }
+        }
     }
 }
 
