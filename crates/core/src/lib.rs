@@ -10,6 +10,7 @@ pub mod authz;
 pub mod cluster;
 pub mod config;
 pub mod decision;
+pub mod effects;
 pub mod kubelet;
 pub mod request;
 pub mod server;

@@ -1,0 +1,11 @@
+//! What the kernel and the container runtime make of a container's security settings: pure functions from
+//! settings and one operation to a verdict with its causes.
+//!
+//! Knows seccomp, AppArmor and capabilities. Does not know files, processes or networks: the machine holds
+//! those, asks here at its one system call gate, and applies the answers in the kernel's order.
+
+pub mod capabilities;
+pub mod errno;
+pub mod seccomp;
+
+pub use errno::Errno;
