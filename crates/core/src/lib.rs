@@ -12,6 +12,7 @@ pub mod config;
 pub mod decision;
 pub mod effects;
 pub mod kubelet;
+pub mod network;
 pub mod request;
 pub mod server;
 pub mod status;

@@ -60,7 +60,11 @@ pub struct Notes {
 ///
 /// # Errors
 /// The first refusal.
-pub fn mutate(_cluster: &mut Cluster, _request: &mut AdmissionRequest<'_>, _notes: &mut Notes) -> Result<(), Status> {
+pub fn mutate(
+    _cluster: &mut Cluster,
+    _request: &mut AdmissionRequest<'_>,
+    _notes: &mut Notes,
+) -> Result<(), Status> {
     Ok(())
 }
 
@@ -68,6 +72,10 @@ pub fn mutate(_cluster: &mut Cluster, _request: &mut AdmissionRequest<'_>, _note
 ///
 /// # Errors
 /// The first refusal.
-pub fn validate(_cluster: &mut Cluster, _request: &AdmissionRequest<'_>, _notes: &mut Notes) -> Result<(), Status> {
+pub fn validate(
+    _cluster: &mut Cluster,
+    _request: &AdmissionRequest<'_>,
+    _notes: &mut Notes,
+) -> Result<(), Status> {
     Ok(())
 }

@@ -64,7 +64,12 @@ impl Store {
     }
 
     /// Removes an object.
-    pub(crate) fn remove(&mut self, group_resource: &str, namespace: &str, name: &str) -> Option<Arc<Object>> {
+    pub(crate) fn remove(
+        &mut self,
+        group_resource: &str,
+        namespace: &str,
+        name: &str,
+    ) -> Option<Arc<Object>> {
         let table = self.tables.get_mut(group_resource)?;
         let removed = Arc::make_mut(table).remove(&(namespace.into(), name.into()));
         if removed.is_some() {
