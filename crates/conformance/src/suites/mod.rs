@@ -1,0 +1,14 @@
+//! The suites we know. A new one is one file and one line here.
+
+mod netpol;
+
+use crate::suite::Suite;
+
+/// All suites.
+const SUITES: &[&dyn Suite] = &[&netpol::Netpol];
+
+/// The suite a record names.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static dyn Suite> {
+    SUITES.iter().copied().find(|s| s.name() == name)
+}
