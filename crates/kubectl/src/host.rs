@@ -91,7 +91,13 @@ pub trait Containers {
     ///
     /// # Errors
     /// What the kubelet or the runtime says when the command cannot even start.
-    fn exec(&mut self, container: &ContainerRef, argv: &[String], stdin: &[u8], tty: bool) -> Result<Output, String>;
+    fn exec(
+        &mut self,
+        container: &ContainerRef,
+        argv: &[String],
+        stdin: &[u8],
+        tty: bool,
+    ) -> Result<Output, String>;
 
     /// What a container wrote, oldest line first, each with its time; of the container before a restart with `previous`.
     ///

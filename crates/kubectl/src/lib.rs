@@ -3,6 +3,15 @@
 //! Talks to the cluster through [`host::Api`], to files through [`host::Files`] and to containers through
 //! [`host::Containers`]; knows no exercise and no page. Everything printed is kubectl's own wording.
 
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod error;
 pub mod host;
+pub mod mapping;
+pub mod print;
+pub mod run;
+pub mod session;
 
 pub use host::{Api, Containers, Files, Host};
+pub use run::run;

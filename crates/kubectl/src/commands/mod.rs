@@ -1,0 +1,49 @@
+//! The registry: one file a command, in the order of help.
+
+use crate::cli::Command;
+use crate::cli::help::Group;
+
+mod options;
+
+/// `kubectl` itself.
+pub static ROOT: Command = Command {
+    short: "kubectl controls the Kubernetes cluster manager",
+    long: "kubectl controls the Kubernetes cluster manager.\n\n Find more information at: https://kubernetes.io/docs/reference/kubectl/",
+    subcommands: &[&options::COMMAND],
+    ..Command::named("kubectl")
+};
+
+/// The headings of `kubectl --help`.
+pub static GROUPS: &[Group] = &[
+    Group { heading: "Basic Commands (Beginner):", commands: &["create", "expose", "run", "set"] },
+    Group { heading: "Basic Commands (Intermediate):", commands: &["explain", "get", "edit", "delete"] },
+    Group { heading: "Deploy Commands:", commands: &["rollout", "scale", "autoscale"] },
+    Group {
+        heading: "Cluster Management Commands:",
+        commands: &["certificate", "cluster-info", "top", "cordon", "uncordon", "drain", "taint"],
+    },
+    Group {
+        heading: "Troubleshooting and Debugging Commands:",
+        commands: &[
+            "describe",
+            "logs",
+            "attach",
+            "exec",
+            "port-forward",
+            "proxy",
+            "cp",
+            "auth",
+            "debug",
+            "events",
+        ],
+    },
+    Group {
+        heading: "Advanced Commands:",
+        commands: &["diff", "apply", "patch", "replace", "wait", "kustomize"],
+    },
+    Group { heading: "Settings Commands:", commands: &["label", "annotate", "completion"] },
+    Group {
+        heading: "Other Commands:",
+        commands: &["api-resources", "api-versions", "config", "plugin", "version"],
+    },
+];

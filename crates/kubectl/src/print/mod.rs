@@ -1,0 +1,1 @@
+//! Printers: how objects become text.

@@ -1,0 +1,87 @@
+//! From a line's words to an outcome. Models cobra's `ExecuteC` with kubectl's templates around it.
+
+use gatehouse_machine::{Outcome, Output};
+
+use crate::cli::parse::{FlagError, parse};
+use crate::cli::{Args, find, help};
+use crate::commands::{GROUPS, ROOT};
+use crate::error::Error;
+use crate::host::Host;
+use crate::session::{Finish, Session};
+
+/// Runs kubectl. `argv` begins with the program's name.
+pub fn run(host: &mut Host<'_>, argv: &[String]) -> Outcome {
+    let line = argv.get(1..).unwrap_or(&[]);
+    let version = host.version;
+    // `kubectl help get` is `kubectl get --help`.
+    if line.first().is_some_and(|w| w == "help") {
+        let mut line: Vec<String> = line.iter().skip(1).filter(|w| !w.starts_with('-')).cloned().collect();
+        line.push("--help".to_owned());
+        return run_line(host, &line, version);
+    }
+    run_line(host, line, version)
+}
+
+fn run_line(host: &mut Host<'_>, line: &[String], version: gatehouse_model::ClientVersion) -> Outcome {
+    let found = match find::find(&ROOT, line, version) {
+        Ok(found) => found,
+        Err(why) => return failure(&Error::plain(why)),
+    };
+    let flags = find::flags_of(found.command, version);
+    let mut args = Args::new(found.path, found.command, found.parents, flags);
+    args.argv = line.to_vec();
+    let mut notes = Vec::new();
+    match parse(&mut args, &found.rest, &mut notes) {
+        Ok(()) => {}
+        Err(FlagError::Help) => return Outcome::Done(Output::success(help::help(&args, GROUPS, version))),
+        Err(FlagError::Message(why)) => {
+            let (text, exit) = Error::plain(format!("{why}\nSee '{} --help' for usage.", args.path)).render();
+            let notes: String = notes.iter().map(|n| format!("{n}\n")).collect();
+            return Outcome::Done(Output::failure(exit, notes + &text));
+        }
+    }
+    let Some(action) = args.command.run else {
+        return Outcome::Done(Output::success(help::help(&args, GROUPS, version)));
+    };
+    let missing: Vec<String> = args
+        .flags
+        .iter()
+        .filter(|f| f.required && !args.changed(f.name))
+        .map(|f| format!("\"{}\"", f.name))
+        .collect();
+    let mut session = Session::new(host, args.clone());
+    for note in notes {
+        session.eprintln(note);
+    }
+    let result = if missing.is_empty() {
+        action(&mut session, &args)
+    } else {
+        Err(Error::plain(format!("required flag(s) {} not set", missing.join(", "))))
+    };
+    let result = result.and_then(|()| match (args.bool("warnings-as-errors"), session.warnings()) {
+        (false, _) | (true, 0) => Ok(()),
+        (true, 1) => Err(Error::plain("1 warning received")),
+        (true, n) => Err(Error::plain(format!("{n} warnings received"))),
+    });
+    finish(session, result)
+}
+
+fn finish(session: Session<'_, '_>, result: Result<(), Error>) -> Outcome {
+    let mut output = Output { stdout: session.out, stderr: session.err, exit: 0 };
+    if let Err(error) = result {
+        let (text, exit) = error.render();
+        output.stderr.extend_from_slice(text.as_bytes());
+        output.exit = exit;
+        return Outcome::Done(output);
+    }
+    match session.finish {
+        Finish::Done => Outcome::Done(output),
+        Finish::Edit(request) => Outcome::NeedsEdit(output, request),
+        Finish::Stream => Outcome::Streaming(output),
+    }
+}
+
+fn failure(error: &Error) -> Outcome {
+    let (text, exit) = error.render();
+    Outcome::Done(Output::failure(exit, text))
+}

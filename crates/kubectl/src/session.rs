@@ -1,0 +1,254 @@
+//! One run of kubectl: what it talks to, and what it has printed so far.
+//!
+//! Commands reach everything through it: the server, files, output. Models kubectl's `Factory` and the warning
+//! writer of client-go (`rest/warnings.go`, each warning once).
+
+use gatehouse_core::request::ResourceTarget;
+use gatehouse_core::{Reply, Request, Response, Timestamp, Verb};
+use gatehouse_machine::EditRequest;
+use gatehouse_model::{ClientVersion, KubeVersion, Object, ResourceType};
+
+use crate::cli::Args;
+use crate::config::{KubeConfig, Namespace, Target, load, resolve};
+use crate::error::Error;
+use crate::host::Host;
+use crate::mapping;
+
+/// How a command ends other than by ending.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Finish {
+    /// It just ends.
+    #[default]
+    Done,
+    /// It waits for a person to edit a file.
+    Edit(EditRequest),
+    /// It would go on printing until interrupted.
+    Stream,
+}
+
+/// One run of kubectl.
+pub struct Session<'s, 'h> {
+    /// The world around.
+    pub host: &'s mut Host<'h>,
+    /// Standard output so far.
+    pub out: Vec<u8>,
+    /// Standard error so far.
+    pub err: Vec<u8>,
+    /// How the command ends; a command sets it before it returns.
+    pub finish: Finish,
+    args: Args,
+    warned: Vec<String>,
+    config: Option<KubeConfig>,
+    target: Option<Target>,
+    resources: Option<Vec<ResourceType>>,
+}
+
+impl<'s, 'h> Session<'s, 'h> {
+    /// A session for a parsed command line.
+    #[must_use]
+    pub fn new(host: &'s mut Host<'h>, args: Args) -> Self {
+        Self {
+            host,
+            out: Vec::new(),
+            err: Vec::new(),
+            finish: Finish::Done,
+            args,
+            warned: Vec::new(),
+            config: None,
+            target: None,
+            resources: None,
+        }
+    }
+
+    /// Prints to standard output.
+    pub fn print(&mut self, text: impl AsRef<str>) {
+        self.out.extend_from_slice(text.as_ref().as_bytes());
+    }
+
+    /// Prints a line to standard output.
+    pub fn println(&mut self, text: impl AsRef<str>) {
+        self.print(text);
+        self.out.push(b'\n');
+    }
+
+    /// Prints a line to standard error.
+    pub fn eprintln(&mut self, text: impl AsRef<str>) {
+        self.err.extend_from_slice(text.as_ref().as_bytes());
+        self.err.push(b'\n');
+    }
+
+    /// A `Warning: ` line on standard error, as kubectl itself prints some.
+    pub fn warn(&mut self, text: impl AsRef<str>) {
+        self.eprintln(format!("Warning: {}", text.as_ref()));
+    }
+
+    /// Which kubectl this is.
+    #[must_use]
+    pub fn version(&self) -> ClientVersion {
+        self.host.version
+    }
+
+    /// Which Kubernetes the server is.
+    #[must_use]
+    pub fn server_version(&self) -> KubeVersion {
+        self.host.api.server_version()
+    }
+
+    /// Now, in virtual time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.host.api.now()
+    }
+
+    /// Lets virtual time pass.
+    pub fn advance(&mut self, millis: i64) {
+        self.host.api.advance(millis);
+    }
+
+    /// The merged kubeconfig.
+    ///
+    /// # Errors
+    /// Files that are missing or cannot be read.
+    pub fn config(&mut self) -> Result<&KubeConfig, Error> {
+        if self.config.is_none() {
+            let which = load::paths(self.host.files, self.args.str("kubeconfig"));
+            self.config = Some(load::load(self.host.files, &which)?);
+        }
+        self.config.as_ref().ok_or_else(|| Error::plain("no configuration has been provided"))
+    }
+
+    /// Server and credential.
+    ///
+    /// # Errors
+    /// As [`Session::config`], and what does not hold together in it.
+    pub fn target(&mut self) -> Result<Target, Error> {
+        if self.target.is_none() {
+            let config = self.config()?.clone();
+            self.target = Some(resolve::target(&config, &self.args, self.host.files)?);
+        }
+        self.target.clone().ok_or_else(|| Error::plain("no configuration has been provided"))
+    }
+
+    /// The namespace to work in, and whether `-n` chose it.
+    ///
+    /// # Errors
+    /// As [`Session::config`].
+    pub fn namespace(&mut self) -> Result<Namespace, Error> {
+        let config = self.config()?.clone();
+        resolve::namespace(&config, &self.args)
+    }
+
+    /// What the server serves, asked once a session.
+    ///
+    /// # Errors
+    /// Nobody answers.
+    pub fn resources(&mut self) -> Result<&[ResourceType], Error> {
+        if self.resources.is_none() {
+            let server = self.target()?.server;
+            let found =
+                self.host.api.resources(&server).map_err(|cause| Error::Transport { server, cause })?;
+            self.resources = Some(found);
+        }
+        Ok(self.resources.as_deref().unwrap_or(&[]))
+    }
+
+    /// Asks anew what the server serves, after something may have changed it.
+    pub fn forget_resources(&mut self) {
+        self.resources = None;
+    }
+
+    /// The resource a typed word means.
+    ///
+    /// # Errors
+    /// `the server doesn't have a resource type "x"`
+    pub fn resource(&mut self, typed: &str) -> Result<ResourceType, Error> {
+        let resources = self.resources()?;
+        match mapping::find(resources, typed) {
+            Some(found) => Ok(found.clone()),
+            None => Err(Error::plain(format!(
+                "the server doesn't have a resource type {:?}",
+                mapping::bare(typed)
+            ))),
+        }
+    }
+
+    /// A request of this session's identity.
+    ///
+    /// # Errors
+    /// As [`Session::target`].
+    pub fn request(&mut self, verb: Verb, target: gatehouse_core::Target) -> Result<Request, Error> {
+        let who = self.target()?;
+        let mut request = Request::new(who.credential, verb, target);
+        request.impersonate = who.impersonate;
+        Ok(request)
+    }
+
+    /// Sends a request; warnings are printed, each once.
+    ///
+    /// # Errors
+    /// The server's refusal, or that nobody answers.
+    pub fn send(&mut self, request: Request) -> Result<Reply, Error> {
+        let Response { result, warnings, .. } = self.send_raw(request)?;
+        for warning in warnings {
+            if !self.warned.contains(&warning) {
+                self.eprintln(format!("Warning: {warning}"));
+                self.warned.push(warning);
+            }
+        }
+        result.map_err(Error::status)
+    }
+
+    /// Sends a request and prints nothing.
+    ///
+    /// # Errors
+    /// That nobody answers.
+    pub fn send_raw(&mut self, request: Request) -> Result<Response, Error> {
+        let server = self.target()?.server;
+        self.host.api.call(&server, request).map_err(|cause| Error::Transport { server, cause })
+    }
+
+    /// How many different warnings the server gave.
+    #[must_use]
+    pub fn warnings(&self) -> usize {
+        self.warned.len()
+    }
+
+    /// Reads one object.
+    ///
+    /// # Errors
+    /// The server's refusal, or that nobody answers.
+    pub fn get(&mut self, resource: &ResourceType, namespace: &str, name: &str) -> Result<Object, Error> {
+        let request = self.request(Verb::Get, target_of(resource, namespace, name, ""))?;
+        object(self.send(request)?)
+    }
+}
+
+/// The target of a request about `resource`; `namespace` is dropped for cluster-scoped resources.
+#[must_use]
+pub fn target_of(
+    resource: &ResourceType,
+    namespace: &str,
+    name: &str,
+    subresource: &str,
+) -> gatehouse_core::Target {
+    gatehouse_core::Target::Resource(ResourceTarget {
+        group: resource.gv.group.to_string(),
+        version: resource.gv.version.to_string(),
+        resource: resource.plural.to_string(),
+        subresource: subresource.to_owned(),
+        namespace: if resource.namespaced() { namespace.to_owned() } else { String::new() },
+        name: name.to_owned(),
+    })
+}
+
+/// The one object of a reply.
+///
+/// # Errors
+/// The server answered with something else.
+pub fn object(reply: Reply) -> Result<Object, Error> {
+    match reply {
+        Reply::Object(object) => Ok(object),
+        Reply::Success(value) => Ok(Object(value)),
+        Reply::List { .. } | Reply::Text(_) => Err(Error::plain("unable to decode the server's answer")),
+    }
+}
