@@ -5,15 +5,23 @@
 
 pub mod base64;
 pub mod field;
+pub mod field_selector;
 pub mod json;
+pub mod names;
 pub mod object;
+pub mod quantity;
 pub mod resource;
+pub mod selector;
+pub mod time;
 pub mod value;
 pub mod version;
 pub mod yaml;
 
 pub use field::{FieldError, FieldErrorKind, FieldPath};
+pub use field_selector::FieldSelector;
 pub use object::Object;
+pub use quantity::Quantity;
 pub use resource::{GroupKind, GroupVersion, ResourceType, Scope};
+pub use selector::Selector;
 pub use value::{Map, Value};
 pub use version::{ClientVersion, KubeVersion};
