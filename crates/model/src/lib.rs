@@ -7,6 +7,7 @@ pub mod base64;
 pub mod field;
 pub mod field_selector;
 pub mod json;
+pub mod kinds;
 pub mod names;
 pub mod object;
 pub mod quantity;
