@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use gatehouse_model::{KubeVersion, Value};
 
+use crate::authz::rbac::IndexCache;
 use crate::config::ApiServerConfig;
 use crate::store::Store;
 use crate::world::{Entropy, Timestamp};
@@ -21,6 +22,8 @@ pub struct Cluster {
     pub now: Timestamp,
     /// Where names, UIDs and tokens come from.
     pub entropy: Entropy,
+    /// Roles and bindings, compiled when first asked.
+    pub rbac: IndexCache,
 }
 
 impl Cluster {
@@ -33,6 +36,7 @@ impl Cluster {
             store: Store::default(),
             now: Timestamp::GENESIS,
             entropy: Entropy::new(seed),
+            rbac: IndexCache::default(),
         }
     }
 

@@ -1,4 +1,11 @@
 //! Who is asking: a credential becomes a user.
+//!
+//! Client certificates, service account tokens, anonymous requests; impersonation is authorization's business.
+//!
+//! Models apiserver `pkg/authentication/request` and kubernetes `pkg/kubeapiserver/authenticator/config.go`.
+
+pub mod base64url;
+pub mod token;
 
 use crate::cluster::Cluster;
 use crate::request::{Credential, User};
@@ -9,19 +16,24 @@ use crate::status::Status;
 /// # Errors
 /// 401 where the credential is not accepted (a bad token; anonymous requests with `--anonymous-auth=false`).
 pub fn authenticate(cluster: &Cluster, credential: &Credential) -> Result<User, Status> {
-    let authenticated = |name: &str, groups: &[String]| User {
-        name: name.to_owned(),
-        groups: groups.iter().cloned().chain(["system:authenticated".to_owned()]).collect(),
-        ..User::default()
-    };
     match credential {
         Credential::Internal(user) => Ok(user.clone()),
-        Credential::Certificate { common_name, organizations } => Ok(authenticated(common_name, organizations)),
+        Credential::Certificate { common_name, organizations } => Ok(User {
+            name: common_name.clone(),
+            groups: organizations.iter().cloned().chain(["system:authenticated".to_owned()]).collect(),
+            ..User::default()
+        }),
+        Credential::Token(text) => {
+            token::authenticate(cluster, text, &[]).map_err(|_| Status::unauthorized())
+        }
         Credential::Anonymous if cluster.config.anonymous_auth => Ok(User {
             name: "system:anonymous".to_owned(),
             groups: vec!["system:unauthenticated".to_owned()],
             ..User::default()
         }),
-        Credential::Anonymous | Credential::Token(_) => Err(Status::unauthorized()),
+        Credential::Anonymous => Err(Status::unauthorized()),
     }
 }
+
+#[cfg(test)]
+mod tests;

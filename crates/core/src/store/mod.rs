@@ -10,7 +10,8 @@ use gatehouse_model::{Object, Value};
 /// Namespace (empty for cluster-scoped objects) and name.
 pub type Key = (Arc<str>, Arc<str>);
 
-type Table = BTreeMap<Key, Arc<Object>>;
+/// The objects of one resource.
+pub(crate) type Table = BTreeMap<Key, Arc<Object>>;
 
 /// All objects of a cluster. Group resources are written `pods`, `deployments.apps`.
 #[derive(Clone, Debug, Default)]
@@ -49,6 +50,11 @@ impl Store {
     /// The resources of which anything is stored.
     pub fn resources(&self) -> impl Iterator<Item = &str> {
         self.tables.keys().map(|k| &**k)
+    }
+
+    /// All objects of a resource as one value: unchanged as long as it stays at its address.
+    pub(crate) fn table(&self, group_resource: &str) -> Option<&Arc<Table>> {
+        self.tables.get(group_resource)
     }
 
     /// Stores an object under the name in its metadata and gives it the next resource version.

@@ -1,0 +1,54 @@
+use gatehouse_model::{KubeVersion, json};
+
+use super::*;
+use crate::request::Verb;
+
+fn ask(version: KubeVersion, verb: &str, resource: &str, namespace: &str, name: &str) -> (bool, String) {
+    let mut cluster = Cluster::empty(version, 1);
+    cluster.seed(&json!({"/api/v1/pods": [
+        {"metadata": {"name": "web", "namespace": "ci"}, "spec": {"nodeName": "node01", "serviceAccountName": "builder",
+         "volumes": [{"secret": {"secretName": "tls"}}],
+         "containers": [{"envFrom": [{"configMapRef": {"name": "settings"}}]}]}},
+        {"metadata": {"name": "db", "namespace": "ci"}, "spec": {"nodeName": "node02",
+         "volumes": [{"secret": {"secretName": "root"}}]}}]}));
+    let user = User {
+        name: "system:node:node01".to_owned(),
+        groups: vec!["system:nodes".to_owned()],
+        ..User::default()
+    };
+    let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+    let target = Target::Resource(ResourceTarget {
+        resource: resource.to_owned(),
+        subresource: subresource.to_owned(),
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+        ..ResourceTarget::default()
+    });
+    let decision = decide(&cluster, &Attributes { user: &user, verb: &Verb::parse(verb), target: &target });
+    (decision.allowed(), decision.reason)
+}
+
+#[test]
+fn a_kubelet_reads_what_its_own_pods_use() {
+    let v = KubeVersion::V1_36;
+    assert!(ask(v, "get", "secrets", "ci", "tls").0);
+    assert!(ask(v, "get", "configmaps", "ci", "settings").0);
+    assert!(ask(v, "create", "serviceaccounts/token", "ci", "builder").0);
+    let strange = "no relationship found between node 'node01' and this object";
+    assert_eq!(ask(v, "get", "secrets", "ci", "root"), (false, strange.to_owned()));
+    assert_eq!(ask(v, "list", "secrets", "ci", ""), (false, "No Object name found".to_owned()));
+    assert_eq!(ask(v, "delete", "secrets", "ci", "tls").1, "can only read resources of this type");
+    assert_eq!(ask(v, "list", "secrets", "", "").1, "can only read namespaced object of this type");
+}
+
+#[test]
+fn since_1_32_a_kubelet_sees_only_its_own_node() {
+    assert!(ask(KubeVersion::V1_36, "get", "nodes", "", "node01").0);
+    assert_eq!(
+        ask(KubeVersion::V1_36, "get", "nodes", "", "node02"),
+        (false, "node 'node01' cannot read 'node02', only its own Node object".to_owned())
+    );
+    assert!(ask(KubeVersion::V1_20, "get", "nodes", "", "node02").0);
+    assert!(ask(KubeVersion::V1_36, "list", "services", "", "").0);
+    assert!(!ask(KubeVersion::V1_36, "delete", "services", "ci", "x").0);
+}
