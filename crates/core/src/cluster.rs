@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gatehouse_model::{KubeVersion, Value};
+use gatehouse_model::{KubeVersion, ResourceType, Value, kinds};
 
 use crate::authz::rbac::IndexCache;
 use crate::config::ApiServerConfig;
@@ -40,13 +40,55 @@ impl Cluster {
         }
     }
 
+    /// The cluster of the recordings: namespaces, nodes, bootstrap RBAC and what else a fresh cluster has, no pods.
+    #[must_use]
+    pub fn bare(version: KubeVersion, seed: u64) -> Self {
+        let text = if version.minor() < 25 {
+            include_str!("../assets/base-1.20.json")
+        } else {
+            include_str!("../assets/base-1.36.json")
+        };
+        let mut cluster = Self::empty(version, seed);
+        if version.minor() < 25 {
+            let config = Arc::make_mut(&mut cluster.config);
+            for plugin in ["PodSecurityPolicy", "RuntimeClass"] {
+                config.enable_admission_plugins.push(plugin.to_owned());
+            }
+        }
+        cluster.seed(&gatehouse_model::json::parse(text).unwrap_or_default());
+        cluster
+    }
+
+    /// What is served: the built-in kinds in discovery order, then custom resources.
+    #[must_use]
+    pub fn resources(&self) -> Vec<ResourceType> {
+        let mut resources = kinds::builtin(self.version);
+        resources.extend(crate::schema::custom_resources(self));
+        resources
+    }
+
+    /// The resource served under a group, version and plural name.
+    #[must_use]
+    pub fn resource(&self, group: &str, version: &str, plural: &str) -> Option<ResourceType> {
+        self.resources()
+            .into_iter()
+            .find(|r| r.plural == plural && r.gv.group == group && r.gv.version == version)
+    }
+
     /// Puts objects in place as they are, without any check: how the state a cluster starts from gets in.
     /// `objects` is keyed by API path (`/api/v1/namespaces`), each a list.
     pub fn seed(&mut self, objects: &Value) {
         for (path, list) in objects.entries().iter() {
             let resource = crate::store::group_resource_of_path(path);
             for object in list.items() {
-                self.store.seed(&resource, object.clone());
+                let mut object = object.clone();
+                if object.str_at(&["metadata", "uid"]).is_empty() {
+                    object.set(&["metadata", "uid"], self.entropy.uid());
+                }
+                if object.str_at(&["metadata", "creationTimestamp"]).is_empty() {
+                    object.set(&["metadata", "creationTimestamp"], self.now.to_string());
+                }
+                self.store.seed(&resource, object);
             }
         }
     }

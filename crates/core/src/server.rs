@@ -1,24 +1,86 @@
 //! The API server's pipeline: authenticate, impersonate, authorize, decode, mutate, validate, admit, commit.
 //!
-//! Models apiserver `pkg/server/config.go` (the handler chain) and `pkg/endpoints/handlers`.
+//! Models apiserver `pkg/server/config.go` (the handler chain) and `pkg/endpoints/handlers`. What a stage lets pass has
+//! a type only that stage can make, so nothing reaches the store around a stage.
 
+mod admit;
+mod authorize;
+mod call;
+mod collection;
+mod connect;
+mod create;
+mod decode;
+mod delete;
+mod discovery;
+mod impersonate;
+mod patch;
+mod read;
+mod reviews;
+mod route;
+mod selection;
+mod subresource;
+mod update;
+
+#[cfg(test)]
+mod tests;
+
+use crate::admission::Notes;
 use crate::authn;
-use crate::authz::{self, Attributes};
 use crate::cluster::Cluster;
 use crate::decision::Trace;
-use crate::request::{Request, Response};
+use crate::request::{Reply, Request, Response, Verb};
 use crate::status::Status;
+
+pub use admit::Admitted;
+pub use authorize::Authorized;
+pub(crate) use call::Call;
+pub(crate) use decode::Mutated;
 
 /// Answers one request and changes the cluster accordingly.
 pub fn handle(cluster: &mut Cluster, request: &Request) -> Response {
     let mut trace = Trace::default();
-    let user = match authn::authenticate(cluster, &request.credential) {
-        Ok(user) => user,
-        Err(status) => return Response { result: Err(status), warnings: Vec::new(), trace },
+    let mut notes = Notes::default();
+    let result = answer(cluster, request, &mut trace, &mut notes);
+    trace.admission = notes.steps;
+    let mut warnings: Vec<String> = Vec::new();
+    for warning in notes.warnings {
+        if !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
+    }
+    Response { result, warnings, trace }
+}
+
+fn answer(
+    cluster: &mut Cluster,
+    request: &Request,
+    trace: &mut Trace,
+    notes: &mut Notes,
+) -> Result<Reply, Status> {
+    if !cluster.config.up {
+        return Err(Status::connection_refused());
+    }
+    let user = authn::authenticate(cluster, &request.credential)?;
+    let user = impersonate::become_other(cluster, user, request.impersonate.as_ref())?;
+    trace.user = Some(user.clone());
+    let (verb, target) = route::resolve(cluster, request);
+    let authorized = authorize::request(cluster, user, &verb, &target, trace)?;
+    let Some(target) = route::resource(&target) else {
+        return discovery::get(cluster, authorized, &target);
     };
-    let decision =
-        authz::authorize(cluster, &Attributes { user: &user, verb: &request.verb, target: &request.target });
-    trace.user = Some(user);
-    trace.authorization = Some(decision);
-    Response { result: Err(Status::path_not_found()), warnings: Vec::new(), trace }
+    let resource = route::lookup(cluster, target, &verb)?;
+    let mut call = Call::new(cluster, authorized, request, target, resource, notes);
+    if !target.subresource.is_empty() {
+        return subresource::handle(&mut call, &verb);
+    }
+    match verb {
+        Verb::Get => read::get(&mut call),
+        Verb::List | Verb::Watch => collection::list(&mut call),
+        Verb::Create => create::create(&mut call),
+        Verb::Update => update::update(&mut call),
+        Verb::Patch => patch::patch(&mut call),
+        Verb::Delete => delete::delete(&mut call),
+        Verb::DeleteCollection => collection::delete(&mut call),
+        Verb::Other(_) => Err(route::unsupported(&call.resource, &verb)),
+    }
 }

@@ -140,7 +140,17 @@ impl Status {
         }
     }
 
-    fn about(mut self, group: &str, kind: &str, name: &str) -> Self {
+    /// Nobody listens: the API server is down.
+    #[must_use]
+    pub fn connection_refused() -> Self {
+        let mut status = Self::new(Reason::ServiceUnavailable, "connect: connection refused");
+        status.code = 0;
+        status
+    }
+
+    /// The same, about an object.
+    #[must_use]
+    pub(crate) fn about(mut self, group: &str, kind: &str, name: &str) -> Self {
         group.clone_into(&mut self.group);
         kind.clone_into(&mut self.kind);
         name.clone_into(&mut self.name);
@@ -195,7 +205,8 @@ impl Status {
     /// `Operation cannot be fulfilled on pods "web": why`.
     #[must_use]
     pub fn conflict(group: &str, resource: &str, name: &str, why: &str) -> Self {
-        let message = format!("Operation cannot be fulfilled on {} \"{name}\": {why}", qualified(resource, group));
+        let message =
+            format!("Operation cannot be fulfilled on {} \"{name}\": {why}", qualified(resource, group));
         Self::new(Reason::Conflict, message).about(group, resource, name)
     }
 
@@ -223,7 +234,8 @@ impl Status {
     /// 405 for a verb that the resource does not serve.
     #[must_use]
     pub fn method_not_allowed(group: &str, resource: &str, verb: &str) -> Self {
-        let message = format!("{verb} is not supported on resources of kind \"{}\"", qualified(resource, group));
+        let message =
+            format!("{verb} is not supported on resources of kind \"{}\"", qualified(resource, group));
         Self::new(Reason::MethodNotAllowed, message).about(group, resource, "")
     }
 

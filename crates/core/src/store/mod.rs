@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use gatehouse_model::{Object, Value};
 
+use crate::server::Admitted;
+
 /// Namespace (empty for cluster-scoped objects) and name.
 pub type Key = (Arc<str>, Arc<str>);
 
@@ -55,6 +57,12 @@ impl Store {
     /// All objects of a resource as one value: unchanged as long as it stays at its address.
     pub(crate) fn table(&self, group_resource: &str) -> Option<&Arc<Table>> {
         self.tables.get(group_resource)
+    }
+
+    /// Stores what went through the whole house.
+    pub fn commit(&mut self, admitted: Admitted) -> Arc<Object> {
+        let table = admitted.table().to_owned();
+        self.put(&table, admitted.into_object())
     }
 
     /// Stores an object under the name in its metadata and gives it the next resource version.

@@ -1,0 +1,129 @@
+//! Label and field selectors of a list.
+//!
+//! Models the conversion functions of field labels (`pkg/apis/*/v1/conversion.go`) and each kind's `GetAttrs`.
+
+use gatehouse_model::field_selector::FieldSelector;
+use gatehouse_model::selector::Selector;
+use gatehouse_model::{Object, Value};
+
+use crate::server::call::Call;
+use crate::status::Status;
+
+/// Which objects of a collection are meant.
+pub(super) struct Selection {
+    labels: Selector,
+    fields: FieldSelector,
+}
+
+impl Selection {
+    /// Reads the request's selectors.
+    pub(super) fn parse(call: &Call<'_>) -> Result<Self, Status> {
+        let options = call.options();
+        let bad = |why: String| Status::bad_request(&why);
+        let labels = Selector::parse(&options.label_selector).map_err(bad)?;
+        let fields = FieldSelector::parse(&options.field_selector).map_err(bad)?;
+        let supported = supported(&call.table());
+        for term in &fields.terms {
+            let field = term.field.as_str();
+            if !matches!(field, "metadata.name" | "metadata.namespace") && !supported.contains(&field) {
+                return Err(bad(unsupported(call, field)));
+            }
+            if field == "metadata.namespace" && !call.resource.namespaced() {
+                return Err(bad(unsupported(call, field)));
+            }
+        }
+        Ok(Self { labels, fields })
+    }
+
+    /// Whether an object is meant.
+    pub(super) fn matches(&self, object: &Object) -> bool {
+        self.labels.matches(object.labels()) && self.fields.matches_with(|field| field_value(object, field))
+    }
+}
+
+fn unsupported(call: &Call<'_>, field: &str) -> String {
+    let own_words = matches!(
+        call.table().as_str(),
+        "pods"
+            | "nodes"
+            | "namespaces"
+            | "secrets"
+            | "events"
+            | "services"
+            | "replicationcontrollers"
+            | "replicasets.apps"
+            | "deployments.apps"
+            | "statefulsets.apps"
+            | "daemonsets.apps"
+            | "jobs.batch"
+            | "certificatesigningrequests.certificates.k8s.io"
+            | "cronjobs.batch"
+    );
+    if own_words {
+        format!("field label not supported: {field}")
+    } else {
+        format!("\"{field}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"")
+    }
+}
+
+/// The fields each kind can be selected by, besides name and namespace.
+fn supported(table: &str) -> &'static [&'static str] {
+    match table {
+        "pods" => &[
+            "spec.nodeName",
+            "spec.restartPolicy",
+            "spec.schedulerName",
+            "spec.serviceAccountName",
+            "spec.hostNetwork",
+            "status.phase",
+            "status.podIP",
+            "status.podIPs",
+            "status.nominatedNodeName",
+        ],
+        "nodes" => &["spec.unschedulable"],
+        "namespaces" => &["status.phase"],
+        "secrets" => &["type"],
+        "services" => &["spec.clusterIP", "spec.type"],
+        "replicationcontrollers" | "replicasets.apps" => &["status.replicas"],
+        "jobs.batch" => &["status.successful"],
+        "statefulsets.apps" => &["status.successful"],
+        "certificatesigningrequests.certificates.k8s.io" => &["spec.signerName"],
+        "events" => &[
+            "involvedObject.kind",
+            "involvedObject.namespace",
+            "involvedObject.name",
+            "involvedObject.uid",
+            "involvedObject.apiVersion",
+            "involvedObject.resourceVersion",
+            "involvedObject.fieldPath",
+            "reason",
+            "reportingComponent",
+            "source",
+            "type",
+        ],
+        _ => &[],
+    }
+}
+
+fn field_value(object: &Object, field: &str) -> String {
+    match (object.kind(), field) {
+        ("Pod", "spec.hostNetwork") => object.bool_at(&["spec", "hostNetwork"]).unwrap_or(false).to_string(),
+        ("Node", "spec.unschedulable") => {
+            object.bool_at(&["spec", "unschedulable"]).unwrap_or(false).to_string()
+        }
+        ("Event", "source") => {
+            let component = object.str_at(&["source", "component"]);
+            let component =
+                if component.is_empty() { object.str_at(&["reportingComponent"]) } else { component };
+            component.to_owned()
+        }
+        ("Job" | "StatefulSet", "status.successful") => {
+            object.i64_at(&["status", "succeeded"]).unwrap_or(0).to_string()
+        }
+        (_, "status.replicas") => object.i64_at(&["status", "replicas"]).unwrap_or(0).to_string(),
+        _ => {
+            let path: Vec<&str> = field.split('.').collect();
+            object.at(&path).and_then(Value::as_str).unwrap_or_default().to_owned()
+        }
+    }
+}
