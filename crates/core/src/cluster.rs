@@ -40,25 +40,6 @@ impl Cluster {
         }
     }
 
-    /// The cluster of the recordings: namespaces, nodes, bootstrap RBAC and what else a fresh cluster has, no pods.
-    #[must_use]
-    pub fn bare(version: KubeVersion, seed: u64) -> Self {
-        let text = if version.minor() < 25 {
-            include_str!("../assets/base-1.20.json")
-        } else {
-            include_str!("../assets/base-1.36.json")
-        };
-        let mut cluster = Self::empty(version, seed);
-        if version.minor() < 25 {
-            let config = Arc::make_mut(&mut cluster.config);
-            for plugin in ["PodSecurityPolicy", "RuntimeClass"] {
-                config.enable_admission_plugins.push(plugin.to_owned());
-            }
-        }
-        cluster.seed(&gatehouse_model::json::parse(text).unwrap_or_default());
-        cluster
-    }
-
     /// What is served: the built-in kinds in discovery order, then custom resources.
     #[must_use]
     pub fn resources(&self) -> Vec<ResourceType> {
@@ -81,14 +62,7 @@ impl Cluster {
         for (path, list) in objects.entries().iter() {
             let resource = crate::store::group_resource_of_path(path);
             for object in list.items() {
-                let mut object = object.clone();
-                if object.str_at(&["metadata", "uid"]).is_empty() {
-                    object.set(&["metadata", "uid"], self.entropy.uid());
-                }
-                if object.str_at(&["metadata", "creationTimestamp"]).is_empty() {
-                    object.set(&["metadata", "creationTimestamp"], self.now.to_string());
-                }
-                self.store.seed(&resource, object);
+                self.store.seed(&resource, object.clone());
             }
         }
     }

@@ -12,7 +12,6 @@ mod create;
 mod decode;
 mod delete;
 mod discovery;
-mod impersonate;
 mod patch;
 mod read;
 mod reviews;
@@ -26,6 +25,7 @@ mod tests;
 
 use crate::admission::Notes;
 use crate::authn;
+use crate::authz::impersonation;
 use crate::cluster::Cluster;
 use crate::decision::Trace;
 use crate::request::{Reply, Request, Response, Verb};
@@ -61,7 +61,10 @@ fn answer(
         return Err(Status::connection_refused());
     }
     let user = authn::authenticate(cluster, &request.credential)?;
-    let user = impersonate::become_other(cluster, user, request.impersonate.as_ref())?;
+    let user = match &request.impersonate {
+        Some(wanted) => impersonation::impersonate(cluster, &user, wanted)?,
+        None => user,
+    };
     trace.user = Some(user.clone());
     let (verb, target) = route::resolve(cluster, request);
     let authorized = authorize::request(cluster, user, &verb, &target, trace)?;

@@ -9,7 +9,7 @@ use crate::status::Status;
 
 /// An object whose fields are right.
 #[derive(Debug)]
-pub struct Valid {
+pub(crate) struct Valid {
     object: Object,
 }
 

@@ -56,10 +56,6 @@ impl Mutated {
         &mut self.object
     }
 
-    pub(crate) fn object(&self) -> &Object {
-        &self.object
-    }
-
     pub(crate) fn into_object(self) -> Object {
         self.object
     }

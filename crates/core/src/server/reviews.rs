@@ -4,10 +4,10 @@
 
 use gatehouse_model::{FieldError, FieldPath, Map, Object, ResourceType, Value, json};
 
-use crate::authn;
-use crate::authz::{self, Attributes};
+use crate::authn::token;
+use crate::authz::{self, Attributes, review};
 use crate::decision::Verdict;
-use crate::request::{Credential, Reply, ResourceTarget, Target, User, Verb};
+use crate::request::{Reply, ResourceTarget, Target, User, Verb};
 use crate::server::call::Call;
 use crate::server::decode::Decoded;
 use crate::status::Status;
@@ -27,6 +27,7 @@ pub(super) fn answer(call: &mut Call<'_>, mut decoded: Decoded) -> Result<Reply,
             object.set(&["status"], json!({"userInfo": info}));
         }
         "TokenReview" => token_review(call, &mut object)?,
+        "SelfSubjectRulesReview" => rules_review(call, &mut object)?,
         "SelfSubjectAccessReview" => access_review(call, &mut object, Subject::Caller)?,
         "LocalSubjectAccessReview" => {
             let wanted = object.str_at(&["spec", "resourceAttributes", "namespace"]).to_owned();
@@ -151,13 +152,26 @@ fn token_review(call: &Call<'_>, object: &mut Object) -> Result<(), Status> {
     if token.is_empty() {
         return Err(Status::bad_request("token is required for TokenReview in authentication"));
     }
-    let status = match authn::authenticate(call.cluster, &Credential::Token(token)) {
+    let wanted: Vec<String> =
+        object.list_at(&["spec", "audiences"]).iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    let status = match token::authenticate(call.cluster, &token, &wanted) {
         Ok(user) => {
             let info = user_info(&user);
-            json!({"authenticated": true, "user": info, "audiences": ["https://kubernetes.default.svc.cluster.local"]})
+            let audiences = if wanted.is_empty() { vec![token::ISSUER.to_owned()] } else { wanted };
+            json!({"authenticated": true, "user": info, "audiences": audiences})
         }
-        Err(_) => json!({"user": {}, "error": "[invalid bearer token, token lookup failed]"}),
+        Err(rejected) => json!({"user": {}, "error": (rejected.to_string())}),
     };
     object.set(&["status"], status);
+    Ok(())
+}
+
+fn rules_review(call: &Call<'_>, object: &mut Object) -> Result<(), Status> {
+    let namespace = object.str_at(&["spec", "namespace"]).to_owned();
+    if namespace.is_empty() {
+        return Err(Status::bad_request("no namespace on request"));
+    }
+    let rules = review::rules(call.cluster, &call.user, &namespace);
+    object.set(&["status"], rules.to_status());
     Ok(())
 }

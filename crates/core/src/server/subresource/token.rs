@@ -2,9 +2,10 @@
 //!
 //! Models `pkg/registry/core/serviceaccount/storage/token.go`.
 
-use gatehouse_model::{FieldError, FieldPath, Object, Value, base64, json};
+use gatehouse_model::{FieldError, FieldPath, Object, Value, json};
 
 use crate::admission::Operation;
+use crate::authn::token;
 use crate::request::Reply;
 use crate::server::admit;
 use crate::server::call::Call;
@@ -41,7 +42,7 @@ pub(super) fn request(call: &mut Call<'_>) -> Result<Reply, Status> {
     let mut audiences: Vec<String> =
         request.list_at(&["spec", "audiences"]).iter().filter_map(Value::as_str).map(str::to_owned).collect();
     if audiences.is_empty() {
-        audiences.push("https://kubernetes.default.svc.cluster.local".to_owned());
+        audiences.push(token::ISSUER.to_owned());
     }
     let bound = request.at(&["spec", "boundObjectRef"]).cloned();
     if let Some(bound) = &bound {
@@ -88,7 +89,6 @@ fn bound_object(call: &Call<'_>, bound: &Value) -> Result<(), Status> {
     Ok(())
 }
 
-/// A token in the form of a JWT. Its signature is random: who checks it trusts the store, not the key.
 fn issue(
     call: &mut Call<'_>,
     account: &Object,
@@ -96,29 +96,26 @@ fn issue(
     audiences: &[String],
     expires: Timestamp,
 ) -> String {
-    let (namespace, name) = (account.namespace(), account.name());
-    let now = call.cluster.now.seconds();
-    let mut private =
-        json!({"namespace": namespace, "serviceaccount": {"name": name, "uid": (account.uid())}});
-    if let Some(bound) = bound {
-        let kind = bound.str_at(&["kind"]).to_lowercase();
-        private.set(&[&kind, "name"], bound.str_at(&["name"]));
-        private.set(&[&kind, "uid"], bound.str_at(&["uid"]));
-    }
-    let claims = json!({
-        "aud": (audiences.to_vec()), "exp": (expires.seconds()), "iat": now, "nbf": now,
-        "iss": "https://kubernetes.default.svc.cluster.local", "jti": (call.cluster.entropy.uid()),
-        "kubernetes.io": private, "sub": (format!("system:serviceaccount:{namespace}:{name}")),
+    let node = bound.filter(|b| b.str_at(&["kind"]) == "Pod").and_then(|b| {
+        let pod = call.cluster.store.get("pods", account.namespace(), b.str_at(&["name"]))?;
+        let node = call.cluster.store.get("nodes", "", pod.str_at(&["spec", "nodeName"]))?;
+        Some((node.name().to_owned(), node.uid().to_owned()))
     });
-    let header = json!({"alg": "RS256", "kid": "gatehouse"});
-    let part = |v: &Value| url_safe(gatehouse_model::json::print(v).as_bytes());
-    let mut signature = Vec::new();
-    for _ in 0..32 {
-        signature.extend_from_slice(&call.cluster.entropy.next_u64().to_be_bytes());
-    }
-    format!("{}.{}.{}", part(&header), part(&claims), url_safe(&signature))
-}
-
-fn url_safe(bytes: &[u8]) -> String {
-    base64::encode(bytes).trim_end_matches('=').replace('+', "-").replace('/', "_")
+    let text = |b: &Value, key: &str| b.str_at(&[key]).to_owned();
+    let claims = token::Claims {
+        namespace: account.namespace().to_owned(),
+        service_account: account.name().to_owned(),
+        uid: account.uid().to_owned(),
+        audiences: audiences.to_vec(),
+        issued: call.cluster.now,
+        expires,
+        id: call.cluster.entropy.uid(),
+        bound: bound.map(|b| token::BoundObject {
+            kind: text(b, "kind"),
+            name: text(b, "name"),
+            uid: text(b, "uid"),
+        }),
+        node,
+    };
+    token::issue(call.cluster, &claims)
 }
