@@ -32,6 +32,19 @@ pub struct ApiServerConfig {
     pub up: bool,
 }
 
+impl ApiServerConfig {
+    /// The flags of the recorded cluster of a version: 1.20 also turns PodSecurityPolicy and RuntimeClass on.
+    #[must_use]
+    pub fn for_version(version: gatehouse_model::KubeVersion) -> Self {
+        let mut config = Self::default();
+        if version.minor() < 25 {
+            let more = ["PodSecurityPolicy", "RuntimeClass"];
+            config.enable_admission_plugins.extend(more.map(str::to_owned));
+        }
+        config
+    }
+}
+
 impl Default for ApiServerConfig {
     fn default() -> Self {
         Self {

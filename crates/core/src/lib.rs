@@ -7,6 +7,7 @@
 pub mod admission;
 pub mod authn;
 pub mod authz;
+pub mod bootstrap;
 pub mod cluster;
 pub mod config;
 pub mod decision;

@@ -4,10 +4,12 @@
 //! [`host::Containers`]; knows no exercise and no page. Everything printed is kubectl's own wording.
 
 pub mod cli;
+pub mod client;
 pub mod commands;
 pub mod config;
 pub mod error;
 pub mod host;
+pub mod kustomize;
 pub mod mapping;
 pub mod print;
 pub mod run;

@@ -218,7 +218,21 @@ impl<'s, 'h> Session<'s, 'h> {
     /// # Errors
     /// The server's refusal, or that nobody answers.
     pub fn get(&mut self, resource: &ResourceType, namespace: &str, name: &str) -> Result<Object, Error> {
-        let request = self.request(Verb::Get, target_of(resource, namespace, name, ""))?;
+        self.read(resource, namespace, name, "")
+    }
+
+    /// Reads one object or a subresource of it.
+    ///
+    /// # Errors
+    /// The server's refusal, or that nobody answers.
+    pub fn read(
+        &mut self,
+        resource: &ResourceType,
+        namespace: &str,
+        name: &str,
+        subresource: &str,
+    ) -> Result<Object, Error> {
+        let request = self.request(Verb::Get, target_of(resource, namespace, name, subresource))?;
         object(self.send(request)?)
     }
 }

@@ -1,11 +1,12 @@
 //! The suites we know. A new one is one file and one line here.
 
 mod netpol;
+mod rbac;
 
 use crate::suite::Suite;
 
 /// All suites.
-const SUITES: &[&dyn Suite] = &[&netpol::Netpol];
+const SUITES: &[&dyn Suite] = &[&netpol::Netpol, &rbac::Rbac];
 
 /// The suite a record names.
 #[must_use]

@@ -2,7 +2,7 @@
 
 use super::super::Attributes;
 use super::super::policy_rule::PolicyRule;
-use super::{Grant, Index};
+use super::{Found, Grant, Index};
 use crate::decision::ObjectRef;
 use crate::request::{Target, User, Verb};
 
@@ -80,6 +80,19 @@ impl Index {
             }
         }
         holders
+    }
+
+    /// The reasons of all bindings that allow a request. The server names one of them at random: it looks at
+    /// bindings in the order of a Go map.
+    #[must_use]
+    pub fn reasons(&self, attributes: &Attributes<'_>) -> Vec<String> {
+        let asked = self.asked(attributes.verb.as_str(), attributes.target);
+        let grants = self.applying(attributes.user, self.namespace_of(attributes.target));
+        let found = grants.into_iter().filter_map(|grant| {
+            let rule = self.role_of(grant)?.rules.iter().position(|r| r.allows(&asked))?;
+            Some(Found { binding: grant.binding, subject: grant.subject, rule })
+        });
+        found.map(|f| self.reason(f)).collect()
     }
 
     /// Everything roles and bindings let this user do, anywhere, cluster-wide grants first.

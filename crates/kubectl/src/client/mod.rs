@@ -1,0 +1,9 @@
+//! From arguments, files and selectors to objects. Models cli-runtime `pkg/resource`.
+
+pub mod builder;
+pub mod files;
+pub mod helper;
+pub mod info;
+
+pub use builder::Builder;
+pub use info::Info;
