@@ -12,6 +12,7 @@ pub mod names;
 pub mod object;
 pub mod quantity;
 pub mod resource;
+pub mod schema;
 pub mod selector;
 pub mod time;
 pub mod value;
