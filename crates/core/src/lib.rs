@@ -10,6 +10,7 @@ pub mod authz;
 pub mod bootstrap;
 pub mod cluster;
 pub mod config;
+pub mod controllers;
 pub mod decision;
 mod defaults;
 pub mod effects;
