@@ -1,12 +1,13 @@
 //! The suites we know. A new one is one file and one line here.
 
 mod netpol;
+mod psa;
 mod rbac;
 
 use crate::suite::Suite;
 
 /// All suites.
-const SUITES: &[&dyn Suite] = &[&netpol::Netpol, &rbac::Rbac];
+const SUITES: &[&dyn Suite] = &[&netpol::Netpol, &psa::Psa, &rbac::Rbac];
 
 /// The suite a record names.
 #[must_use]

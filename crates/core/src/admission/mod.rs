@@ -1,5 +1,7 @@
 //! May it come in: admission plugins, mutating ones first, then validating ones, in the API server's order.
 
+pub mod pod_security;
+
 use gatehouse_model::{Object, ResourceType};
 
 use crate::cluster::Cluster;
@@ -41,6 +43,23 @@ pub struct AdmissionRequest<'a> {
     pub old_object: Option<&'a Object>,
     /// Whether anything will be stored.
     pub dry_run: DryRun,
+}
+
+impl AdmissionRequest<'_> {
+    /// The name refusals show: the object's, or the prefix its name will be made from.
+    #[must_use]
+    pub fn display_name(&self) -> String {
+        if !self.name.is_empty() {
+            return self.name.to_owned();
+        }
+        let Some(object) = &self.object else { return String::new() };
+        let name = object.name();
+        if name.is_empty() {
+            object.str_at(&["metadata", "generateName"]).to_owned()
+        } else {
+            name.to_owned()
+        }
+    }
 }
 
 /// What plugins have to say besides yes or no.

@@ -1,0 +1,43 @@
+//! The host's file system is not mounted.
+//!
+//! Fields: `spec.volumes[*].hostPath`; allowed: undefined.
+//!
+//! Models `policy/check_hostPathVolumes.go`.
+
+#[cfg(test)]
+use super::Fixture;
+use super::{Check, Level, PodView, Step, Violation, join_quoted, plural};
+
+pub(super) const CHECK: Check = Check {
+    id: "hostPathVolumes",
+    level: Level::Baseline,
+    steps: &[Step {
+        since: 0,
+        run: since_1_0,
+        replaces: &[],
+        #[cfg(test)]
+        fixture: Fixture {
+            pass: r#"{"spec":{"volumes":[{"name":"v","emptyDir":{}}]}}"#,
+            fail: r#"{"spec":{"volumes":[{"name":"v","hostPath":{"path":"/"}}]}}"#,
+        },
+    }],
+};
+
+fn since_1_0(pod: &PodView<'_>) -> Option<Violation> {
+    let bad: Vec<(usize, &str)> = pod
+        .volumes
+        .iter()
+        .enumerate()
+        .filter(|(_, v)| v.source == Some("hostPath"))
+        .map(|(i, v)| (i, v.name))
+        .collect();
+    if bad.is_empty() {
+        return None;
+    }
+    let names: Vec<&str> = bad.iter().map(|(_, name)| *name).collect();
+    Some(Violation {
+        reason: "hostPath volumes",
+        detail: format!("{} {}", plural("volume", "volumes", names.len()), join_quoted(&names)),
+        fields: bad.iter().map(|(i, _)| format!("spec.volumes[{i}].hostPath")).collect(),
+    })
+}

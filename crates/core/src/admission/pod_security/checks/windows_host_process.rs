@@ -1,0 +1,34 @@
+//! No Windows container runs as a process of the host.
+//!
+//! Fields: `securityContext.windowsOptions.hostProcess` of the pod and its containers; allowed: undefined, `false`.
+//!
+//! Models `policy/check_windowsHostProcess.go`.
+
+#[cfg(test)]
+use super::Fixture;
+use super::{Check, Level, PodView, Step, Violation, bad_containers, fields, setters};
+
+pub(super) const CHECK: Check = Check {
+    id: "windowsHostProcess",
+    level: Level::Baseline,
+    steps: &[Step {
+        since: 0,
+        run: since_1_0,
+        replaces: &[],
+        #[cfg(test)]
+        fixture: Fixture {
+            pass: r#"{"spec":{"securityContext":{"windowsOptions":{"hostProcess":false}},"containers":[{"name":"a","securityContext":{}}]}}"#,
+            fail: r#"{"spec":{"securityContext":{"windowsOptions":{"hostProcess":true}},"containers":[{"name":"a","securityContext":{}}]}}"#,
+        },
+    }],
+};
+
+fn since_1_0(pod: &PodView<'_>) -> Option<Violation> {
+    let by_pod = pod.security.host_process;
+    let bad = bad_containers(pod, |c| c.security.host_process);
+    setters(by_pod, &bad).map(|who| Violation {
+        reason: "hostProcess",
+        detail: format!("{who} must not set securityContext.windowsOptions.hostProcess=true"),
+        fields: fields(by_pod.then_some("windowsOptions.hostProcess"), &bad, "windowsOptions.hostProcess"),
+    })
+}
