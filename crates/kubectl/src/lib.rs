@@ -14,6 +14,7 @@ pub mod mapping;
 pub mod print;
 pub mod run;
 pub mod session;
+pub mod tables;
 
 pub use host::{Api, Containers, Files, Host};
 pub use run::run;
