@@ -4,6 +4,7 @@
 //! Knows nothing of clusters, users, files, clocks or randomness.
 
 pub mod base64;
+pub mod decode;
 pub mod field;
 pub mod field_selector;
 pub mod json;
