@@ -126,7 +126,7 @@ fn inline(schema: &Map<String, Value>, definitions: &Map<String, Value>) -> Stri
 }
 
 impl Schema {
-    fn from_definitions(&mut self, definitions: &Map<String, Value>) {
+    fn add_definitions(&mut self, definitions: &Map<String, Value>) {
         for (name, definition) in definitions {
             let Some(definition) = definition.as_object() else { continue };
             if plain_definition(name, definition).is_some() {
@@ -238,7 +238,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut schema = Schema::default();
     let mut generator = SchemaGenerator::default();
     roots(&mut generator, &mut schema);
-    schema.from_definitions(generator.definitions());
+    schema.add_definitions(generator.definitions());
     schema.read(&std::fs::read_to_string("schema/old.txt")?, false);
     schema.read(&std::fs::read_to_string("schema/facts.txt")?, true);
     let (text, descriptions) = schema.print();

@@ -80,11 +80,7 @@ impl Map {
     }
 
     /// The value under `key`, made null first where there is none.
-    #[expect(
-        clippy::missing_panics_doc,
-        clippy::indexing_slicing,
-        reason = "the position was just found or made"
-    )]
+    #[expect(clippy::indexing_slicing, reason = "the position was just found or made")]
     pub fn entry(&mut self, key: &str) -> &mut Value {
         let i = match self.position(key) {
             Ok(i) => i,
@@ -262,7 +258,7 @@ impl Value {
     }
 
     /// The map, to be changed; anything else becomes an empty one first.
-    #[expect(clippy::missing_panics_doc, clippy::unreachable, reason = "made a map in the line before")]
+    #[expect(clippy::unreachable, reason = "made a map in the line before")]
     pub fn make_map(&mut self) -> &mut Map {
         if !matches!(self, Self::Map(_)) {
             *self = Self::map();
@@ -274,7 +270,7 @@ impl Value {
     }
 
     /// The array, to be changed; anything else becomes an empty one first.
-    #[expect(clippy::missing_panics_doc, clippy::unreachable, reason = "made a list in the line before")]
+    #[expect(clippy::unreachable, reason = "made a list in the line before")]
     pub fn make_list(&mut self) -> &mut Vec<Value> {
         if !matches!(self, Self::List(_)) {
             *self = Self::list();

@@ -14,7 +14,7 @@ pub(super) fn settle(map: &mut Map, ty: TypeRef<'_>) {
         if drop {
             map.remove(&field.name);
         }
-        if field.always && !field.omit_zero_since.is_some_and(|since| minor >= since) {
+        if field.always && field.omit_zero_since.is_none_or(|since| minor < since) {
             // A round through storage leaves no empty lists and maps where unset ones would print the same.
             let value = map.get(&field.name);
             let missing = value.is_none_or(|v| is_collection(&field.ty) && is_empty(v, &field.ty));
