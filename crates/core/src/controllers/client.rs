@@ -32,7 +32,11 @@ pub fn component(name: &str) -> User {
     }
     User {
         name: format!("system:serviceaccount:kube-system:{name}"),
-        groups: groups(&["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"]),
+        groups: groups(&[
+            "system:serviceaccounts",
+            "system:serviceaccounts:kube-system",
+            "system:authenticated",
+        ]),
         ..User::default()
     }
 }
@@ -41,6 +45,11 @@ impl<'a> Client<'a> {
     /// A client that acts as the component `name`.
     pub fn new(cluster: &'a mut Cluster, name: &'static str) -> Self {
         Self { cluster, name, user: component(name) }
+    }
+
+    /// A client that acts as some other user.
+    pub fn acting(cluster: &'a mut Cluster, user: User) -> Self {
+        Self { cluster, name: "kubectl", user }
     }
 
     /// A client that acts as the kubelet of a node.
@@ -110,7 +119,12 @@ impl<'a> Client<'a> {
     ///
     /// # Errors
     /// The server's refusal.
-    pub fn update(&mut self, group_resource: &str, object: &Object, subresource: &str) -> Result<Object, Status> {
+    pub fn update(
+        &mut self,
+        group_resource: &str,
+        object: &Object,
+        subresource: &str,
+    ) -> Result<Object, Status> {
         let target = self.target(group_resource, object.namespace(), object.name(), subresource);
         object_of(self.send(Verb::Update, target, Body::Object(object.0.clone())))
     }
@@ -119,8 +133,15 @@ impl<'a> Client<'a> {
     ///
     /// # Errors
     /// The server's refusal.
-    pub fn update_status(&mut self, group_resource: &str, object: &Object, status: Value) -> Result<(), Status> {
-        if object.get("status") == Some(&status) || (object.get("status").is_none() && status.entries().is_empty()) {
+    pub fn update_status(
+        &mut self,
+        group_resource: &str,
+        object: &Object,
+        status: Value,
+    ) -> Result<(), Status> {
+        if object.get("status") == Some(&status)
+            || (object.get("status").is_none() && status.entries().is_empty())
+        {
             return Ok(());
         }
         let mut changed = object.clone();
@@ -132,7 +153,13 @@ impl<'a> Client<'a> {
     ///
     /// # Errors
     /// The server's refusal.
-    pub fn merge(&mut self, group_resource: &str, namespace: &str, name: &str, patch: Value) -> Result<Object, Status> {
+    pub fn merge(
+        &mut self,
+        group_resource: &str,
+        namespace: &str,
+        name: &str,
+        patch: Value,
+    ) -> Result<Object, Status> {
         let target = self.target(group_resource, namespace, name, "");
         object_of(self.send(Verb::Patch, target, Body::Patch(PatchType::Merge, patch)))
     }
@@ -169,7 +196,13 @@ impl<'a> Client<'a> {
         self.remove(group_resource, namespace, name, Some(0))
     }
 
-    fn remove(&mut self, group_resource: &str, namespace: &str, name: &str, grace: Option<i64>) -> Result<(), Status> {
+    fn remove(
+        &mut self,
+        group_resource: &str,
+        namespace: &str,
+        name: &str,
+        grace: Option<i64>,
+    ) -> Result<(), Status> {
         let target = self.target(group_resource, namespace, name, "");
         let mut request = self.request(Verb::Delete, target, Body::None);
         request.options.propagation = Some(Propagation::Background);

@@ -4,6 +4,7 @@
 //! users' commands. Models kube-controller-manager and kube-scheduler as far as their effects can be seen.
 
 pub mod client;
+mod deployment;
 pub mod events;
 mod namespace;
 mod replicaset;
@@ -25,6 +26,7 @@ const CONTROLLERS: &[Controller] = &[
     ("service-account-controller", serviceaccount::pass),
     ("root-ca-cert-publisher", root_ca::pass),
     ("namespace-controller", namespace::pass),
+    ("deployment-controller", deployment::pass),
     ("replicaset-controller", replicaset::pass),
     ("default-scheduler", scheduler::pass),
 ];
@@ -37,3 +39,6 @@ pub fn reconcile(cluster: &mut Cluster) -> bool {
     }
     cluster.store.revision() != before
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,7 +36,15 @@ fn sync(client: &mut Client<'_>, set: &Object) {
             match client.create("pods", pod_of(set)) {
                 Ok(pod) => {
                     let message = format!("Created pod: {}", pod.name());
-                    events::record(client.cluster, SOURCE, set, "", EventType::Normal, "SuccessfulCreate", &message);
+                    events::record(
+                        client.cluster,
+                        SOURCE,
+                        set,
+                        "",
+                        EventType::Normal,
+                        "SuccessfulCreate",
+                        &message,
+                    );
                     pods.push(pod);
                 }
                 Err(status) => {
@@ -48,11 +56,21 @@ fn sync(client: &mut Client<'_>, set: &Object) {
     } else {
         // Pods that are not ready go first, then the youngest.
         let mut doomed: Vec<Object> = pods.iter().filter(|p| !p.is_deleting()).cloned().collect();
-        doomed.sort_by_key(|p| (ready(p), std::cmp::Reverse(p.str_at(&["metadata", "creationTimestamp"]).to_owned())));
+        doomed.sort_by_key(|p| {
+            (ready(p), std::cmp::Reverse(p.str_at(&["metadata", "creationTimestamp"]).to_owned()))
+        });
         for pod in doomed.into_iter().take(active - wanted) {
             if client.delete("pods", &namespace, pod.name()).is_ok() {
                 let message = format!("Deleted pod: {}", pod.name());
-                events::record(client.cluster, SOURCE, set, "", EventType::Normal, "SuccessfulDelete", &message);
+                events::record(
+                    client.cluster,
+                    SOURCE,
+                    set,
+                    "",
+                    EventType::Normal,
+                    "SuccessfulDelete",
+                    &message,
+                );
                 pods.retain(|p| p.name() != pod.name());
             }
         }
@@ -90,9 +108,12 @@ fn status(client: &mut Client<'_>, set: &Object, pods: &[Object], failure: Optio
     let active: Vec<&Object> = pods.iter().filter(|p| !p.is_deleting()).collect();
     let ready = active.iter().filter(|p| ready(p)).count();
     let template = set.map_at(&["spec", "template", "metadata", "labels"]);
-    let labelled = active.iter().filter(|p| template.iter().all(|(k, v)| p.labels().get(k) == Some(v))).count();
+    let labelled =
+        active.iter().filter(|p| template.iter().all(|(k, v)| p.labels().get(k) == Some(v))).count();
     let mut status = json!({"replicas": (count(active.len())), "observedGeneration": (set.generation())});
-    for (key, n) in [("fullyLabeledReplicas", labelled), ("readyReplicas", ready), ("availableReplicas", ready)] {
+    for (key, n) in
+        [("fullyLabeledReplicas", labelled), ("readyReplicas", ready), ("availableReplicas", ready)]
+    {
         if n > 0 {
             status.set(&[key], count(n));
         }

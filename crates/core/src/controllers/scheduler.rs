@@ -75,8 +75,12 @@ fn unschedulable(client: &mut Client<'_>, pod: &Object, refusals: &[&str]) {
         "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": (message.as_str()),
         "lastProbeTime": null, "lastTransitionTime": (now.as_str()),
     });
-    let mut conditions: Vec<Value> =
-        status.list_at(&["conditions"]).iter().filter(|c| c.str_at(&["type"]) != "PodScheduled").cloned().collect();
+    let mut conditions: Vec<Value> = status
+        .list_at(&["conditions"])
+        .iter()
+        .filter(|c| c.str_at(&["type"]) != "PodScheduled")
+        .cloned()
+        .collect();
     conditions.push(condition);
     status.set(&["conditions"], Value::from(conditions));
     if client.update_status("pods", pod, status).is_ok() {
@@ -106,5 +110,6 @@ fn tolerates(toleration: &Value, taint: &Value) -> bool {
     let (effect, key) = (toleration.str_at(&["effect"]), toleration.str_at(&["key"]));
     (effect.is_empty() || effect == taint.str_at(&["effect"]))
         && (key.is_empty() || key == taint.str_at(&["key"]))
-        && (toleration.str_at(&["operator"]) == "Exists" || toleration.str_at(&["value"]) == taint.str_at(&["value"]))
+        && (toleration.str_at(&["operator"]) == "Exists"
+            || toleration.str_at(&["value"]) == taint.str_at(&["value"]))
 }

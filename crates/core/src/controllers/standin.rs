@@ -47,7 +47,8 @@ impl StandIn {
             "" => Value::from(now.as_str()),
             old => Value::from(old),
         };
-        let host = node.list_at(&["status", "addresses"]).iter().find(|a| a.str_at(&["type"]) == "InternalIP");
+        let host =
+            node.list_at(&["status", "addresses"]).iter().find(|a| a.str_at(&["type"]) == "InternalIP");
         let host_ip = host.map_or("", |a| a.str_at(&["address"])).to_owned();
         let ip = match pod.str_at(&["status", "podIP"]) {
             "" if pod.bool_at(&["spec", "hostNetwork"]) == Some(true) => host_ip.clone(),
@@ -68,7 +69,9 @@ impl StandIn {
         status.set(&["podIP"], ip.as_str());
         status.set(&["podIPs"], json!([{"ip": (ip.as_str())}]));
         status.set(&["startTime"], started.clone());
-        for (list, statuses) in [("containers", "containerStatuses"), ("initContainers", "initContainerStatuses")] {
+        for (list, statuses) in
+            [("containers", "containerStatuses"), ("initContainers", "initContainerStatuses")]
+        {
             let containers = pod.list_at(&["spec", list]);
             if containers.is_empty() {
                 continue;
@@ -78,7 +81,9 @@ impl StandIn {
                 .iter()
                 .map(|c| {
                     let name = c.str_at(&["name"]);
-                    let same = |o: &&Value| o.str_at(&["name"]) == name && o.str_at(&["image"]) == c.str_at(&["image"]);
+                    let same = |o: &&Value| {
+                        o.str_at(&["name"]) == name && o.str_at(&["image"]) == c.str_at(&["image"])
+                    };
                     old.iter().find(same).cloned().unwrap_or_else(|| {
                         let completed = list == "initContainers" && c.str_at(&["restartPolicy"]) != "Always";
                         container_status(c, completed, &now)
