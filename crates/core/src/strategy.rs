@@ -3,6 +3,7 @@
 //!
 //! Models the `strategy.go` of `pkg/registry/*/*`.
 
+mod apparmor;
 mod crd;
 mod csr;
 mod namespace;

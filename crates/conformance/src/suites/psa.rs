@@ -1,7 +1,8 @@
-//! Suite `psa`: one pod, and what namespaces that enforce a level in a version say to it.
+//! Suite `psa`: one pod, and what a namespace that enforces a level in a version says to it.
 
-use gatehouse_core::admission::pod_security::{Evaluator, Level, LevelVersion, PodView, Version, detail};
-use gatehouse_model::KubeVersion;
+use gatehouse_core::request::{Body, Credential, DryRun, Request, ResourceTarget, Target, Verb};
+use gatehouse_core::{Cluster, server};
+use gatehouse_model::{KubeVersion, Value, json};
 
 use crate::record::Record;
 use crate::suite::{StepResult, Suite, Support};
@@ -16,28 +17,44 @@ impl Suite for Psa {
 
     fn steps(&self, record: &Record, _support: &Support) -> Result<Vec<StepResult>, String> {
         let pod = record.body.get("pod").ok_or("no \"pod\"")?;
-        let view = PodView::new(pod);
-        let name = pod.str_at(&["metadata", "name"]);
+        let mut cluster = Cluster::bare(KubeVersion::V1_36, 1);
         let steps = record.body.list_at(&["verdicts"]).iter().map(|verdict| {
-            let policy = LevelVersion {
-                level: Level::parse(verdict.str_at(&["level"]))?,
-                version: Version::parse(verdict.str_at(&["version"]))?,
-            };
-            let violations = Evaluator::new(policy, KubeVersion::V1_36.minor()).violations(&view);
-            let actual = if violations.is_empty() {
-                "allowed".to_owned()
-            } else {
-                format!(
-                    "pods \"{name}\" is forbidden: violates PodSecurity \"{policy}\": {}",
-                    detail(&violations)
-                )
-            };
+            let (level, version) = (verdict.str_at(&["level"]), verdict.str_at(&["version"]));
+            cluster.seed(&json!({"/api/v1/namespaces": [{
+                "apiVersion": "v1", "kind": "Namespace",
+                "metadata": {"name": "default", "labels": {
+                    "pod-security.kubernetes.io/enforce": level,
+                    "pod-security.kubernetes.io/enforce-version": version,
+                }},
+                "status": {"phase": "Active"},
+            }]}));
             let expected = match verdict.bool_at(&["allowed"]) {
                 Some(true) => "allowed",
                 _ => verdict.str_at(&["message"]),
             };
-            Ok(StepResult::compare(&policy.to_string(), expected, &actual))
+            StepResult::compare(&format!("{level}:{version}"), expected, &create(&mut cluster, pod))
         });
-        steps.collect::<Result<_, &str>>().map_err(str::to_owned)
+        Ok(steps.collect())
+    }
+}
+
+/// What the server says to a dry run of the pod.
+fn create(cluster: &mut Cluster, pod: &Value) -> String {
+    let credential = Credential::Certificate {
+        common_name: "admin".to_owned(),
+        organizations: vec!["system:masters".to_owned()],
+    };
+    let target = ResourceTarget {
+        version: "v1".to_owned(),
+        resource: "pods".to_owned(),
+        namespace: "default".to_owned(),
+        ..ResourceTarget::default()
+    };
+    let mut request = Request::new(credential, Verb::Create, Target::Resource(target));
+    request.body = Body::Object(pod.clone());
+    request.options.dry_run = DryRun::All;
+    match server::handle(cluster, &request).result {
+        Ok(_) => "allowed".to_owned(),
+        Err(status) => status.message,
     }
 }

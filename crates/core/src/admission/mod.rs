@@ -1,11 +1,19 @@
 //! May it come in: admission plugins, mutating ones first, then validating ones, in the API server's order.
+//!
+//! One plugin a module; which of them run follows the server's flags. Plugins never call one another.
+//!
+//! Models apiserver `pkg/admission` and kubernetes `pkg/kubeapiserver/options/plugins.go`.
 
+mod diff;
+mod plugins;
 pub mod pod_security;
+
+pub use plugins::enabled_names;
 
 use gatehouse_model::{Object, ResourceType};
 
 use crate::cluster::Cluster;
-use crate::decision::{AdmissionStep, Cause};
+use crate::decision::{AdmissionStep, Cause, Change, Phase};
 use crate::request::{DryRun, User};
 use crate::status::Status;
 
@@ -46,6 +54,19 @@ pub struct AdmissionRequest<'a> {
 }
 
 impl AdmissionRequest<'_> {
+    /// Whether the request is about this resource of this group, and about itself rather than a subresource.
+    #[must_use]
+    pub fn is_about(&self, group: &str, plural: &str) -> bool {
+        self.subresource.is_empty() && self.resource.gv.group == group && self.resource.plural == plural
+    }
+
+    /// A refusal of this request: `pods "web" is forbidden: why`.
+    #[must_use]
+    pub fn forbid(&self, why: &str) -> Status {
+        let resource = self.resource;
+        Status::forbidden(&resource.gv.group, &resource.plural, &self.display_name(), why)
+    }
+
     /// The name refusals show: the object's, or the prefix its name will be made from.
     #[must_use]
     pub fn display_name(&self) -> String {
@@ -80,10 +101,22 @@ pub struct Notes {
 /// # Errors
 /// The first refusal.
 pub fn mutate(
-    _cluster: &mut Cluster,
-    _request: &mut AdmissionRequest<'_>,
-    _notes: &mut Notes,
+    cluster: &mut Cluster,
+    request: &mut AdmissionRequest<'_>,
+    notes: &mut Notes,
 ) -> Result<(), Status> {
+    for plugin in plugins::enabled(cluster) {
+        let Some(run) = plugin.mutate else { continue };
+        let before = request.object.clone();
+        let because = std::mem::take(&mut notes.because);
+        let result = run(cluster, request, notes);
+        let changes = match (&before, &request.object) {
+            (Some(before), Some(after)) => diff::changes(before, after),
+            _ => Vec::new(),
+        };
+        notes.close(plugin.name, Phase::Mutating, changes, &result, because);
+        result?;
+    }
     Ok(())
 }
 
@@ -92,9 +125,37 @@ pub fn mutate(
 /// # Errors
 /// The first refusal.
 pub fn validate(
-    _cluster: &mut Cluster,
-    _request: &AdmissionRequest<'_>,
-    _notes: &mut Notes,
+    cluster: &mut Cluster,
+    request: &AdmissionRequest<'_>,
+    notes: &mut Notes,
 ) -> Result<(), Status> {
+    for plugin in plugins::enabled(cluster) {
+        let Some(run) = plugin.validate else { continue };
+        let because = std::mem::take(&mut notes.because);
+        let result = run(cluster, request, notes);
+        notes.close(plugin.name, Phase::Validating, Vec::new(), &result, because);
+        result?;
+    }
     Ok(())
 }
+
+impl Notes {
+    /// Writes down what a plugin did, if it did anything.
+    fn close(
+        &mut self,
+        plugin: &'static str,
+        phase: Phase,
+        changes: Vec<Change>,
+        result: &Result<(), Status>,
+        before: Vec<Cause>,
+    ) {
+        let because = std::mem::replace(&mut self.because, before);
+        let refused = result.as_ref().err().map(|status| status.message.clone());
+        if refused.is_some() || !changes.is_empty() || !because.is_empty() {
+            self.steps.push(AdmissionStep { plugin, phase, changes, refused, because });
+        }
+    }
+}
+
+#[cfg(test)]
+mod testing;

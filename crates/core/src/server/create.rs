@@ -5,6 +5,7 @@
 use gatehouse_model::Object;
 
 use crate::admission::Operation;
+use crate::authz::escalation;
 use crate::managed;
 use crate::request::Reply;
 use crate::server::call::{Call, in_version};
@@ -28,17 +29,19 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Reply, Status> {
 pub(super) fn stored(call: &mut Call<'_>, mut decoded: Decoded) -> Result<Object, Status> {
     namespace_matches(call, decoded.object_mut())?;
     let object = decoded.object_mut();
-    if object.name().is_empty() && !object.str_at(&["metadata", "generateName"]).is_empty() {
-        let base = object.str_at(&["metadata", "generateName"]).to_owned();
-        let name = generated_name(call, &base);
-        object.set(&["metadata", "name"], name);
-    }
     if !call.target.name.is_empty() && object.name().is_empty() {
         object.set(&["metadata", "name"], call.target.name.as_str());
     }
     managed::created(call, decoded.object_mut());
     let mut mutated = decoded.mutate(call, Operation::Create, None)?;
     let object = mutated.object_mut();
+    // Mutating plugins see only the prefix of a generated name, validating ones the whole.
+    if object.name().is_empty() && !object.str_at(&["metadata", "generateName"]).is_empty() {
+        let base = object.str_at(&["metadata", "generateName"]).to_owned();
+        let name = generated_name(call, &base);
+        object.set(&["metadata", "name"], name);
+    }
+    escalation(call, object, None)?;
     for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion"] {
         object.remove(&["metadata", field]);
     }
@@ -60,6 +63,22 @@ pub(super) fn stored(call: &mut Call<'_>, mut decoded: Decoded) -> Result<Object
     let object = call.cluster.store.commit(admitted);
     strategy::after_create(call, &object);
     Ok((*object).clone())
+}
+
+/// Refuses roles and bindings that give more than the writer has.
+pub(super) fn escalation(call: &Call<'_>, object: &Object, old: Option<&Object>) -> Result<(), Status> {
+    if call.resource.gv.group != "rbac.authorization.k8s.io" {
+        return Ok(());
+    }
+    let write = escalation::Write {
+        user: &call.user,
+        resource: &call.resource.plural,
+        namespace: call.namespace(),
+        name: &call.target.name,
+        object,
+        old,
+    };
+    escalation::check(call.cluster, &write)
 }
 
 /// Ensures that the object lies in the namespace of the request.

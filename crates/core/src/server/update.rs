@@ -46,6 +46,7 @@ pub(super) fn replaced(call: &mut Call<'_>, old: &Object, mut decoded: Decoded) 
     }
     let mut mutated = decoded.mutate(call, Operation::Update, Some(old))?;
     let object = mutated.object_mut();
+    create::escalation(call, object, Some(old))?;
     resource_version(call, old, object)?;
     keep_system_fields(old, object);
     strategy::before_allocation(call, object, Some(old))?;

@@ -10,7 +10,10 @@ use gatehouse_model::{Object, Value, json};
 use crate::server::Call;
 
 /// Resets the status.
-pub(super) fn prepare_for_create(call: &Call<'_>, object: &mut Object) {
+pub(super) fn prepare_for_create(call: &mut Call<'_>, object: &mut Object) {
+    if call.cluster.version.minor() >= 30 {
+        call.notes.warnings.extend(super::apparmor::annotations_to_fields(object));
+    }
     let class = qos(object);
     let mut status = json!({"phase": "Pending", "qosClass": class});
     if !object.list_at(&["spec", "schedulingGates"]).is_empty() {

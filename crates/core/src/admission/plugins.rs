@@ -1,0 +1,66 @@
+//! The plugins, in the order in which the API server asks them, and which of them are on.
+//!
+//! Models kubernetes `pkg/kubeapiserver/options/plugins.go`.
+
+use super::{AdmissionRequest, Notes, pod_security};
+use crate::cluster::Cluster;
+use crate::status::Status;
+
+type Mutate = fn(&mut Cluster, &mut AdmissionRequest<'_>, &mut Notes) -> Result<(), Status>;
+type Validate = fn(&mut Cluster, &AdmissionRequest<'_>, &mut Notes) -> Result<(), Status>;
+
+/// When a plugin is on without being asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Default {
+    /// Never.
+    Off,
+    /// From this minor version on.
+    Since(u8),
+}
+
+/// A plugin: a name for the flags and what it does.
+pub(super) struct Plugin {
+    /// As the flags call it.
+    pub(super) name: &'static str,
+    default: Default,
+    /// Its mutating half.
+    pub(super) mutate: Option<Mutate>,
+    /// Its validating half.
+    pub(super) validate: Option<Validate>,
+}
+
+const fn plugin(
+    name: &'static str,
+    default: Default,
+    mutate: Option<Mutate>,
+    validate: Option<Validate>,
+) -> Plugin {
+    Plugin { name, default, mutate, validate }
+}
+
+/// All plugins, in order.
+const PLUGINS: &[Plugin] =
+    &[plugin(pod_security::NAME, Default::Since(23), None, Some(|c, r, n| pod_security::validate(c, r, n)))];
+
+impl Plugin {
+    fn is_on(&self, cluster: &Cluster) -> bool {
+        let config = &cluster.config;
+        let listed = |names: &[String]| names.iter().any(|n| n == self.name);
+        let default = match self.default {
+            Default::Off => false,
+            Default::Since(minor) => cluster.version.minor() >= minor,
+        };
+        listed(&config.enable_admission_plugins) || (default && !listed(&config.disable_admission_plugins))
+    }
+}
+
+/// The plugins that run on this cluster.
+pub(super) fn enabled(cluster: &Cluster) -> Vec<&'static Plugin> {
+    PLUGINS.iter().filter(|p| p.is_on(cluster)).collect()
+}
+
+/// The names of the plugins that run on this cluster, in order, as far as they are simulated.
+#[must_use]
+pub fn enabled_names(cluster: &Cluster) -> Vec<&'static str> {
+    enabled(cluster).iter().map(|p| p.name).collect()
+}
