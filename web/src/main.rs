@@ -1,2 +1,5 @@
 //! The lab in the browser.
-fn main() {}
+
+fn main() {
+    gatehouse_web::run();
+}

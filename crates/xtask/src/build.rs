@@ -1,8 +1,8 @@
-//! The site: the editor's bundle, then Trunk, then the two numbers only the finished files know.
+//! The site: the editor's bundle, then Trunk, then what only the finished files and the lab itself know.
 
 use std::path::{Path, PathBuf};
 
-use crate::command::{Outcome, files_under, program, read, root};
+use crate::command::{Outcome, cargo, files_under, program, read, root};
 use crate::tools;
 
 /// How much the compiler should think.
@@ -31,6 +31,18 @@ pub(crate) fn site(profile: Profile) -> Outcome<PathBuf> {
         Profile::Shipped => "wasm",
         Profile::Quick => "wasm-quick",
     };
+    // Cargo first, by itself: it shows its progress, and it may fetch libraries, which Trunk below may not.
+    cargo([
+        "build",
+        "--package",
+        "gatehouse-web",
+        "--bin",
+        "gatehouse-web",
+        "--target",
+        "wasm32-unknown-unknown",
+    ])
+    .args(["--profile", cargo_profile])
+    .run()?;
     program(&trunk.to_string_lossy())
         // Trunk must take the tools found above and fetch nothing of its own.
         .args(["build", "--offline", "true", "--cargo-profile", cargo_profile])
@@ -59,8 +71,9 @@ fn editor(folder: &Path) -> Outcome {
     program("npm").args(["run", "--silent", "build"]).current_dir(folder).run()
 }
 
-/// Writes into index.html how many bytes the engine has, for a loading bar that does not lie: servers that compress
-/// give the length of what they send, browsers count what arrives unpacked.
+/// Writes into index.html the outline that can be read before the engine is there, and how many bytes the engine
+/// has, for a loading bar that does not lie: servers that compress give the length of what they send, browsers count
+/// what arrives unpacked.
 fn stamp(dist: &Path) -> Outcome {
     let wasm = files_under(dist)
         .into_iter()
@@ -68,6 +81,9 @@ fn stamp(dist: &Path) -> Outcome {
         .ok_or("the build left no .wasm in dist/")?;
     let bytes = std::fs::metadata(&wasm).map_err(|why| why.to_string())?.len();
     let index = dist.join("index.html");
-    let text = read(&index)?.replace("data-bytes=\"0\"", &format!("data-bytes=\"{bytes}\""));
+    let outline = cargo(["run", "--quiet", "--package", "gatehouse-web", "--bin", "outline"]).read()?;
+    let text = read(&index)?
+        .replace("data-bytes=\"0\"", &format!("data-bytes=\"{bytes}\""))
+        .replace("<!-- outline -->", outline.trim_end());
     std::fs::write(&index, text).map_err(|why| format!("cannot write {}: {why}", index.display()))
 }

@@ -1,0 +1,100 @@
+// A learner solves one exercise in the editor and another in the terminal, and finds both solved on coming back.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { command, editorText, launch, openExercise, ready, site, visit } from "./lab.mjs";
+
+let browser;
+before(async () => { browser = await launch(); });
+after(() => browser.close());
+
+const NETWORK = "networkpolicy-four-steps";
+const RBAC = "rbac-service-accounts";
+const solution = (exercise, file) => readFileSync(new URL(`../../exercises/${exercise}/solution/${file}`, import.meta.url), "utf8");
+const score = (page) => page.locator(".facts .score").innerText();
+const full = (page) => page.locator(".facts .score.full").waitFor();
+
+/** Replaces what is in the editor, as somebody would who types very fast. */
+async function write(page, text) {
+  await page.locator(".cm-content").click();
+  await page.keyboard.press("Control+a");
+  await page.keyboard.press("Delete");
+  await page.keyboard.insertText(text);
+}
+
+test("the list leads to an exercise, which is solved in the editor and kept", () =>
+  visit(browser, {}, async (page) => {
+    await ready(page);
+    assert.ok((await page.locator(".exercises a.row").count()) >= 8);
+    await page.locator(`a.row[href$="${NETWORK}"]`).click();
+    await page.locator('[data-editor="rich"]').waitFor();
+    assert.match(await score(page), /0 \/ 100/);
+
+    // A mistake is shown at once, with its place, and nothing in the cluster changes.
+    await write(page, "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: [x\n");
+    await page.locator(".outcome.mistake").waitFor();
+    await page.locator(".outcome.mistake button").click();
+    assert.match(await score(page), /0 \/ 100/);
+
+    const policies = solution(NETWORK, "policies.yaml");
+    await write(page, policies);
+    await page.locator(".outcome.created").first().waitFor();
+    assert.match(await score(page), /0 \/ 100/);
+    await page.keyboard.press("Control+Enter");
+    await full(page);
+    assert.match(await page.locator(".log").innerText(), /kubectl apply -f policies\.yaml[\s\S]* created/);
+    assert.ok((await page.locator("svg.map .edge.denied").count()) > 0);
+    assert.ok((await page.locator("svg.map .edge.allowed").count()) > 0);
+    await page.locator(".outcome.unchanged").first().waitFor();
+
+    await page.waitForTimeout(600);
+    await page.reload();
+    await openExercise(page, NETWORK);
+    await full(page);
+    assert.equal((await editorText(page)).trimEnd(), policies.trimEnd());
+    assert.match(await page.locator(".log").innerText(), /kubectl apply -f policies\.yaml/);
+    await page.goto(`${site}#/`);
+    assert.match(await page.locator(`a.row[href$="${NETWORK}"]`).innerText(), /solved/);
+
+    // Starting over can be undone.
+    await openExercise(page, NETWORK);
+    await page.getByRole("button", { name: "Reset" }).click();
+    await page.locator(".facts .score:not(.full)").waitFor();
+    await page.getByRole("button", { name: "Undo" }).click();
+    await full(page);
+  }));
+
+test("an exercise is solved in the terminal and kept", () =>
+  visit(browser, {}, async (page) => {
+    await openExercise(page, RBAC);
+    await command(page, "kubectl create serviceaccount pod-sa");
+    await command(page, "kubectl create serviceaccount namespace-sa");
+    await command(page, "kubectl create role pod-lister --verb=list --resource=pods");
+    await command(page, "kubectl create rolebinding pod-lister --role=pod-lister --serviceaccount=default:pod-sa");
+    assert.match(await command(page, "kubectl get namespaces --as system:serviceaccount:default:namespace-sa"), /Error from server \(Forbidden\): namespaces is forbidden/);
+    await command(page, "kubectl create clusterrole namespace-lister --verb=list --resource=namespaces");
+    await command(page, "kubectl create clusterrolebinding namespace-lister --clusterrole=namespace-lister --serviceaccount=default:namespace-sa");
+    await full(page);
+    await page.waitForTimeout(600);
+    await page.reload();
+    await openExercise(page, RBAC);
+    await full(page);
+  }));
+
+test("every exercise opens, and its own solution's text stands last in the task", () =>
+  visit(browser, {}, async (page) => {
+    await ready(page);
+    const hrefs = await page.locator(".exercises a.row").evaluateAll((rows) => rows.map((row) => row.getAttribute("href")));
+    for (const href of hrefs) {
+      await page.goto(site + href);
+      await page.locator(".lab .prose").first().waitFor();
+      assert.ok((await page.locator(".check").count()) > 0, href);
+      for (;;) {
+        const more = page.getByRole("button", { name: /hint$/ });
+        if ((await more.count()) === 0) break;
+        await more.click();
+      }
+      await page.getByRole("button", { name: "Show the solution" }).click();
+      await page.locator(".solution").waitFor();
+    }
+  }));

@@ -1,0 +1,11 @@
+//! The lab's facade, by the names the page uses.
+
+pub use crate::mock::*;
+
+/// A domain's word in addresses: its title in lower case, words joined by `-`.
+pub fn domain_slug(domain: Domain) -> String {
+    let lower = domain.title().to_lowercase();
+    let words: Vec<&str> =
+        lower.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    words.join("-")
+}

@@ -1,0 +1,349 @@
+//! An exercise: the desk, its panes, and what keeps the work.
+//!
+//! This file turns events into calls of [`Desk`] and keeps the session in storage; each pane is drawn by its own file.
+
+mod checks;
+mod files;
+mod head;
+mod picture;
+mod task;
+mod terminal;
+
+use gloo_events::EventListener;
+use gloo_timers::callback::Timeout;
+use web_sys::HtmlElement;
+use yew::{Callback, Component, Context, Html, NodeRef, Properties, classes, html};
+
+use super::title;
+use crate::desk::{Desk, Key};
+use crate::lab::{PictureKind, Session};
+use crate::layout::{Layout, Split};
+use crate::parts::{Goto, Splitter};
+use crate::route::{Pane, Route};
+use crate::shortcuts::Wish;
+use crate::{position, storage};
+
+/// How long after a change the session is kept, in milliseconds.
+const KEEP_AFTER: u32 = 400;
+/// How long a pause in the typing is, in milliseconds.
+const PAUSE: u32 = 90;
+
+#[derive(Clone, PartialEq, Properties)]
+pub(crate) struct Props {
+    pub(crate) id: String,
+    /// The pane that the address names.
+    pub(crate) pane: Option<Pane>,
+    pub(crate) help: Callback<()>,
+}
+
+pub(crate) enum Msg {
+    Edited(String, String),
+    Paused,
+    Show(usize),
+    Apply,
+    FinishEdit,
+    Typed(String),
+    Key(Key),
+    Paste(Vec<String>, String),
+    Hint,
+    Solution,
+    Reset,
+    UndoReset,
+    Dismiss,
+    Place((usize, usize)),
+    Moved((Split, f64)),
+    Wish(Wish),
+    Keep,
+}
+
+/// Where things are in the document.
+#[derive(Default)]
+struct Places {
+    desk: NodeRef,
+    middle: NodeRef,
+    side: NodeRef,
+    task: NodeRef,
+    checks: NodeRef,
+    picture: NodeRef,
+    input: NodeRef,
+    log: NodeRef,
+}
+
+/// See the module.
+pub(crate) struct ExercisePage {
+    desk: Option<Desk>,
+    layout: Layout,
+    task_hidden: bool,
+    places: Places,
+    goto: Goto,
+    /// A line for the learner that is not about a check: what could not be restored, what was reset.
+    notice: Option<String>,
+    /// Whether the log grew and should be scrolled to its end.
+    grown: bool,
+    pause: Option<Timeout>,
+    keep: Option<Timeout>,
+    _listeners: Vec<EventListener>,
+}
+
+impl Component for ExercisePage {
+    type Message = Msg;
+    type Properties = Props;
+
+    fn create(ctx: &Context<Self>) -> Self {
+        let (desk, notice) = open(&ctx.props().id);
+        let mut listeners = Vec::new();
+        if let Some(window) = web_sys::window() {
+            let link = ctx.link().clone();
+            listeners.push(EventListener::new(&window, "keydown", move |event| {
+                if let Some(wish) = super::single_key(event)
+                    && wish != Wish::Help
+                {
+                    event.prevent_default();
+                    link.send_message(Msg::Wish(wish));
+                }
+            }));
+            let link = ctx.link().clone();
+            listeners.push(EventListener::new(&window, "pagehide", move |_| link.send_message(Msg::Keep)));
+        }
+        if let Some(desk) = &desk {
+            title(&format!("{} · Gatehouse", desk.bundle().exercise.title));
+            storage::set("last", &ctx.props().id);
+        } else {
+            title("No such exercise · Gatehouse");
+        }
+        ExercisePage {
+            desk,
+            layout: storage::get("layout").map(|text| Layout::read(&text)).unwrap_or_default(),
+            task_hidden: storage::get("task-hidden").is_some(),
+            places: Places::default(),
+            goto: Goto::default(),
+            notice,
+            grown: true,
+            pause: None,
+            keep: None,
+            _listeners: listeners,
+        }
+    }
+
+    fn update(&mut self, ctx: &Context<Self>, message: Msg) -> bool {
+        let Some(desk) = &mut self.desk else { return false };
+        let mut changed = true;
+        match message {
+            Msg::Edited(path, text) => {
+                desk.edited(&path, text);
+                let link = ctx.link().clone();
+                self.pause = Some(Timeout::new(PAUSE, move || link.send_message(Msg::Paused)));
+            }
+            Msg::Paused => desk.look(),
+            Msg::Show(index) => desk.show(index),
+            Msg::Apply => {
+                desk.apply();
+                self.grown = true;
+            }
+            Msg::FinishEdit => {
+                desk.finish_edit();
+                self.grown = true;
+            }
+            Msg::Typed(text) => desk.typed(text),
+            Msg::Key(key) => {
+                desk.key(key);
+                self.grown = true;
+            }
+            Msg::Paste(lines, rest) => {
+                for line in lines {
+                    desk.typed(line);
+                    desk.key(Key::Enter);
+                }
+                desk.typed(rest);
+                self.grown = true;
+            }
+            Msg::Hint => desk.hints += 1,
+            Msg::Solution => desk.solution = true,
+            Msg::Reset => {
+                desk.reset();
+                self.notice = Some("Started over.".to_owned());
+                self.grown = true;
+            }
+            Msg::UndoReset => {
+                desk.undo_reset();
+                self.notice = None;
+                self.grown = true;
+            }
+            Msg::Dismiss => {
+                self.notice = None;
+                changed = false;
+            }
+            Msg::Place(place) => {
+                self.goto = Goto { number: self.goto.number + 1, place: Some(place) };
+                changed = false;
+            }
+            Msg::Moved((split, size)) => {
+                self.layout.set(split, size);
+                storage::set("layout", &self.layout.write());
+                changed = false;
+            }
+            Msg::Wish(wish) => {
+                changed = false;
+                self.obey(ctx, wish);
+            }
+            Msg::Keep => {
+                self.keep = None;
+                let id = &ctx.props().id;
+                storage::set(&storage::session_key(id), &desk.session().save());
+                storage::set(&storage::progress_key(id), &desk.progress().write());
+                return false;
+            }
+        }
+        if changed {
+            let link = ctx.link().clone();
+            self.keep = Some(Timeout::new(KEEP_AFTER, move || link.send_message(Msg::Keep)));
+        }
+        true
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let Some(desk) = &self.desk else { return head::unknown(&ctx.props().help) };
+        let link = ctx.link();
+        let pane = ctx.props().pane;
+        let shown = pane.unwrap_or(Pane::Task).shown();
+        let drawn = desk.bundle().exercise.picture != PictureKind::None;
+        let splitter = |split: Split, within: &NodeRef| {
+            html! { <Splitter {split} size={self.layout.get(split)} within={within.clone()} moved={link.callback(Msg::Moved)} /> }
+        };
+        html! {
+            <div class="lab">
+                { head::bar(desk, link, &ctx.props().help) }
+                <main id="main" tabindex="-1" ref={self.places.desk.clone()} data-shown={shown.slug()}
+                    class={classes!("desk", self.task_hidden.then_some("no-task"))}>
+                    { task::pane(desk, link, &self.places.task) }
+                    { splitter(Split::Task, &self.places.desk) }
+                    <div class="middle" ref={self.places.middle.clone()}>
+                        { files::editor(desk, link, self.goto) }
+                        { files::preview(desk, link) }
+                        { splitter(Split::Shell, &self.places.middle) }
+                        { terminal::pane(desk, link, &self.places.input, &self.places.log) }
+                    </div>
+                    { splitter(Split::Side, &self.places.desk) }
+                    <div class={classes!("side", (!drawn).then_some("no-picture"))} ref={self.places.side.clone()}>
+                        { checks::pane(desk, &self.places.checks) }
+                        if drawn {
+                            { splitter(Split::Picture, &self.places.side) }
+                            { picture::pane(desk, &ctx.props().id, pane == Some(Pane::Table), &self.places.picture) }
+                        }
+                    </div>
+                </main>
+                { head::bottom(desk, &ctx.props().id, shown) }
+                <div class="aside" role="status" aria-live="polite">{ &desk.said }</div>
+                { head::notice(self.notice.as_deref(), desk, link) }
+            </div>
+        }
+    }
+
+    fn rendered(&mut self, _: &Context<Self>, _: bool) {
+        // A style attribute would need 'unsafe-inline'; a property set by script does not.
+        if let Some(desk) = self.places.desk.cast::<HtmlElement>() {
+            for split in Split::ALL {
+                let _ =
+                    desk.style().set_property(split.property(), &format!("{:.1}%", self.layout.get(split)));
+            }
+        }
+        let Some(desk) = &mut self.desk else { return };
+        if let Some(caret) = desk.shell.caret.take()
+            && let Some(input) = self.places.input.cast::<web_sys::HtmlInputElement>()
+        {
+            let at = u32::try_from(position::utf16_of_byte(&desk.shell.input, caret)).unwrap_or(u32::MAX);
+            // A text input has a selection.
+            let _ = input.set_selection_range(at, at);
+        }
+        if std::mem::take(&mut self.grown)
+            && let Some(log) = self.places.log.cast::<HtmlElement>()
+        {
+            log.set_scroll_top(log.scroll_height());
+            log.set_scroll_left(0);
+        }
+    }
+
+    fn destroy(&mut self, ctx: &Context<Self>) {
+        if self.keep.take().is_some()
+            && let Some(desk) = &self.desk
+        {
+            let id = &ctx.props().id;
+            storage::set(&storage::session_key(id), &desk.session().save());
+            storage::set(&storage::progress_key(id), &desk.progress().write());
+        }
+    }
+}
+
+impl ExercisePage {
+    fn obey(&mut self, ctx: &Context<Self>, wish: Wish) {
+        match wish {
+            Wish::Help => ctx.props().help.emit(()),
+            Wish::ToggleTask => {
+                self.task_hidden = !self.task_hidden;
+                if self.task_hidden {
+                    storage::set("task-hidden", "yes")
+                } else {
+                    storage::remove("task-hidden")
+                }
+            }
+            Wish::Go(pane) => {
+                // The table and the picture change places.
+                let pane = if pane == Pane::Table && ctx.props().pane == Some(Pane::Table) {
+                    Pane::Picture
+                } else {
+                    pane
+                };
+                if pane == Pane::Task && self.task_hidden {
+                    self.task_hidden = false;
+                    storage::remove("task-hidden");
+                }
+                let route = Route::Exercise { id: ctx.props().id.clone(), pane: Some(pane) };
+                if let Some(window) = web_sys::window() {
+                    // Our own address is always valid.
+                    let _ = window.location().set_hash(&route.href());
+                }
+                self.focus(pane);
+            }
+        }
+    }
+
+    fn focus(&mut self, pane: Pane) {
+        let place = match pane {
+            Pane::Task => &self.places.task,
+            Pane::Checks => &self.places.checks,
+            Pane::Picture | Pane::Table => &self.places.picture,
+            Pane::Shell => &self.places.input,
+            Pane::Edit => {
+                self.goto = Goto { number: self.goto.number + 1, place: None };
+                return;
+            }
+        };
+        if let Some(element) = place.cast::<HtmlElement>() {
+            // An element that is there takes the focus.
+            let _ = element.focus();
+        }
+    }
+}
+
+/// The seed of a new session. Every session of an exercise begins alike, so that what one learner saw another sees.
+const SEED: u64 = 1;
+
+/// The kept session of an exercise, or a new one; and what the learner should know about it.
+fn open(id: &str) -> (Option<Desk>, Option<String>) {
+    let fresh = || Session::of(id, SEED).map(Desk::new).ok();
+    let key = storage::session_key(id);
+    let Some(kept) = storage::get(&key) else { return (fresh(), None) };
+    match Session::restore(&kept) {
+        Ok(session) => (Some(Desk::new(session)), None),
+        Err(why) => {
+            // Nothing of the learner's is thrown away, even what cannot be read.
+            storage::set(&format!("{key}.unread"), &kept);
+            (
+                fresh(),
+                Some(format!(
+                    "Your saved work could not be read ({why}); the exercise starts over. The saved text is still in this browser."
+                )),
+            )
+        }
+    }
+}
