@@ -1,8 +1,12 @@
 //! What names may look like. Each rule returns its findings in apimachinery's words; none means valid.
 //!
-//! Models apimachinery `pkg/util/validation/{validation,ip}.go` and `pkg/api/validate/content`.
+//! Models apimachinery `pkg/util/validation/validation.go` and `pkg/api/validate/content`.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+mod address;
+#[cfg(test)]
+mod tests;
+
+pub use address::{cidr, contains, ip, network, parse_cidr, parse_ip};
 
 /// Longest label of a domain name.
 pub const DNS_LABEL_MAX: usize = 63;
@@ -349,161 +353,5 @@ pub fn mask_trailing_dash(name: &str) -> String {
             format!("{}a", chars.as_str())
         }
         _ => name.to_owned(),
-    }
-}
-
-/// Reads an address as Go's older parser does: IPv4 numbers may have leading zeros.
-#[must_use]
-pub fn parse_ip(value: &str) -> Option<IpAddr> {
-    if value.contains(':') {
-        return value.parse::<Ipv6Addr>().ok().map(|ip| ip.to_ipv4_mapped().map_or(ip.into(), IpAddr::V4));
-    }
-    let parts: Vec<&str> = value.split('.').collect();
-    let octets: Option<Vec<u8>> = parts
-        .iter()
-        .map(|p| if !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()) { p.parse().ok() } else { None })
-        .collect();
-    let octets: [u8; 4] = octets?.try_into().ok()?;
-    Some(Ipv4Addr::from(octets).into())
-}
-
-/// Reads `address/bits`: the address as written and the length of the prefix.
-#[must_use]
-pub fn parse_cidr(value: &str) -> Option<(IpAddr, u8)> {
-    let (ip, bits) = value.split_once('/')?;
-    let ip = parse_ip(ip)?;
-    if bits.is_empty() || !bits.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let bits: u8 = bits.parse().ok()?;
-    (bits <= if ip.is_ipv4() { 32 } else { 128 }).then_some((ip, bits))
-}
-
-/// The first address of a network.
-#[must_use]
-pub fn network(ip: IpAddr, bits: u8) -> IpAddr {
-    let bits = u32::from(bits);
-    match ip {
-        IpAddr::V4(ip) => {
-            let mask = u32::MAX.checked_shl(32u32.saturating_sub(bits)).unwrap_or(0);
-            Ipv4Addr::from(u32::from(ip) & mask).into()
-        }
-        IpAddr::V6(ip) => {
-            let mask = u128::MAX.checked_shl(128u32.saturating_sub(bits)).unwrap_or(0);
-            Ipv6Addr::from(u128::from(ip) & mask).into()
-        }
-    }
-}
-
-/// Whether a network holds an address.
-#[must_use]
-pub fn contains((net, bits): (IpAddr, u8), ip: IpAddr) -> bool {
-    net.is_ipv4() == ip.is_ipv4() && network(net, bits) == network(ip, bits)
-}
-
-/// `IsValidIPForLegacyField`, strict where the server is.
-#[must_use]
-pub fn ip(value: &str, strict: bool) -> Vec<String> {
-    let Some(ip) = parse_ip(value) else {
-        return vec!["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)".to_owned()];
-    };
-    let mut errors = Vec::new();
-    if strict && ip.is_ipv4() && value.contains(':') {
-        errors.push("must not be an IPv4-mapped IPv6 address".to_owned());
-    } else if strict && value.parse::<IpAddr>().is_err() {
-        errors.push("must not have leading 0s".to_owned());
-    }
-    errors
-}
-
-/// `IsValidCIDRForLegacyField`, strict where the server is.
-#[must_use]
-pub fn cidr(value: &str, strict: bool) -> Vec<String> {
-    let Some((ip, bits)) = parse_cidr(value) else {
-        return vec!["must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)".to_owned()];
-    };
-    if !strict {
-        return Vec::new();
-    }
-    let (address, length) = value.split_once('/').unwrap_or((value, ""));
-    if address.contains(':') && ip.is_ipv4() {
-        vec!["must not have an IPv4-mapped IPv6 address".to_owned()]
-    } else if address.parse::<IpAddr>().is_err() || (length.len() > 1 && length.starts_with('0')) {
-        vec!["must not have leading 0s in IP or prefix length".to_owned()]
-    } else if network(ip, bits) != ip {
-        vec!["must not have bits set beyond the prefix length".to_owned()]
-    } else {
-        Vec::new()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dns_names() {
-        assert!(dns1123_label("web-1").is_empty());
-        assert_eq!(dns1123_label("a.b"), ["must not contain dots"]);
-        assert_eq!(
-            dns1123_label("Web"),
-            [
-                "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
-            ]
-        );
-        assert_eq!(dns1123_label(&"a".repeat(64)), ["must be no more than 63 characters"]);
-        assert!(dns1123_subdomain("a.b-c.d").is_empty());
-        for bad in ["", ".", "a..b", "a_b", "-a", "a-", "a.-b"] {
-            assert_eq!(dns1123_subdomain(bad).len(), 1, "{bad}");
-        }
-        assert_eq!((dns1035_label("1a").len(), dns1035_label("a1").len()), (1, 0));
-        assert_eq!(
-            (wildcard_dns1123_subdomain("*.x.y").len(), wildcard_dns1123_subdomain("*").len()),
-            (0, 1)
-        );
-        assert_eq!(path_segment("a/b%"), ["may not contain '/'", "may not contain '%'"]);
-        assert_eq!(mask_trailing_dash("web-"), "wea");
-    }
-
-    #[test]
-    fn labels() {
-        assert!(label_key("app.kubernetes.io/name").is_empty() && label_key("A_b.c").is_empty());
-        assert_eq!(label_key("/x"), ["prefix part must be non-empty"]);
-        assert_eq!(label_key("a/b/c").len(), 1);
-        assert_eq!(label_key("")[0], "name part must be non-empty");
-        assert_eq!(label_value(&"x".repeat(64)), ["must be no more than 63 bytes"]);
-        assert_eq!((label_value("").len(), label_value("-x").len()), (0, 1));
-    }
-
-    #[test]
-    fn ports_and_environment() {
-        assert!(port_name("http-2").is_empty());
-        assert_eq!(port_name("8080"), ["must contain at least one letter (a-z)"]);
-        assert_eq!(port_name("a--b"), ["must not contain consecutive hyphens"]);
-        assert_eq!(port_number(0), ["must be between 1 and 65535, inclusive"]);
-        assert_eq!(
-            (env_var_name("1A").len(), env_var_name("..").len(), relaxed_env_var_name("1 A").len()),
-            (1, 1, 0)
-        );
-        assert_eq!(config_map_key("..x"), ["must not start with '..'"]);
-        assert_eq!(percent("%").len(), 1);
-    }
-
-    #[test]
-    fn addresses() {
-        assert!(ip("10.0.0.1", true).is_empty() && ip("::1", true).is_empty());
-        assert_eq!(ip("10.0.0.01", true), ["must not have leading 0s"]);
-        assert!(ip("10.0.0.01", false).is_empty());
-        assert_eq!(ip("::ffff:10.0.0.1", true), ["must not be an IPv4-mapped IPv6 address"]);
-        assert_eq!(ip("10.0.0", false).len(), 1);
-        assert_eq!(cidr("10.0.0.1/8", true), ["must not have bits set beyond the prefix length"]);
-        assert_eq!(cidr("10.0.0.0/33", false).len(), 1);
-        assert_eq!(cidr("10.0.0.0", false).len(), 1);
-        assert!(cidr("0.0.0.0/0", true).is_empty());
-        let net = parse_cidr("10.1.0.0/16").expect("valid");
-        assert!(
-            contains(net, parse_ip("10.1.2.3").expect("valid"))
-                && !contains(net, parse_ip("10.2.0.1").expect("valid"))
-        );
     }
 }

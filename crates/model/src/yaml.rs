@@ -11,6 +11,7 @@ mod error;
 mod resolve;
 mod source;
 mod split;
+mod tabs;
 #[cfg(test)]
 mod tests;
 

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use granit_parser::{Event, Parser, ScalarStyle, Tag};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Tag};
 
 use super::error::YamlError;
 use super::source::Span;
 use super::split::Chunk;
+use super::tabs::{IN_PLAIN_SCALAR, Tab};
 
 /// The index of a node in its [`Tree`].
 pub(super) type Id = usize;
@@ -70,13 +71,20 @@ pub(super) fn compose(chunk: &Chunk<'_>) -> Result<Tree, YamlError> {
         emit_unresolved_aliases: true,
         emit_anchor_events: true,
     };
+    let tab = super::tabs::refused(chunk.text);
     let mut tree = Tree { nodes: Vec::new() };
     let mut open: Vec<Open> = Vec::new();
     let mut anchors: BTreeMap<usize, (String, Id)> = BTreeMap::new();
     let mut named: Vec<(usize, String)> = Vec::new();
     let mut last = 0;
     for event in Parser::new_from_str_with_options(chunk.text, options) {
-        let (event, span) = event.map_err(|e| YamlError::form(chunk, &e))?;
+        let (event, span) = event.map_err(|e| match &tab {
+            Some(tab) if matches!(e.kind(), ErrorKind::TabInPlainScalar) => {
+                YamlError::tab(chunk, &Tab { problem: IN_PLAIN_SCALAR, ..*tab })
+            }
+            Some(tab) if tab.line <= e.marker().line() => YamlError::tab(chunk, tab),
+            _ => YamlError::form(chunk, &e),
+        })?;
         let here = place(chunk, &span);
         let (kind, tag, anchor) = match event {
             Event::DocumentEnd | Event::StreamEnd => break,
@@ -132,7 +140,7 @@ pub(super) fn compose(chunk: &Chunk<'_>) -> Result<Tree, YamlError> {
             open.push(Open { id: last, key: None });
         }
     }
-    Ok(tree)
+    tab.map_or(Ok(tree), |tab| Err(YamlError::tab(chunk, &tab)))
 }
 
 /// Whether go-yaml's reader lets the character pass.

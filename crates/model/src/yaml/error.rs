@@ -5,6 +5,7 @@ use std::fmt;
 use granit_parser::{ErrorKind, ScanError};
 
 use super::split::Chunk;
+use super::tabs::Tab;
 
 /// Why a document cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +43,18 @@ impl YamlError {
     /// An error of meaning: go-yaml gives no line for it.
     pub(super) fn meaning(problem: &str, line: usize, column: usize, offset: usize) -> Self {
         Self { message: format!("{CONVERTING}{problem}"), line, column, offset }
+    }
+
+    /// A tab where none may stand.
+    pub(super) fn tab(chunk: &Chunk<'_>, tab: &Tab) -> Self {
+        let place = if tab.line > 0 { format!("line {}: ", tab.line + 1) } else { String::new() };
+        let before = chunk.text.get(..tab.offset).unwrap_or_default();
+        Self {
+            message: format!("{CONVERTING}yaml: {place}{}", tab.problem),
+            line: chunk.first_line + tab.line,
+            column: tab.offset - before.rfind('\n').map_or(0, |i| i + 1) + 1,
+            offset: chunk.start + tab.offset,
+        }
     }
 
     /// An error of form, from the parser's error.
@@ -99,6 +112,29 @@ enum Stage {
     ParserEnd,
 }
 
+/// The bracket that is open at the end of a text, quotes not looked at.
+fn innermost_open(before: &str) -> char {
+    let mut depth = 0;
+    for c in before.chars().rev() {
+        match c {
+            ']' | '}' => depth += 1,
+            '[' | '{' if depth == 0 => return c,
+            '[' | '{' => depth -= 1,
+            _ => {}
+        }
+    }
+    '['
+}
+
+/// The separators missing in the innermost flow collection.
+fn separators(before: &str) -> &'static str {
+    if innermost_open(before) == '{' {
+        "did not find expected ',' or '}'"
+    } else {
+        "did not find expected ',' or ']'"
+    }
+}
+
 /// What is missing where a flow collection breaks off: a node after an opening or a separator, else what closes it.
 fn flow_gap(before: &str, open: char) -> &'static str {
     match (before.trim_end().chars().next_back(), open) {
@@ -129,10 +165,10 @@ fn words(kind: &ErrorKind, before: &str, whole: &str) -> (Stage, &'static str) {
         K::ExpectedBlockSequenceEntry => (Stage::Parser, "did not find expected '-' indicator"),
         K::ExpectedFlowMappingSeparator
         | K::UnexpectedEofFlowMapping
-        | K::UnexpectedEofImplicitFlowMapping => (Stage::Parser, "did not find expected ',' or '}'"),
-        K::ExpectedFlowSequenceSeparator | K::UnexpectedEofFlowSequence => {
-            (Stage::Parser, "did not find expected ',' or ']'")
-        }
+        | K::UnexpectedEofImplicitFlowMapping
+        | K::ExpectedFlowSequenceSeparator
+        | K::UnexpectedEofFlowSequence
+        | K::InvalidColonPlacement => (Stage::Parser, separators(before)),
         K::UnclosedFlowCollection { open } => (Stage::ParserEnd, flow_gap(whole, *open)),
         K::MismatchedFlowCollectionEnd { open, .. } => (Stage::Parser, flow_gap(before, *open)),
         K::MisplacedFlowCollectionEnd
@@ -140,7 +176,6 @@ fn words(kind: &ErrorKind, before: &str, whole: &str) -> (Stage, &'static str) {
         {
             (Stage::Parser, "did not find expected key")
         }
-        K::InvalidColonPlacement => (Stage::Parser, "did not find expected ',' or ']'"),
         K::ExpectedDocumentStart | K::InvalidDocumentEnd | K::MissingDocumentEndBeforeDirective => {
             (Stage::Parser, "did not find expected <document start>")
         }

@@ -64,6 +64,8 @@ fn errors_are_go_yamls() {
         ("x: 1\na: b: c\n", "yaml: line 2: mapping values are not allowed in this context"),
         ("not yaml: [\n", "yaml: line 1: did not find expected node content"),
         ("a:\n\tb: c\n", "yaml: line 2: found character that cannot start any token"),
+        ("a: b\n\tc: d\n", "yaml: line 2: found a tab character that violates indentation"),
+        ("a: {b: c}\n\td: e\n", "yaml: line 2: found character that cannot start any token"),
         ("a: 1\nb: 'open\nc: 2\n", "yaml: line 4: found unexpected end of stream"),
         ("metadata:\n  name: x\n labels: y\n", "yaml: line 2: did not find expected key"),
         ("a:\n- b\n c: 1\n", "yaml: line 3: mapping values are not allowed in this context"),
