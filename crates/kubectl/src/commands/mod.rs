@@ -3,13 +3,15 @@
 use crate::cli::Command;
 use crate::cli::help::Group;
 
+mod get;
 mod options;
+mod reading;
 
 /// `kubectl` itself.
 pub static ROOT: Command = Command {
     short: "kubectl controls the Kubernetes cluster manager",
     long: "kubectl controls the Kubernetes cluster manager.\n\n Find more information at: https://kubernetes.io/docs/reference/kubectl/",
-    subcommands: &[&options::COMMAND],
+    subcommands: &[&get::COMMAND, &options::COMMAND],
     ..Command::named("kubectl")
 };
 

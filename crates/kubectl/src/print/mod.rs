@@ -40,9 +40,10 @@ pub struct PrintFlags {
 }
 
 /// The printer that `-o` asks for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub enum Format {
     /// No `-o` at all.
+    #[default]
     Default,
     /// `-o wide`
     Wide,
@@ -61,7 +62,7 @@ pub enum Format {
 }
 
 /// A printer and what it has printed so far.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Printer {
     /// The format.
     pub format: Format,
