@@ -73,9 +73,11 @@ const MAX_UNKNOWN: usize = 100;
 struct Abort(String);
 
 #[derive(Default)]
-struct Decoder {
-    /// The innermost struct and the names of fields from the root, for errors.
-    context: Option<(String, Vec<String>)>,
+struct Decoder<'a> {
+    /// The innermost struct, for errors.
+    structure: Option<&'a str>,
+    /// The names of fields from the root, for errors.
+    fields: Vec<&'a str>,
     /// The path with indices and keys, for unknown fields.
     path: String,
     /// The first value of a wrong type.
@@ -97,12 +99,12 @@ const fn value_name(value: &Value) -> &'static str {
     }
 }
 
-impl Decoder {
+impl<'a> Decoder<'a> {
     fn type_error(&self, what: &str, go_type: &str) -> String {
-        match &self.context {
+        match self.structure {
             None => format!("json: cannot unmarshal {what} into Go value of type {go_type}"),
-            Some((name, fields)) => {
-                let field = fields.join(".");
+            Some(name) => {
+                let field = self.fields.join(".");
                 format!("json: cannot unmarshal {what} into Go struct field {name}.{field} of type {go_type}")
             }
         }
@@ -115,7 +117,7 @@ impl Decoder {
     }
 
     /// The decoded value; none where it stays unset.
-    fn value(&mut self, value: &Value, ty: TypeRef<'_>) -> Result<Option<Value>, Abort> {
+    fn value(&mut self, value: &Value, ty: TypeRef<'a>) -> Result<Option<Value>, Abort> {
         match (ty.ty(), value) {
             (Type::Any, v) => return Ok(Some(v.clone())),
             (_, Value::Null) => return Ok(None),
@@ -188,7 +190,7 @@ impl Decoder {
         }
     }
 
-    fn list(&mut self, items: &[Value], ty: TypeRef<'_>) -> Result<Value, Abort> {
+    fn list(&mut self, items: &[Value], ty: TypeRef<'a>) -> Result<Value, Abort> {
         let Some(item_type) = ty.item() else { return Ok(Value::list()) };
         let length = self.path.len();
         let mut out = Vec::with_capacity(items.len());
@@ -201,7 +203,7 @@ impl Decoder {
         Ok(Value::from(out))
     }
 
-    fn map(&mut self, map: &Map, ty: TypeRef<'_>) -> Result<Value, Abort> {
+    fn map(&mut self, map: &Map, ty: TypeRef<'a>) -> Result<Value, Abort> {
         let Some(item_type) = ty.item() else { return Ok(Value::map()) };
         let length = self.path.len();
         let mut out = Map::new();
@@ -221,26 +223,27 @@ impl Decoder {
         self.path.push_str(key);
     }
 
-    fn object(&mut self, map: &Map, ty: TypeRef<'_>) -> Result<Value, Abort> {
-        let outer = self.context.clone();
+    fn object(&mut self, map: &Map, ty: TypeRef<'a>) -> Result<Value, Abort> {
+        let outer = self.structure;
+        let depth = self.fields.len();
         let length = self.path.len();
         let name = ty.struct_name().unwrap_or_default();
         let mut out = Map::new();
         for (key, item) in map.iter() {
             self.push_key(key);
             if let Some(field) = ty.field(key) {
-                let mut fields = outer.as_ref().map(|(_, fields)| fields.clone()).unwrap_or_default();
-                fields.push(key.to_owned());
-                self.context = Some((name.to_owned(), fields));
+                self.structure = Some(name);
+                self.fields.extend(field.via().map(|f| f.name.as_ref()));
                 if let Some(value) = self.value(item, field)? {
                     out.insert(key, value);
                 }
+                self.fields.truncate(depth);
             } else if !self.lenient && self.unknown.len() < MAX_UNKNOWN {
                 self.unknown.push(self.path.clone());
             }
             self.path.truncate(length);
         }
-        self.context = outer;
+        self.structure = outer;
         zero::settle(&mut out, ty);
         Ok(Value::from(out))
     }
