@@ -8,6 +8,7 @@ pub mod command;
 pub mod find;
 pub mod flag;
 pub mod global;
+pub mod groups;
 pub mod help;
 pub mod parse;
 pub mod value;

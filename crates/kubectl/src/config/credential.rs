@@ -6,7 +6,8 @@
 //! business.
 
 use gatehouse_core::Credential;
-use gatehouse_model::base64;
+
+use crate::der::{certificate_fields, elements, pem_blocks};
 
 /// The identity in a client certificate, if there is one to be found.
 #[must_use]
@@ -14,15 +15,7 @@ pub fn from_certificate(pem: &str) -> Option<Credential> {
     if let Some(found) = subject_line(pem) {
         return Some(found);
     }
-    let body: String = pem
-        .lines()
-        .skip_while(|l| !l.starts_with("-----BEGIN"))
-        .skip(1)
-        .take_while(|l| !l.starts_with("-----END"))
-        .flat_map(str::chars)
-        .filter(|c| !c.is_whitespace())
-        .collect();
-    let bytes = base64::decode(&body).ok()?;
+    let bytes = pem_blocks(pem).into_iter().next()?.bytes;
     if let Ok(text) = std::str::from_utf8(&bytes)
         && let Some(found) = subject_line(text)
     {
@@ -55,35 +48,10 @@ fn subject_line(text: &str) -> Option<Credential> {
     credential(parts.map(|(k, v)| (k.trim().to_owned(), v.trim().to_owned())))
 }
 
-/// One DER element: its tag and its content, and what follows it.
-fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (tag, rest) = bytes.split_first()?;
-    let (first, rest) = rest.split_first()?;
-    let (len, rest) = if *first < 0x80 {
-        (usize::from(*first), rest)
-    } else {
-        let (digits, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
-        (digits.iter().try_fold(0usize, |n, d| n.checked_mul(256)?.checked_add(usize::from(*d)))?, rest)
-    };
-    let (content, rest) = rest.split_at_checked(len)?;
-    Some((*tag, content, rest))
-}
-
-fn elements(mut bytes: &[u8]) -> Vec<(u8, &[u8])> {
-    let mut all = Vec::new();
-    while let Some((tag, content, rest)) = element(bytes) {
-        all.push((tag, content));
-        bytes = rest;
-    }
-    all
-}
-
 /// The subject of an X.509 certificate: the fifth field of its first part, an optional version not counted.
 fn subject_of_der(der: &[u8]) -> Option<Credential> {
-    let (_, certificate, _) = element(der)?;
-    let (_, tbs, _) = element(certificate)?;
-    let fields: Vec<(u8, &[u8])> = elements(tbs).into_iter().filter(|(tag, _)| *tag != 0xa0).collect();
-    let (_, subject) = *fields.get(4)?;
+    let fields = certificate_fields(der)?;
+    let subject = *fields.get(4)?;
     let mut parts = Vec::new();
     for (_, set) in elements(subject) {
         for (_, pair) in elements(set) {
@@ -102,6 +70,8 @@ fn subject_of_der(der: &[u8]) -> Option<Credential> {
 
 #[cfg(test)]
 mod tests {
+    use gatehouse_model::base64;
+
     use super::*;
 
     #[test]
