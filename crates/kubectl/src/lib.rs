@@ -12,7 +12,6 @@ pub mod error;
 pub mod host;
 pub mod kustomize;
 pub mod mapping;
-pub mod names;
 pub mod output;
 pub mod print;
 pub mod run;

@@ -17,6 +17,12 @@ pub fn find<'r>(resources: &'r [ResourceType], typed: &str) -> Option<&'r Resour
     lookup(resources, name, group, "")
 }
 
+/// The resource of this name and group, the group as typed.
+#[must_use]
+pub fn find_group<'r>(resources: &'r [ResourceType], name: &str, group: &str) -> Option<&'r ResourceType> {
+    lookup(resources, name, group, "")
+}
+
 fn lookup<'r>(
     resources: &'r [ResourceType],
     name: &str,

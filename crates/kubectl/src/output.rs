@@ -9,6 +9,7 @@ use gatehouse_model::resource::qualified;
 use crate::cli::{Args, value};
 use crate::error::Error;
 use crate::session::Session;
+use crate::{print, structs};
 
 /// What `--dry-run` asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -100,8 +101,7 @@ pub fn validation(args: &Args) -> Result<FieldValidation, Error> {
 /// How results are printed.
 pub struct Printer {
     dry: Dry,
-    format: String,
-    printed: usize,
+    inner: print::Printer,
     typed: bool,
 }
 
@@ -110,10 +110,18 @@ impl Printer {
     ///
     /// # Errors
     /// A format that this kind of command does not have.
-    pub fn new(session: &Session<'_, '_>, args: &Args, dry: Dry) -> Result<Self, Error> {
-        let format = args.str("output").to_owned();
-        crate::print::check(&format, args, session.version())?;
-        Ok(Self { dry, format, printed: 0, typed: false })
+    pub fn new(session: &mut Session<'_, '_>, args: &Args, dry: Dry) -> Result<Self, Error> {
+        let flags = print::PrintFlags {
+            output: args.str("output").to_owned(),
+            template: args.str("template").to_owned(),
+            allow_missing_keys: args.bool("allow-missing-template-keys"),
+            show_managed_fields: args.bool("show-managed-fields"),
+            no_headers: false,
+            tables: false,
+            kyaml: session.version().minor >= 34,
+        };
+        let inner = flags.printer(session.host.files).map_err(Error::plain)?;
+        Ok(Self { dry, inner, typed: false })
     }
 
     /// For objects that kubectl holds as Go structs: their JSON has the order of the structs' fields.
@@ -126,25 +134,29 @@ impl Printer {
     /// Whether a format was asked for.
     #[must_use]
     pub fn has_format(&self) -> bool {
-        !self.format.is_empty()
+        !matches!(self.inner.format, print::Format::Default)
+    }
+
+    /// Whether only names were asked for.
+    #[must_use]
+    pub fn is_name(&self) -> bool {
+        matches!(self.inner.format, print::Format::Name)
     }
 
     /// Prints one result.
     ///
     /// # Errors
     /// A template that does not work on the object.
-    pub fn print(&mut self, session: &mut Session<'_, '_>, args: &Args, object: &Object, operation: &str) -> Result<(), Error> {
-        let first = self.printed == 0;
-        self.printed += 1;
-        match self.format.as_str() {
-            "" => session.println(format!("{} {operation}{}", name_of(object), self.dry.suffix())),
-            "name" => session.println(name_of(object)),
-            _ => {
-                let text = crate::print::object(session, args, object, first, self.typed)?;
-                session.print(text);
-            }
+    pub fn print(&mut self, session: &mut Session<'_, '_>, object: &Object, operation: &str) -> Result<(), Error> {
+        if self.typed && matches!(self.inner.format, print::Format::Json) {
+            session.print(structs::json(object));
+            return Ok(());
         }
-        Ok(())
+        let mut text = String::new();
+        let operation = format!("{operation}{}", self.dry.suffix());
+        let result = self.inner.print(object, &operation, &mut text);
+        session.print(text);
+        result.map_err(Error::plain)
     }
 }
 

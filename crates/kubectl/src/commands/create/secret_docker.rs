@@ -1,0 +1,56 @@
+//! `kubectl create secret docker-registry`. Models kubectl `pkg/cmd/create/create_secret_docker.go`.
+
+use gatehouse_model::json::go_quote;
+use gatehouse_model::{Map, base64};
+
+use super::{GENERATOR, Generator, secret, sources};
+use crate::cli::{Args, Command, Flag};
+use crate::error::Error;
+use crate::session::Session;
+
+const FLAGS: &[Flag] = &[
+    Flag::str("docker-username", "Username for Docker registry authentication"),
+    Flag::str("docker-password", "Password for Docker registry authentication"),
+    Flag::str("docker-email", "Email for Docker registry"),
+    Flag::str("docker-server", "Server location for Docker registry").default("https://index.docker.io/v1/"),
+    Flag::bool("append-hash", "Append a hash of the secret to its name."),
+    Flag::slice("from-file", "Key files can be specified using their file path, in which case a default name of .dockerconfigjson will be given to them, or optionally with a name and file path, in which case the given name will be used. Specifying a directory will iterate each named file in the directory that is a valid secret key. For this command, the key should always be .dockerconfigjson."),
+];
+
+/// The command.
+pub(super) static COMMAND: Command = Command {
+    short: "Create a secret for use with a Docker registry",
+    usage: "NAME --docker-username=user --docker-password=password --docker-email=email [--docker-server=string] [--from-file=[key=]source] [--dry-run=server|client|none]",
+    flags: &[GENERATOR[0], GENERATOR[1], GENERATOR[2], GENERATOR[3], GENERATOR[4], FLAGS],
+    run: Some(run),
+    ..Command::named("docker-registry")
+};
+
+const KEY: &str = ".dockerconfigjson";
+
+fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
+    let generator = Generator::new(session, args)?;
+    let files = args.list("from-file");
+    let (user, password, server) =
+        (args.str("docker-username"), args.str("docker-password"), args.str("docker-server"));
+    if files.is_empty() && (user.is_empty() || password.is_empty() || server.is_empty()) {
+        return Err(Error::plain("either --from-file or the combination of --docker-username, --docker-password and --docker-server is required"));
+    }
+    let mut data = Map::new();
+    if files.is_empty() {
+        let mut fields = vec![("username", user.to_owned()), ("password", password.to_owned())];
+        if !args.str("docker-email").is_empty() {
+            fields.push(("email", args.str("docker-email").to_owned()));
+        }
+        fields.push(("auth", base64::encode(format!("{user}:{password}").as_bytes())));
+        let fields: Vec<String> = fields.iter().map(|(k, v)| format!("\"{k}\":{}", go_quote(v))).collect();
+        let content = format!("{{\"auths\":{{{}:{{{}}}}}}}", go_quote(server), fields.join(","));
+        secret::add(&mut data, KEY, content.as_bytes())?;
+    } else {
+        for source in files {
+            let source = if source.contains('=') { source } else { format!("{KEY}={source}") };
+            sources::from_file(session.host.files, &source, &mut |key, content| secret::add(&mut data, key, &content))?;
+        }
+    }
+    secret::finish(session, args, generator, "kubernetes.io/dockerconfigjson", data)
+}

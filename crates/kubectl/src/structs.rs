@@ -1,0 +1,124 @@
+//! JSON of objects that kubectl holds as Go structs: keys in the order of the structs' fields, not of the alphabet.
+//!
+//! One list serves all the structs that generators print; keys that are in none of them (labels, data) keep the
+//! alphabet's order behind the known ones, as Go prints maps.
+
+use gatehouse_model::{Value, json};
+
+/// Keys in the order in which the structs that have them declare them.
+const ORDER: &[&str] = &[
+    "kind",
+    "apiVersion",
+    "metadata",
+    "name",
+    "generateName",
+    "namespace",
+    "selfLink",
+    "uid",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "labels",
+    "annotations",
+    "ownerReferences",
+    "finalizers",
+    "managedFields",
+    "spec",
+    "immutable",
+    "data",
+    "binaryData",
+    "stringData",
+    "type",
+    "secrets",
+    "imagePullSecrets",
+    "automountServiceAccountToken",
+    "rules",
+    "aggregationRule",
+    "subjects",
+    "roleRef",
+    "value",
+    "globalDefault",
+    "description",
+    "preemptionPolicy",
+    "status",
+];
+
+/// Structs whose fields do not follow [`ORDER`], found by a key they all have.
+const STRUCTS: &[(&str, &[&str])] = &[
+    ("verbs", &["verbs", "apiGroups", "resources", "resourceNames", "nonResourceURLs"]),
+    ("image", &["name", "image", "command", "args", "workingDir", "ports", "envFrom", "env", "resources", "volumeMounts", "livenessProbe", "readinessProbe", "terminationMessagePath", "terminationMessagePolicy", "imagePullPolicy", "securityContext", "stdin", "stdinOnce", "tty"]),
+    ("containers", &["volumes", "initContainers", "containers", "restartPolicy", "terminationGracePeriodSeconds", "activeDeadlineSeconds", "dnsPolicy", "nodeSelector", "serviceAccountName", "serviceAccount", "automountServiceAccountToken", "nodeName", "securityContext", "schedulerName", "tolerations", "priority", "enableServiceLinks", "preemptionPolicy"]),
+    ("template", &["replicas", "parallelism", "completions", "backoffLimit", "selector", "suspend", "template", "strategy", "completionMode", "podReplacementPolicy", "revisionHistoryLimit", "progressDeadlineSeconds"]),
+    ("jobTemplate", &["schedule", "concurrencyPolicy", "suspend", "jobTemplate", "successfulJobsHistoryLimit", "failedJobsHistoryLimit"]),
+    ("port", &["name", "protocol", "port", "targetPort", "nodePort"]),
+    ("containerPort", &["name", "hostPort", "containerPort", "protocol"]),
+    ("pathType", &["path", "pathType", "backend"]),
+    ("host", &["host", "http"]),
+    ("roleRef", &["kind", "apiVersion", "metadata", "subjects", "roleRef"]),
+    ("apiGroup", &["kind", "apiGroup", "name", "namespace"]),
+    ("ports", &["ports", "selector", "clusterIP", "clusterIPs", "type", "externalIPs", "sessionAffinity", "externalName", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"]),
+    ("rules", &["kind", "apiVersion", "metadata", "ingressClassName", "defaultBackend", "tls", "rules", "aggregationRule"]),
+    ("maxReplicas", &["scaleTargetRef", "minReplicas", "maxReplicas", "metrics"]),
+];
+
+/// Maps whose keys are the user's.
+const FREE: &[&str] = &["labels", "annotations", "data", "binaryData", "stringData", "matchLabels", "selector", "hard", "nodeSelector", "limits", "requests"];
+
+/// The object as `-o json` prints a Go struct, a newline at the end.
+#[must_use]
+pub fn json(object: &Value) -> String {
+    let mut out = String::new();
+    write(&mut out, object, 0, false);
+    out.push('\n');
+    out
+}
+
+fn order_of(value: &Value) -> &'static [&'static str] {
+    let map = value.entries();
+    if map.contains_key("metadata") && map.contains_key("kind") && !map.contains_key("roleRef") && !map.contains_key("rules") {
+        return ORDER;
+    }
+    STRUCTS.iter().find(|(key, _)| map.contains_key(key)).map_or(ORDER, |(_, order)| order)
+}
+
+fn write(out: &mut String, value: &Value, depth: usize, free: bool) {
+    let pad = |out: &mut String, depth: usize| {
+        out.push('\n');
+        out.push_str(&"    ".repeat(depth));
+    };
+    match value {
+        Value::Map(map) if !map.is_empty() => {
+            let order = if free { &[] } else { order_of(value) };
+            let rank = |key: &str| order.iter().position(|k| *k == key).unwrap_or(usize::MAX);
+            let mut keys: Vec<(&str, &Value)> = map.iter().collect();
+            keys.sort_by_key(|(key, _)| rank(key));
+            out.push('{');
+            for (i, (key, inner)) in keys.into_iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                pad(out, depth + 1);
+                out.push_str(&json::go_quote(key));
+                out.push_str(": ");
+                write(out, inner, depth + 1, FREE.contains(&key));
+            }
+            pad(out, depth);
+            out.push('}');
+        }
+        Value::List(list) if !list.is_empty() => {
+            out.push('[');
+            for (i, inner) in list.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                pad(out, depth + 1);
+                write(out, inner, depth + 1, false);
+            }
+            pad(out, depth);
+            out.push(']');
+        }
+        other => out.push_str(&crate::print::json::compact_html(other)),
+    }
+}
