@@ -17,7 +17,10 @@ pub fn pem_blocks(text: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
-        let Some(kind) = line.trim_end().strip_prefix("-----BEGIN ").and_then(|l| l.strip_suffix("-----")) else { continue };
+        let Some(kind) = line.trim_end().strip_prefix("-----BEGIN ").and_then(|l| l.strip_suffix("-----"))
+        else {
+            continue;
+        };
         let end = format!("-----END {kind}-----");
         let mut body = String::new();
         for line in lines.by_ref() {

@@ -13,9 +13,11 @@ pub mod host;
 pub mod kustomize;
 pub mod mapping;
 pub mod output;
+pub mod patch;
 pub mod print;
 pub mod run;
 pub mod session;
+pub mod structs;
 pub mod tables;
 
 pub use host::{Api, Containers, Files, Host};

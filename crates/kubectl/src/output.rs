@@ -32,7 +32,13 @@ impl Dry {
         let text = args.str("dry-run");
         if let Ok(on) = value::parse_bool(text) {
             let (dry, word) = if on { (Self::Client, "client") } else { (Self::No, "none") };
-            klog(session, "helpers.go:752", &format!("--dry-run={text} is deprecated (boolean value) and can be replaced with --dry-run={word}."));
+            klog(
+                session,
+                "helpers.go:752",
+                &format!(
+                    "--dry-run={text} is deprecated (boolean value) and can be replaced with --dry-run={word}."
+                ),
+            );
             return Ok(dry);
         }
         match text {
@@ -40,7 +46,11 @@ impl Dry {
             "client" => Ok(Self::Client),
             "server" => Ok(Self::Server),
             "unchanged" => {
-                klog(session, "helpers.go:735", "--dry-run is deprecated and can be replaced with --dry-run=client.");
+                klog(
+                    session,
+                    "helpers.go:735",
+                    "--dry-run is deprecated and can be replaced with --dry-run=client.",
+                );
                 Ok(Self::Client)
             }
             _ => Err(Error::plain(format!(
@@ -75,7 +85,8 @@ pub fn klog(session: &mut Session<'_, '_>, place: &str, text: &str) {
     let stamp = now.to_string();
     let field = |range: std::ops::Range<usize>| stamp.get(range).unwrap_or("00").to_owned();
     let micros = now.0.rem_euclid(1000) * 1000;
-    let line = format!("W{}{} {}.{micros:06} {:>7} {place}] {text}", field(5..7), field(8..10), field(11..19), 4242);
+    let line =
+        format!("W{}{} {}.{micros:06} {:>7} {place}] {text}", field(5..7), field(8..10), field(11..19), 4242);
     session.eprintln(line);
 }
 
@@ -147,7 +158,12 @@ impl Printer {
     ///
     /// # Errors
     /// A template that does not work on the object.
-    pub fn print(&mut self, session: &mut Session<'_, '_>, object: &Object, operation: &str) -> Result<(), Error> {
+    pub fn print(
+        &mut self,
+        session: &mut Session<'_, '_>,
+        object: &Object,
+        operation: &str,
+    ) -> Result<(), Error> {
         if self.typed && matches!(self.inner.format, print::Format::Json) {
             session.print(structs::json(object));
             return Ok(());

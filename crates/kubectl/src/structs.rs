@@ -48,23 +48,133 @@ const ORDER: &[&str] = &[
 /// Structs whose fields do not follow [`ORDER`], found by a key they all have.
 const STRUCTS: &[(&str, &[&str])] = &[
     ("verbs", &["verbs", "apiGroups", "resources", "resourceNames", "nonResourceURLs"]),
-    ("image", &["name", "image", "command", "args", "workingDir", "ports", "envFrom", "env", "resources", "volumeMounts", "livenessProbe", "readinessProbe", "terminationMessagePath", "terminationMessagePolicy", "imagePullPolicy", "securityContext", "stdin", "stdinOnce", "tty"]),
-    ("containers", &["volumes", "initContainers", "containers", "restartPolicy", "terminationGracePeriodSeconds", "activeDeadlineSeconds", "dnsPolicy", "nodeSelector", "serviceAccountName", "serviceAccount", "automountServiceAccountToken", "nodeName", "securityContext", "schedulerName", "tolerations", "priority", "enableServiceLinks", "preemptionPolicy"]),
-    ("template", &["replicas", "parallelism", "completions", "backoffLimit", "selector", "suspend", "template", "strategy", "completionMode", "podReplacementPolicy", "revisionHistoryLimit", "progressDeadlineSeconds"]),
-    ("jobTemplate", &["schedule", "concurrencyPolicy", "suspend", "jobTemplate", "successfulJobsHistoryLimit", "failedJobsHistoryLimit"]),
+    (
+        "image",
+        &[
+            "name",
+            "image",
+            "command",
+            "args",
+            "workingDir",
+            "ports",
+            "envFrom",
+            "env",
+            "resources",
+            "volumeMounts",
+            "livenessProbe",
+            "readinessProbe",
+            "terminationMessagePath",
+            "terminationMessagePolicy",
+            "imagePullPolicy",
+            "securityContext",
+            "stdin",
+            "stdinOnce",
+            "tty",
+        ],
+    ),
+    (
+        "containers",
+        &[
+            "volumes",
+            "initContainers",
+            "containers",
+            "restartPolicy",
+            "terminationGracePeriodSeconds",
+            "activeDeadlineSeconds",
+            "dnsPolicy",
+            "nodeSelector",
+            "serviceAccountName",
+            "serviceAccount",
+            "automountServiceAccountToken",
+            "nodeName",
+            "securityContext",
+            "schedulerName",
+            "tolerations",
+            "priority",
+            "enableServiceLinks",
+            "preemptionPolicy",
+        ],
+    ),
+    (
+        "template",
+        &[
+            "replicas",
+            "parallelism",
+            "completions",
+            "backoffLimit",
+            "selector",
+            "suspend",
+            "template",
+            "strategy",
+            "completionMode",
+            "podReplacementPolicy",
+            "revisionHistoryLimit",
+            "progressDeadlineSeconds",
+        ],
+    ),
+    (
+        "jobTemplate",
+        &[
+            "schedule",
+            "concurrencyPolicy",
+            "suspend",
+            "jobTemplate",
+            "successfulJobsHistoryLimit",
+            "failedJobsHistoryLimit",
+        ],
+    ),
     ("port", &["name", "protocol", "port", "targetPort", "nodePort"]),
     ("containerPort", &["name", "hostPort", "containerPort", "protocol"]),
     ("pathType", &["path", "pathType", "backend"]),
     ("host", &["host", "http"]),
     ("roleRef", &["kind", "apiVersion", "metadata", "subjects", "roleRef"]),
     ("apiGroup", &["kind", "apiGroup", "name", "namespace"]),
-    ("ports", &["ports", "selector", "clusterIP", "clusterIPs", "type", "externalIPs", "sessionAffinity", "externalName", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"]),
-    ("rules", &["kind", "apiVersion", "metadata", "ingressClassName", "defaultBackend", "tls", "rules", "aggregationRule"]),
+    (
+        "ports",
+        &[
+            "ports",
+            "selector",
+            "clusterIP",
+            "clusterIPs",
+            "type",
+            "externalIPs",
+            "sessionAffinity",
+            "externalName",
+            "ipFamilies",
+            "ipFamilyPolicy",
+            "internalTrafficPolicy",
+        ],
+    ),
+    (
+        "rules",
+        &[
+            "kind",
+            "apiVersion",
+            "metadata",
+            "ingressClassName",
+            "defaultBackend",
+            "tls",
+            "rules",
+            "aggregationRule",
+        ],
+    ),
     ("maxReplicas", &["scaleTargetRef", "minReplicas", "maxReplicas", "metrics"]),
 ];
 
 /// Maps whose keys are the user's.
-const FREE: &[&str] = &["labels", "annotations", "data", "binaryData", "stringData", "matchLabels", "selector", "hard", "nodeSelector", "limits", "requests"];
+const FREE: &[&str] = &[
+    "labels",
+    "annotations",
+    "data",
+    "binaryData",
+    "stringData",
+    "matchLabels",
+    "selector",
+    "hard",
+    "nodeSelector",
+    "limits",
+    "requests",
+];
 
 /// The object as `-o json` prints a Go struct, a newline at the end.
 #[must_use]
@@ -77,7 +187,11 @@ pub fn json(object: &Value) -> String {
 
 fn order_of(value: &Value) -> &'static [&'static str] {
     let map = value.entries();
-    if map.contains_key("metadata") && map.contains_key("kind") && !map.contains_key("roleRef") && !map.contains_key("rules") {
+    if map.contains_key("metadata")
+        && map.contains_key("kind")
+        && !map.contains_key("roleRef")
+        && !map.contains_key("rules")
+    {
         return ORDER;
     }
     STRUCTS.iter().find(|(key, _)| map.contains_key(key)).map_or(ORDER, |(_, order)| order)

@@ -24,16 +24,22 @@ pub const DRY_RUN: &[Flag] = &[Flag::str("dry-run", "Must be \"none\", \"server\
 pub const VALIDATE: &[Flag] = &[Flag::str("validate", "Must be one of: strict (or true), warn, ignore (or false). \"true\" or \"strict\" will use a schema to validate the input and fail the request if invalid. It will perform server side validation if ServerSideFieldValidation is enabled on the api-server, but will fall back to less reliable client-side validation if not. \"warn\" will warn about unknown or duplicate fields without blocking the request if server-side field validation is enabled on the API server, and behave as \"ignore\" otherwise. \"false\" or \"ignore\" will not perform any schema validation, silently dropping any unknown or duplicate fields.").default("strict").no_opt("strict")];
 
 /// `--save-config`
-pub const SAVE_CONFIG: &[Flag] = &[Flag::bool("save-config", "If true, the configuration of current object will be saved in its annotation. Otherwise, the annotation will be unchanged. This flag is useful when you want to perform kubectl apply on this object in the future.")];
+pub const SAVE_CONFIG: &[Flag] = &[Flag::bool(
+    "save-config",
+    "If true, the configuration of current object will be saved in its annotation. Otherwise, the annotation will be unchanged. This flag is useful when you want to perform kubectl apply on this object in the future.",
+)];
 
 /// `-l`
 pub const SELECTOR: &[Flag] = &[Flag::str("selector", "Selector (label query) to filter on, supports '=', '==', '!=', 'in', 'notin'.(e.g. -l key1=value1,key2=value2,key3 in (value3)). Matching objects must satisfy all of the specified label constraints.").short('l')];
 
 /// `-A`
-pub const ALL_NAMESPACES: &[Flag] = &[Flag::bool("all-namespaces", "If true, check the specified action in all namespaces.").short('A')];
+pub const ALL_NAMESPACES: &[Flag] =
+    &[Flag::bool("all-namespaces", "If true, check the specified action in all namespaces.").short('A')];
 
 /// `--field-manager` of `create`.
-pub const CREATE_MANAGER: &[Flag] = &[Flag::str("field-manager", "Name of the manager used to track field ownership.").default("kubectl-create")];
+pub const CREATE_MANAGER: &[Flag] =
+    &[Flag::str("field-manager", "Name of the manager used to track field ownership.")
+        .default("kubectl-create")];
 
 /// `--record`, deprecated for years.
 pub const RECORD: &[Flag] = &[Flag::bool("record", "Record current kubectl command in the resource annotation. If set to false, do not record the command. If set to true, record the command. If not set, default to updating the existing annotation value only if one already exists.").deprecated("--record will be removed in the future")];

@@ -1,6 +1,7 @@
 //! Small checks on objects before they are sent. Models kubectl `pkg/validation` and apimachinery's unstructured decoder.
 
 use gatehouse_model::resource::Scope;
+use gatehouse_model::selector::Selector;
 use gatehouse_model::{GroupVersion, Map, ResourceType, Value};
 
 use crate::error::Error;
@@ -73,6 +74,9 @@ pub fn generic_list(kind: &str, gv: &GroupVersion) -> Option<ResourceType> {
 ///
 /// # Errors
 /// A selector that cannot be read.
-pub fn selects(_selector: &str, _labels: &Map) -> Result<bool, Error> {
-    Ok(true)
+pub fn selects(selector: &str, labels: &Map) -> Result<bool, Error> {
+    match Selector::parse(selector.trim()) {
+        Ok(parsed) => Ok(parsed.matches(labels)),
+        Err(why) => Err(Error::plain(format!("the provided selector {selector:?} is not valid: {why}"))),
+    }
 }

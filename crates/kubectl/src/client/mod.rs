@@ -4,6 +4,8 @@ pub mod builder;
 pub mod files;
 pub mod helper;
 pub mod info;
+pub mod requests;
 
 pub use builder::Builder;
 pub use info::Info;
+pub use requests::{Change, Removal};

@@ -3,15 +3,36 @@
 use crate::cli::Command;
 use crate::cli::help::Group;
 
+mod annotate;
+mod apply;
+mod create;
+mod delete;
 mod get;
+mod label;
 mod options;
+mod patch;
 mod reading;
+mod replace;
+
+/// Its commands.
+#[rustfmt::skip]
+const SUBCOMMANDS: &[&Command] = &[
+    &create::COMMAND,
+    &annotate::COMMAND,
+    &apply::COMMAND,
+    &delete::COMMAND,
+    &get::COMMAND,
+    &label::COMMAND,
+    &patch::COMMAND,
+    &replace::COMMAND,
+    &options::COMMAND,
+];
 
 /// `kubectl` itself.
 pub static ROOT: Command = Command {
     short: "kubectl controls the Kubernetes cluster manager",
     long: "kubectl controls the Kubernetes cluster manager.\n\n Find more information at: https://kubernetes.io/docs/reference/kubectl/",
-    subcommands: &[&get::COMMAND, &options::COMMAND],
+    subcommands: SUBCOMMANDS,
     ..Command::named("kubectl")
 };
 

@@ -36,7 +36,9 @@ fn check_urls(verbs: &[String], urls: &[String]) -> Result<(), Error> {
         if !url.starts_with('/') {
             return Err(Error::plain("nonResourceURL should start with /"));
         }
-        if url.trim_end_matches(|c| c == '*').len() + 1 < url.len() || url.get(..url.len() - 1).is_some_and(|u| u.contains('*')) {
+        if url.trim_end_matches(|c| c == '*').len() + 1 < url.len()
+            || url.get(..url.len() - 1).is_some_and(|u| u.contains('*'))
+        {
             return Err(Error::plain("nonResourceURL only supports wildcard matches when '*' is at the end"));
         }
     }
@@ -51,14 +53,19 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     let mut labels = Map::new();
     for pair in args.list("aggregation-rule") {
         let Some((key, value)) = pair.split_once('=') else {
-            return Err(Error::plain(format!("invalid argument {:?} for \"--aggregation-rule\" flag: malformed pair, expect string=string", args.str("aggregation-rule"))));
+            return Err(Error::plain(format!(
+                "invalid argument {:?} for \"--aggregation-rule\" flag: malformed pair, expect string=string",
+                args.str("aggregation-rule")
+            )));
         };
         labels.insert(key.trim(), value.trim());
     }
     let mut object = generator.object("rbac.authorization.k8s.io/v1", "ClusterRole", false);
     if !labels.is_empty() {
         if !urls.is_empty() || !verbs.is_empty() || !wanted.is_empty() || !names.is_empty() {
-            return Err(Error::plain("aggregation rule must be specified without nonResourceURLs, verbs, resources or resourceNames"));
+            return Err(Error::plain(
+                "aggregation rule must be specified without nonResourceURLs, verbs, resources or resourceNames",
+            ));
         }
         object.set(&["aggregationRule", "clusterRoleSelectors"], json!([{"matchLabels": labels}]));
         object.set(&["rules"], gatehouse_model::Value::Null);

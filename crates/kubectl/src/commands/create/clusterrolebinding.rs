@@ -10,9 +10,18 @@ use crate::session::Session;
 
 const FLAGS: &[Flag] = &[
     Flag::str("clusterrole", "ClusterRole this ClusterRoleBinding should reference").required(),
-    Flag::array("user", "Usernames to bind to the clusterrole. The flag can be repeated to add multiple users."),
-    Flag::array("group", "Groups to bind to the clusterrole. The flag can be repeated to add multiple groups."),
-    Flag::array("serviceaccount", "Service accounts to bind to the clusterrole, in the format <namespace>:<name>. The flag can be repeated to add multiple service accounts."),
+    Flag::array(
+        "user",
+        "Usernames to bind to the clusterrole. The flag can be repeated to add multiple users.",
+    ),
+    Flag::array(
+        "group",
+        "Groups to bind to the clusterrole. The flag can be repeated to add multiple groups.",
+    ),
+    Flag::array(
+        "serviceaccount",
+        "Service accounts to bind to the clusterrole, in the format <namespace>:<name>. The flag can be repeated to add multiple service accounts.",
+    ),
 ];
 
 /// The command.
@@ -37,5 +46,12 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     if !subjects.is_empty() {
         object.set(&["subjects"], subjects);
     }
-    generator.finish(session, args, object, "clusterrolebindings", false, "failed to create clusterrolebinding: ")
+    generator.finish(
+        session,
+        args,
+        object,
+        "clusterrolebindings",
+        false,
+        "failed to create clusterrolebinding: ",
+    )
 }

@@ -8,9 +8,18 @@ use crate::error::Error;
 use crate::session::Session;
 
 const FLAGS: &[Flag] = &[
-    Flag::slice("from-file", "Key file can be specified using its file path, in which case file basename will be used as configmap key, or optionally with a key and file path, in which case the given key will be used.  Specifying a directory will iterate each named file in the directory whose basename is a valid configmap key."),
-    Flag::array("from-literal", "Specify a key and literal value to insert in configmap (i.e. mykey=somevalue)"),
-    Flag::slice("from-env-file", "Specify the path to a file to read lines of key=val pairs to create a configmap."),
+    Flag::slice(
+        "from-file",
+        "Key file can be specified using its file path, in which case file basename will be used as configmap key, or optionally with a key and file path, in which case the given key will be used.  Specifying a directory will iterate each named file in the directory whose basename is a valid configmap key.",
+    ),
+    Flag::array(
+        "from-literal",
+        "Specify a key and literal value to insert in configmap (i.e. mykey=somevalue)",
+    ),
+    Flag::slice(
+        "from-env-file",
+        "Specify the path to a file to read lines of key=val pairs to create a configmap.",
+    ),
     Flag::bool("append-hash", "Append a hash of the configmap to its name."),
 ];
 
@@ -32,7 +41,10 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     sources::read(session, args, "config", &mut |key, content| {
         let wrong = names::config_map_key(key);
         if !wrong.is_empty() {
-            return Err(Error::plain(format!("{key:?} is not a valid key name for a ConfigMap: {}", wrong.join(","))));
+            return Err(Error::plain(format!(
+                "{key:?} is not a valid key name for a ConfigMap: {}",
+                wrong.join(",")
+            )));
         }
         for (map, field) in [(&data, "Data"), (&binary, "BinaryData")] {
             if map.contains_key(key) {

@@ -8,7 +8,11 @@ use crate::error::Error;
 use crate::session::Session;
 
 const FLAGS: &[Flag] = &[
-    Flag::slice("image", "Image names to run. A deployment can have multiple images set for multi-container pod.").required(),
+    Flag::slice(
+        "image",
+        "Image names to run. A deployment can have multiple images set for multi-container pod.",
+    )
+    .required(),
     Flag::int32("port", "-1", "The containerPort that this deployment exposes."),
     Flag::int32("replicas", "1", "Number of replicas to create. Default is 1.").short('r'),
 ];
@@ -47,7 +51,8 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     }
     let mut containers = Vec::new();
     for (i, image) in images.iter().enumerate() {
-        let mut container = json!({"name": (container_name(session, image, i)), "image": (image.as_str()), "resources": {}});
+        let mut container =
+            json!({"name": (container_name(session, image, i)), "image": (image.as_str()), "resources": {}});
         if !command.is_empty() {
             container.set(&["command"], command.clone());
         }

@@ -9,7 +9,10 @@ use crate::session::Session;
 
 const FLAGS: &[Flag] = &[
     Flag::str("class", "Ingress Class to be used"),
-    Flag::array("rule", "Rule in format host/path=service:port[,tls=secretname]. Paths containing the leading character '*' are considered pathType=Prefix. tls argument is optional."),
+    Flag::array(
+        "rule",
+        "Rule in format host/path=service:port[,tls=secretname]. Paths containing the leading character '*' are considered pathType=Prefix. tls argument is optional.",
+    ),
     Flag::str("default-backend", "Default service for backend, in format of svcname:port"),
     Flag::array("annotation", "Annotation to insert in the ingress object, in the format annotation=value"),
 ];
@@ -128,7 +131,9 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     let generator = Generator::new(session, args)?;
     let (default, all) = (args.str("default-backend"), args.list("rule"));
     if default.is_empty() && all.is_empty() {
-        return Err(Error::plain("not enough information provided: every ingress has to either specify a default-backend (which catches all traffic) or a list of rules (which catch specific paths)"));
+        return Err(Error::plain(
+            "not enough information provided: every ingress has to either specify a default-backend (which catches all traffic) or a list of rules (which catch specific paths)",
+        ));
     }
     if let Some(rule) = all.iter().find(|r| !is_rule(r)) {
         return Err(Error::plain(format!(
@@ -138,7 +143,9 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     let mut object = generator.object("networking.k8s.io/v1", "Ingress", true);
     for annotation in args.list("annotation") {
         let Some((key, value)) = annotation.split_once('=') else {
-            return Err(Error::plain(format!("annotation {annotation} is invalid and should be in format key=[value]")));
+            return Err(Error::plain(format!(
+                "annotation {annotation} is invalid and should be in format key=[value]"
+            )));
         };
         object.set(&["metadata", "annotations", key], value);
     }

@@ -72,7 +72,11 @@ fn from_cron_job(
     let [info] = infos.as_slice() else { return Err(Error::plain("from must be an existing cronjob")) };
     let source = info.object()?;
     if source.kind() != "CronJob" {
-        let package = if source.group_version().group.is_empty() { "v1".to_owned() } else { source.group_version().version.into_owned() };
+        let package = if source.group_version().group.is_empty() {
+            "v1".to_owned()
+        } else {
+            source.group_version().version.into_owned()
+        };
         return Err(Error::plain(format!("unknown object type *{package}.{}", source.kind())));
     }
     let template = source.at(&["spec", "jobTemplate"]).cloned().unwrap_or_default();

@@ -51,8 +51,14 @@ pub(super) static COMMAND: Command = Command {
         RECORD,
         &[
             Flag::bool("edit", "Edit the API resource before creating"),
-            Flag::str("raw", "Raw URI to POST to the server.  Uses the transport specified by the kubeconfig file."),
-            Flag::bool("windows-line-endings", "Only relevant if --edit=true. Defaults to the line ending native to your platform."),
+            Flag::str(
+                "raw",
+                "Raw URI to POST to the server.  Uses the transport specified by the kubeconfig file.",
+            ),
+            Flag::bool(
+                "windows-line-endings",
+                "Only relevant if --edit=true. Defaults to the line ending native to your platform.",
+            ),
         ],
     ],
     subcommands: &[

@@ -10,8 +10,14 @@ use crate::session::Session;
 
 const FLAGS: &[Flag] = &[
     Flag::str("min-available", "The minimum number or percentage of available pods this budget requires."),
-    Flag::str("max-unavailable", "The maximum number or percentage of unavailable pods this budget requires."),
-    Flag::str("selector", "A label selector to use for this budget. Only equality-based selector requirements are supported."),
+    Flag::str(
+        "max-unavailable",
+        "The maximum number or percentage of unavailable pods this budget requires.",
+    ),
+    Flag::str(
+        "selector",
+        "A label selector to use for this budget. Only equality-based selector requirements are supported.",
+    ),
 ];
 
 /// The command.
@@ -45,8 +51,11 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     if !min.is_empty() && !max.is_empty() {
         return Err(Error::plain("min-available and max-unavailable cannot be both specified"));
     }
-    let (field, flag, text) =
-        if min.is_empty() { ("maxUnavailable", "max-unavailable", max) } else { ("minAvailable", "min-available", min) };
+    let (field, flag, text) = if min.is_empty() {
+        ("maxUnavailable", "max-unavailable", max)
+    } else {
+        ("minAvailable", "min-available", min)
+    };
     let Some(count) = count(text) else {
         return Err(Error::plain(format!("invalid format specified for {flag}")));
     };
@@ -57,6 +66,16 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     let mut object = generator.object("policy/v1", "PodDisruptionBudget", true);
     object.set(&["spec", field], count);
     object.set(&["spec", "selector"], selector);
-    object.set(&["status"], json!({"currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0}));
-    generator.finish(session, args, object, "poddisruptionbudgets", true, "failed to create poddisruptionbudgets: ")
+    object.set(
+        &["status"],
+        json!({"currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0}),
+    );
+    generator.finish(
+        session,
+        args,
+        object,
+        "poddisruptionbudgets",
+        true,
+        "failed to create poddisruptionbudgets: ",
+    )
 }

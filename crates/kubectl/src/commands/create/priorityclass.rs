@@ -7,9 +7,19 @@ use crate::session::Session;
 
 const FLAGS: &[Flag] = &[
     Flag::int32("value", "0", "the value of this priority class."),
-    Flag::bool("global-default", "global-default specifies whether this PriorityClass should be considered as the default priority."),
-    Flag::str("description", "description is an arbitrary string that usually provides guidelines on when this priority class should be used."),
-    Flag::str("preemption-policy", "preemption-policy is the policy for preempting pods with lower priority.").default("PreemptLowerPriority"),
+    Flag::bool(
+        "global-default",
+        "global-default specifies whether this PriorityClass should be considered as the default priority.",
+    ),
+    Flag::str(
+        "description",
+        "description is an arbitrary string that usually provides guidelines on when this priority class should be used.",
+    ),
+    Flag::str(
+        "preemption-policy",
+        "preemption-policy is the policy for preempting pods with lower priority.",
+    )
+    .default("PreemptLowerPriority"),
 ];
 
 /// The command.

@@ -10,7 +10,10 @@ use crate::session::Session;
 
 const FLAGS: &[Flag] = &[
     Flag::str("hard", "A comma-delimited set of resource=quantity pairs that define a hard limit."),
-    Flag::str("scopes", "A comma-delimited set of quota scopes that must all match each object tracked by the quota."),
+    Flag::str(
+        "scopes",
+        "A comma-delimited set of quota scopes that must all match each object tracked by the quota.",
+    ),
 ];
 
 /// The command.
@@ -30,7 +33,9 @@ pub(in crate::commands) fn resource_list(spec: &str) -> Result<Map, Error> {
     for statement in spec.split(',').filter(|_| !spec.is_empty()) {
         let parts: Vec<&str> = statement.split('=').collect();
         let [resource, quantity] = parts.as_slice() else {
-            return Err(Error::plain(format!("Invalid argument syntax {statement}, expected <resource>=<value>")));
+            return Err(Error::plain(format!(
+                "Invalid argument syntax {statement}, expected <resource>=<value>"
+            )));
         };
         let quantity = Quantity::parse(quantity).map_err(Error::plain)?;
         list.insert(*resource, quantity.to_string());

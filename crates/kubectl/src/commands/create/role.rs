@@ -13,7 +13,10 @@ use crate::session::Session;
 pub(super) const FLAGS: &[Flag] = &[
     Flag::slice("verb", "Verb that applies to the resources contained in the rule"),
     Flag::slice("resource", "Resource that the rule applies to"),
-    Flag::array("resource-name", "Resource in the white list that the rule applies to, repeat this flag for multiple items"),
+    Flag::array(
+        "resource-name",
+        "Resource in the white list that the rule applies to, repeat this flag for multiple items",
+    ),
 ];
 
 /// The command.
@@ -29,8 +32,20 @@ pub(super) static COMMAND: Command = Command {
 
 /// Verbs that need no remark.
 const STANDARD: &[&str] = &[
-    "*", "get", "delete", "list", "create", "update", "patch", "watch", "proxy", "deletecollection", "use", "bind",
-    "escalate", "impersonate",
+    "*",
+    "get",
+    "delete",
+    "list",
+    "create",
+    "update",
+    "patch",
+    "watch",
+    "proxy",
+    "deletecollection",
+    "use",
+    "bind",
+    "escalate",
+    "impersonate",
 ];
 
 /// Verbs that only go with these group resources.
@@ -75,8 +90,11 @@ pub(super) fn wanted(args: &Args) -> Vec<Wanted> {
         let (whole, subresource) = word.split_once('/').unwrap_or((&word, ""));
         let (resource, group) = whole.split_once('.').unwrap_or((whole, ""));
         let everything = word == "*";
-        let entry =
-            Wanted { resource: resource.to_owned(), group: group.to_owned(), subresource: subresource.to_owned() };
+        let entry = Wanted {
+            resource: resource.to_owned(),
+            group: group.to_owned(),
+            subresource: subresource.to_owned(),
+        };
         all.push(entry);
         if everything {
             break;
@@ -86,9 +104,7 @@ pub(super) fn wanted(args: &Args) -> Vec<Wanted> {
 }
 
 fn resolve(session: &mut Session<'_, '_>, wanted: &Wanted) -> Result<Option<(String, String)>, Error> {
-    let typed = gatehouse_model::resource::qualified(&wanted.resource, &wanted.group);
     let found = mapping::find_group(session.resources()?, &wanted.resource, &wanted.group);
-    let _ = typed;
     Ok(found.map(|r| (r.gv.group.to_string(), r.plural.to_string())))
 }
 
@@ -115,12 +131,18 @@ pub(super) fn validate(session: &mut Session<'_, '_>, verbs: &[String], all: &[W
         for verb in verbs {
             let Some((_, fits)) = SPECIAL.iter().find(|(v, _)| v == verb) else { continue };
             if !fits.iter().any(|(g, r)| *g == group && *r == resource) {
-                return Err(Error::plain(format!("can not perform '{verb}' on '{resource}' in group '{group}'")));
+                return Err(Error::plain(format!(
+                    "can not perform '{verb}' on '{resource}' in group '{group}'"
+                )));
             }
             missing = false;
         }
         if missing {
-            return Err(Error::NoResource { resource: one.resource.clone(), group: one.group.clone(), version: String::new() });
+            return Err(Error::NoResource {
+                resource: one.resource.clone(),
+                group: one.group.clone(),
+                version: String::new(),
+            });
         }
     }
     Ok(())

@@ -12,7 +12,10 @@ const FLAGS: &[Flag] = &[
     Flag::str("role", "Role this RoleBinding should reference"),
     Flag::array("user", "Usernames to bind to the role. The flag can be repeated to add multiple users."),
     Flag::array("group", "Groups to bind to the role. The flag can be repeated to add multiple groups."),
-    Flag::array("serviceaccount", "Service accounts to bind to the role, in the format <namespace>:<name>. The flag can be repeated to add multiple service accounts."),
+    Flag::array(
+        "serviceaccount",
+        "Service accounts to bind to the role, in the format <namespace>:<name>. The flag can be repeated to add multiple service accounts.",
+    ),
 ];
 
 /// The command.

@@ -18,9 +18,15 @@ pub(super) static COMMAND: Command = Command {
 };
 
 const FLAGS: &[Flag] = &[
-    Flag::slice("from-file", "Key files can be specified using their file path, in which case a default name will be given to them, or optionally with a name and file path, in which case the given name will be used.  Specifying a directory will iterate each named file in the directory that is a valid secret key."),
+    Flag::slice(
+        "from-file",
+        "Key files can be specified using their file path, in which case a default name will be given to them, or optionally with a name and file path, in which case the given name will be used.  Specifying a directory will iterate each named file in the directory that is a valid secret key.",
+    ),
     Flag::array("from-literal", "Specify a key and literal value to insert in secret (i.e. mykey=somevalue)"),
-    Flag::slice("from-env-file", "Specify the path to a file to read lines of key=val pairs to create a secret."),
+    Flag::slice(
+        "from-env-file",
+        "Specify the path to a file to read lines of key=val pairs to create a secret.",
+    ),
     Flag::str("type", "The type of secret to create"),
     Flag::bool("append-hash", "Append a hash of the secret to its name."),
 ];

@@ -14,7 +14,10 @@ const FLAGS: &[Flag] = &[
     Flag::str("docker-email", "Email for Docker registry"),
     Flag::str("docker-server", "Server location for Docker registry").default("https://index.docker.io/v1/"),
     Flag::bool("append-hash", "Append a hash of the secret to its name."),
-    Flag::slice("from-file", "Key files can be specified using their file path, in which case a default name of .dockerconfigjson will be given to them, or optionally with a name and file path, in which case the given name will be used. Specifying a directory will iterate each named file in the directory that is a valid secret key. For this command, the key should always be .dockerconfigjson."),
+    Flag::slice(
+        "from-file",
+        "Key files can be specified using their file path, in which case a default name of .dockerconfigjson will be given to them, or optionally with a name and file path, in which case the given name will be used. Specifying a directory will iterate each named file in the directory that is a valid secret key. For this command, the key should always be .dockerconfigjson.",
+    ),
 ];
 
 /// The command.
@@ -34,7 +37,9 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     let (user, password, server) =
         (args.str("docker-username"), args.str("docker-password"), args.str("docker-server"));
     if files.is_empty() && (user.is_empty() || password.is_empty() || server.is_empty()) {
-        return Err(Error::plain("either --from-file or the combination of --docker-username, --docker-password and --docker-server is required"));
+        return Err(Error::plain(
+            "either --from-file or the combination of --docker-username, --docker-password and --docker-server is required",
+        ));
     }
     let mut data = Map::new();
     if files.is_empty() {
@@ -49,7 +54,9 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     } else {
         for source in files {
             let source = if source.contains('=') { source } else { format!("{KEY}={source}") };
-            sources::from_file(session.host.files, &source, &mut |key, content| secret::add(&mut data, key, &content))?;
+            sources::from_file(session.host.files, &source, &mut |key, content| {
+                secret::add(&mut data, key, &content)
+            })?;
         }
     }
     secret::finish(session, args, generator, "kubernetes.io/dockerconfigjson", data)

@@ -46,14 +46,18 @@ fn check_pair(certificate: &[u8], key: &[u8]) -> Result<(), String> {
         });
     };
     let blocks = der::pem_blocks(&key);
-    let Some(private) = blocks.iter().find(|b| b.kind == "PRIVATE KEY" || b.kind.ends_with(" PRIVATE KEY")) else {
+    let Some(private) = blocks.iter().find(|b| b.kind == "PRIVATE KEY" || b.kind.ends_with(" PRIVATE KEY"))
+    else {
         let skipped: Vec<&str> = blocks.iter().map(|b| b.kind.as_str()).collect();
         return Err(match skipped.as_slice() {
             [] => "tls: failed to find any PEM data in key input".to_owned(),
             ["CERTIFICATE"] => {
                 "tls: found a certificate rather than a key in the PEM for the private key".to_owned()
             }
-            many => format!("tls: failed to find PEM block with type ending in \"PRIVATE KEY\" in key input after skipping PEM blocks of the following types: [{}]", many.join(" ")),
+            many => format!(
+                "tls: failed to find PEM block with type ending in \"PRIVATE KEY\" in key input after skipping PEM blocks of the following types: [{}]",
+                many.join(" ")
+            ),
         });
     };
     match (der::certificate_key(&leaf.bytes), der::private_key_public(&private.bytes)) {

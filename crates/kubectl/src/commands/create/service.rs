@@ -30,7 +30,13 @@ static CLUSTER_IP: Command = Command {
         GENERATOR[2],
         GENERATOR[3],
         GENERATOR[4],
-        &[TCP, Flag::str("clusterip", "Assign your own ClusterIP or set to 'None' for a 'headless' service (no loadbalancing).")],
+        &[
+            TCP,
+            Flag::str(
+                "clusterip",
+                "Assign your own ClusterIP or set to 'None' for a 'headless' service (no loadbalancing).",
+            ),
+        ],
     ],
     run: Some(|session, args| run(session, args, "ClusterIP")),
     ..Command::named("clusterip")
@@ -111,7 +117,8 @@ fn run(session: &mut Session<'_, '_>, args: &Args, kind: &str) -> Result<(), Err
     let mut list = Vec::new();
     for pair in &tcp {
         let (port, target) = ports(pair)?;
-        let mut entry = json!({"name": (pair.replace(':', "-")), "port": port, "protocol": "TCP", "targetPort": target});
+        let mut entry =
+            json!({"name": (pair.replace(':', "-")), "port": port, "protocol": "TCP", "targetPort": target});
         if args.int("node-port") != 0 {
             entry.set(&["nodePort"], args.int("node-port"));
         }

@@ -62,9 +62,9 @@ pub(super) fn from_file(
             if source.contains('=') {
                 return Err(Error::plain("cannot give a key name for a directory path"));
             }
-            let mut entries = files
-                .list(&path)
-                .map_err(|e| Error::plain(format!("error listing files in {path}: open {path}: {}", e.errno)))?;
+            let mut entries = files.list(&path).map_err(|e| {
+                Error::plain(format!("error listing files in {path}: open {path}: {}", e.errno))
+            })?;
             entries.sort_by(|a, b| a.name.cmp(&b.name));
             for entry in entries.into_iter().filter(|e| !e.is_dir) {
                 let full = format!("{}/{}", path.trim_end_matches('/'), entry.name);

@@ -19,11 +19,27 @@ pub(super) static COMMAND: Command = Command {
     flags: &[
         PRINT,
         &[
-            Flag::array("audience", "Audience of the requested token. If unset, defaults to requesting a token for use with the Kubernetes API server. May be repeated to request a token valid for multiple audiences."),
-            Flag::duration("duration", "0s", "Requested lifetime of the issued token. If not set or if set to 0, the lifetime will be determined by the server automatically. The server may return a token with a longer or shorter lifetime."),
-            Flag::str("bound-object-kind", "Kind of an object to bind the token to. Supported kinds are Node, Pod, Secret. If set, --bound-object-name must be provided."),
-            Flag::str("bound-object-name", "Name of an object to bind the token to. The token will expire when the object is deleted. Requires --bound-object-kind."),
-            Flag::str("bound-object-uid", "UID of an object to bind the token to. Requires --bound-object-kind and --bound-object-name. If unset, the UID of the existing object is used."),
+            Flag::array(
+                "audience",
+                "Audience of the requested token. If unset, defaults to requesting a token for use with the Kubernetes API server. May be repeated to request a token valid for multiple audiences.",
+            ),
+            Flag::duration(
+                "duration",
+                "0s",
+                "Requested lifetime of the issued token. If not set or if set to 0, the lifetime will be determined by the server automatically. The server may return a token with a longer or shorter lifetime.",
+            ),
+            Flag::str(
+                "bound-object-kind",
+                "Kind of an object to bind the token to. Supported kinds are Node, Pod, Secret. If set, --bound-object-name must be provided.",
+            ),
+            Flag::str(
+                "bound-object-name",
+                "Name of an object to bind the token to. The token will expire when the object is deleted. Requires --bound-object-kind.",
+            ),
+            Flag::str(
+                "bound-object-uid",
+                "UID of an object to bind the token to. Requires --bound-object-kind and --bound-object-name. If unset, the UID of the existing object is used.",
+            ),
         ],
     ],
     run: Some(run),
@@ -61,9 +77,11 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     let name = super::name(args)?;
     let namespace = session.namespace()?.name;
     let mut printer = Printer::new(session, args, Dry::No)?.typed();
-    let kinds: &[&str] = if session.version().minor >= 31 { &["Node", "Pod", "Secret"] } else { &["Pod", "Secret"] };
+    let kinds: &[&str] =
+        if session.version().minor >= 31 { &["Node", "Pod", "Secret"] } else { &["Pod", "Secret"] };
     check(args, kinds)?;
-    let mut body = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "metadata": {}, "spec": {}});
+    let mut body =
+        json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "metadata": {}, "spec": {}});
     let audiences = args.list("audience");
     if !audiences.is_empty() {
         body.set(&["spec", "audiences"], audiences);
@@ -97,9 +115,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     if printer.has_format() {
         return printer.print(session, &answer, "created");
     }
+    // On a terminal a line break would follow; what reads the output does not want one.
     session.print(token);
-    if !session.host.stdout_is_piped {
-        session.print("\n");
-    }
     Ok(())
 }

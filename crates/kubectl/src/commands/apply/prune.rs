@@ -1,0 +1,119 @@
+//! `kubectl apply --prune`: removes what was applied once and is in the files no more.
+//! Models kubectl `pkg/cmd/apply/prune.go` and `pkg/util/prune`.
+
+use gatehouse_model::ResourceType;
+
+use super::Apply;
+use crate::cli::Args;
+use crate::client::{Builder, Info};
+use crate::error::Error;
+use crate::mapping;
+use crate::output::Dry;
+use crate::patch::last_applied;
+use crate::session::Session;
+
+/// What is looked through, where `--prune-allowlist` does not say otherwise.
+const NAMESPACED: &[(&str, &str, &str)] = &[
+    ("", "v1", "ConfigMap"),
+    ("", "v1", "Endpoints"),
+    ("", "v1", "PersistentVolumeClaim"),
+    ("", "v1", "Pod"),
+    ("", "v1", "ReplicationController"),
+    ("", "v1", "Secret"),
+    ("", "v1", "Service"),
+    ("batch", "v1", "Job"),
+    ("batch", "v1", "CronJob"),
+    ("networking.k8s.io", "v1", "Ingress"),
+    ("apps", "v1", "DaemonSet"),
+    ("apps", "v1", "Deployment"),
+    ("apps", "v1", "ReplicaSet"),
+    ("apps", "v1", "StatefulSet"),
+];
+
+const CLUSTER: &[(&str, &str, &str)] = &[("", "v1", "Namespace"), ("", "v1", "PersistentVolume")];
+
+fn allowed(session: &mut Session<'_, '_>, args: &Args) -> Result<Vec<ResourceType>, Error> {
+    let resources = session.resources()?;
+    let list = args.list("prune-allowlist");
+    if list.is_empty() {
+        let all = NAMESPACED.iter().chain(CLUSTER);
+        return Ok(all.filter_map(|(g, v, k)| mapping::for_kind(resources, g, v, k).cloned()).collect());
+    }
+    let mut found = Vec::new();
+    for entry in list {
+        let parts: Vec<&str> = entry.split('/').collect();
+        let [group, version, kind] = parts.as_slice() else {
+            return Err(Error::plain(format!(
+                "invalid GroupVersionKind format: {entry}, please follow <group/version/kind>"
+            )));
+        };
+        let group = if *group == "core" { "" } else { group };
+        match mapping::for_kind(resources, group, version, kind) {
+            Some(resource) => found.push(resource.clone()),
+            None => {
+                let gv = if group.is_empty() { (*version).to_owned() } else { format!("{group}/{version}") };
+                return Err(Error::plain(format!("no matches for kind {kind:?} in version {gv:?}")));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Removes what is left over.
+pub(super) fn run(
+    session: &mut Session<'_, '_>,
+    args: &Args,
+    apply: &mut Apply,
+    infos: &[Info],
+) -> Result<(), Error> {
+    let visited: Vec<&str> = infos.iter().filter_map(|i| i.object.as_ref()).map(|o| o.uid()).collect();
+    let mut namespaces: Vec<String> = Vec::new();
+    let chosen = session.namespace()?;
+    if chosen.explicit {
+        namespaces.push(chosen.name);
+    }
+    for info in infos.iter().filter(|i| i.namespaced()) {
+        if !namespaces.contains(&info.namespace) {
+            namespaces.push(info.namespace.clone());
+        }
+    }
+    let types = allowed(session, args)?;
+    let (namespaced, cluster): (Vec<_>, Vec<_>) = types.into_iter().partition(ResourceType::namespaced);
+    for namespace in &namespaces {
+        for mapping in &namespaced {
+            prune(session, args, apply, (namespace, mapping), &visited)?;
+        }
+    }
+    for mapping in &cluster {
+        prune(session, args, apply, ("", mapping), &visited)?;
+    }
+    Ok(())
+}
+
+fn prune(
+    session: &mut Session<'_, '_>,
+    args: &Args,
+    apply: &mut Apply,
+    (namespace, mapping): (&str, &ResourceType),
+    visited: &[&str],
+) -> Result<(), Error> {
+    let builder = Builder {
+        namespace: namespace.to_owned(),
+        words: vec![mapping.group_resource()],
+        selector: args.str("selector").to_owned(),
+        allow_bare_type: true,
+        flatten: true,
+        ..Builder::default()
+    };
+    for info in builder.infos(session)? {
+        let Some(object) = &info.object else { continue };
+        if last_applied::original(object).is_none() || visited.contains(&object.uid()) {
+            continue;
+        }
+        if apply.dry != Dry::Client {
+            apply.removal.delete(session, mapping, namespace, &info.name)?;
+        }
+        apply.printer.print(session, object, "pruned")?;
+    }
+    Ok(())
+}
