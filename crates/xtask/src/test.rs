@@ -80,7 +80,6 @@ fn wasm() -> Outcome {
     let runner = tools::wasm_bindgen()?.with_file_name("wasm-bindgen-test-runner");
     cargo([
         "test",
-        "--quiet",
         "--package",
         "gatehouse-web",
         "--target",

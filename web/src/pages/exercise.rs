@@ -9,7 +9,7 @@ mod picture;
 mod task;
 mod terminal;
 
-use gloo_events::EventListener;
+use gloo_events::{EventListener, EventListenerOptions};
 use gloo_timers::callback::Timeout;
 use web_sys::HtmlElement;
 use yew::{Callback, Component, Context, Html, NodeRef, Properties, classes, html};
@@ -94,7 +94,9 @@ impl Component for ExercisePage {
         let mut listeners = Vec::new();
         if let Some(window) = web_sys::window() {
             let link = ctx.link().clone();
-            listeners.push(EventListener::new(&window, "keydown", move |event| {
+            // Not passive: a key that moves the focus must not be typed where the focus then is.
+            let options = EventListenerOptions::enable_prevent_default();
+            listeners.push(EventListener::new_with_options(&window, "keydown", options, move |event| {
                 if let Some(wish) = super::single_key(event)
                     && wish != Wish::Help
                 {

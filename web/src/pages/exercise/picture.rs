@@ -108,7 +108,7 @@ fn map(chart: &Chart, picture: &Picture, chosen: &UseStateHandle<Option<usize>>)
         <svg class={classes!("map", chosen.is_some().then_some("narrowed"))} viewBox={format!("0 0 {WIDTH} {:.0}", chart.height)}
             preserveAspectRatio="xMidYMin meet" role="group" aria-label={format!("{count} flows between {} pods", chart.spots.len())}>
             { for chart.areas.iter().map(|area| html! {
-                <g key={area.name.clone()}>
+                <g key={format!("space {}", area.name)}>
                     <rect class="box" x={area.x.to_string()} y={area.y.to_string()} width={area.width.to_string()} height={area.height.to_string()} rx="6" />
                     <text class="box-name" x={(area.x + 10.0).to_string()} y={(area.y + 19.0).to_string()}>{ &area.name }</text>
                 </g>
@@ -121,7 +121,7 @@ fn map(chart: &Chart, picture: &Picture, chosen: &UseStateHandle<Option<usize>>)
                 let focused = Callback::from(move |_: yew::FocusEvent| choose());
                 let left = { let chosen = chosen.clone(); Callback::from(move |_: yew::PointerEvent| chosen.set(None)) };
                 Some(html! {
-                    <g key={index} class={classes!("edge", verdict(edge), (**chosen == Some(index)).then_some("chosen"))} role="img"
+                    <g key={format!("flow {index}")} class={classes!("edge", verdict(edge), (**chosen == Some(index)).then_some("chosen"))} role="img"
                         aria-label={spoken(picture, edge)} tabindex={if stop == Some(index) { "0" } else { "-1" }}
                         onpointerenter={entered} onpointerleave={left} onfocus={focused} onkeydown={Callback::from(walk)}>
                         <path class="reach" d={curve.path.clone()} />
@@ -131,7 +131,7 @@ fn map(chart: &Chart, picture: &Picture, chosen: &UseStateHandle<Option<usize>>)
                 })
             }) }
             { for chart.spots.iter().map(|spot| html! {
-                <g key={spot.pod}>
+                <g key={format!("pod {}", spot.pod)}>
                     <circle class="pod" cx={spot.x.to_string()} cy={spot.y.to_string()} r={POD.to_string()} />
                     <text class="pod-name" text-anchor={spot.anchor} x={spot.label.0.to_string()} y={spot.label.1.to_string()}>{ &spot.name }</text>
                     <text class="pod-ip" text-anchor={spot.anchor} x={spot.label.0.to_string()} y={(spot.label.1 + 14.0).to_string()}>{ &spot.ip }</text>
@@ -196,8 +196,9 @@ fn cell(picture: &Picture, from: usize, to: usize, chosen: &UseStateHandle<Optio
     let focused = Callback::from(move |_: yew::FocusEvent| choose());
     html! {
         <td>
-            <button class={verdict(edge)} onclick={clicked} onfocus={focused} aria-label={spoken(picture, edge)}>
-                { if edge.allowed { "✓ yes" } else { "✕ no" } }
+            <button class={verdict(edge)} onclick={clicked} onfocus={focused}>
+                <span aria-hidden="true">{ if edge.allowed { "✓" } else { "✕" } }</span>{ if edge.allowed { "yes" } else { "no" } }
+                <span class="aside">{ ": " }{ spoken(picture, edge) }</span>
             </button>
         </td>
     }
