@@ -89,7 +89,7 @@ fn mapping(out: &mut String, map: &Map, depth: usize, place: Place) {
         let explicit = key.contains(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']) || key.len() > 128;
         if explicit {
             out.push_str("? ");
-            scalar(out, key, depth, key.len() <= 128);
+            scalar(out, key, depth + 1, false);
             if !out.ends_with('\n') {
                 out.push('\n');
             }

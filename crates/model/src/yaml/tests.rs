@@ -140,6 +140,10 @@ fn emits_as_sigs_yaml() {
          - 'a: b'\n- ' a'\n- '#x'\n- '*'\n- '- a'\n- \"a\\tb\"\n- =\n- it's\n- '''x'\n- 'a #b'\n- 'x:'\n- '{}'\n- \"\\U0001F600\"\n- é\n- '-'\n- '!a'\n- \"1_000\"\n- \"<<\"\n\
          strip: |-\n  a\n  b\ntab: \"a\\n\\tb\\n\"\ntrail: \"a \\nb\\n\"\n\"true\": true\n"
     );
+    let long = "k".repeat(129);
+    let keys = crate::json!({"m": {"a\nb": 1, (long.as_str()): "v"}});
+    assert_eq!(emit(&keys), format!("m:\n  ? |-\n    a\n    b\n  : 1\n  ? {long}\n  : v\n"));
+    assert_eq!(parse(&emit(&keys)).as_ref(), Ok(&keys));
     assert_eq!(emit(&crate::json!({})), "{}\n");
     assert_eq!(emit(&crate::json!("x")), "x\n");
     assert_eq!(emit(&crate::json!({"d": {"f": "x\ny\n"}})), "d:\n  f: |\n    x\n    y\n");
