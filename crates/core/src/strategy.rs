@@ -8,6 +8,7 @@ mod crd;
 mod csr;
 mod namespace;
 mod pod;
+pub(crate) mod seccomp;
 mod service;
 
 use gatehouse_model::{Object, ResourceType, Value, json};

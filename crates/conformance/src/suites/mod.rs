@@ -2,12 +2,13 @@
 
 mod netpol;
 mod psa;
+mod psp;
 mod rbac;
 
 use crate::suite::Suite;
 
 /// All suites.
-const SUITES: &[&dyn Suite] = &[&netpol::Netpol, &psa::Psa, &rbac::Rbac];
+const SUITES: &[&dyn Suite] = &[&netpol::Netpol, &psa::Psa, &psp::Psp, &rbac::Rbac];
 
 /// The suite a record names.
 #[must_use]

@@ -7,6 +7,7 @@
 mod diff;
 mod plugins;
 pub mod pod_security;
+mod pod_security_policy;
 
 pub use plugins::enabled_names;
 

@@ -2,7 +2,7 @@
 //!
 //! Models kubernetes `pkg/kubeapiserver/options/plugins.go`.
 
-use super::{AdmissionRequest, Notes, pod_security};
+use super::{AdmissionRequest, Notes, pod_security, pod_security_policy};
 use crate::cluster::Cluster;
 use crate::status::Status;
 
@@ -39,8 +39,15 @@ const fn plugin(
 }
 
 /// All plugins, in order.
-const PLUGINS: &[Plugin] =
-    &[plugin(pod_security::NAME, Default::Since(23), None, Some(|c, r, n| pod_security::validate(c, r, n)))];
+const PLUGINS: &[Plugin] = &[
+    plugin(pod_security::NAME, Default::Since(23), None, Some(|c, r, n| pod_security::validate(c, r, n))),
+    plugin(
+        pod_security_policy::NAME,
+        Default::Off,
+        Some(pod_security_policy::mutate),
+        Some(|c, r, n| pod_security_policy::validate(c, r, n)),
+    ),
+];
 
 impl Plugin {
     fn is_on(&self, cluster: &Cluster) -> bool {

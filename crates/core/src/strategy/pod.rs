@@ -11,6 +11,9 @@ use crate::server::Call;
 
 /// Resets the status.
 pub(super) fn prepare_for_create(call: &mut Call<'_>, object: &mut Object) {
+    if (19..27).contains(&call.cluster.version.minor()) {
+        super::seccomp::sync(object);
+    }
     if call.cluster.version.minor() >= 30 {
         call.notes.warnings.extend(super::apparmor::annotations_to_fields(object));
     }
