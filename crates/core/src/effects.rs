@@ -4,6 +4,7 @@
 //! Knows seccomp, AppArmor and capabilities. Does not know files, processes or networks: the machine holds
 //! those, asks here at its one system call gate, and applies the answers in the kernel's order.
 
+pub mod apparmor;
 pub mod capabilities;
 pub mod errno;
 pub mod seccomp;

@@ -1,0 +1,163 @@
+//! The words of a profile, named as apparmor_parser names them in its errors.
+
+macro_rules! tokens {
+    ($($name:ident = $text:literal,)*) => {
+        /// A kind of word; the order is that in which expected words are listed in errors.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub(super) enum Tok {
+            $($name,)*
+        }
+        impl Tok {
+            /// The name in an error.
+            pub(super) fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)*
+                }
+            }
+        }
+    };
+}
+
+tokens! {
+    Eof = "end of file",
+    Id = "TOK_ID",
+    CondId = "TOK_CONDID",
+    CondListId = "TOK_CONDLISTID",
+    Caret = "TOK_CARET",
+    Open = "TOK_OPEN",
+    Close = "TOK_CLOSE",
+    Mode = "TOK_MODE",
+    EndOfRule = "TOK_END_OF_RULE",
+    Equals = "TOK_EQUALS",
+    Arrow = "TOK_ARROW",
+    AddAssign = "TOK_ADD_ASSIGN",
+    Le = "TOK_LE",
+    SetVar = "TOK_SET_VAR",
+    BoolVar = "TOK_BOOL_VAR",
+    Value = "TOK_VALUE",
+    If = "TOK_IF",
+    Else = "TOK_ELSE",
+    Not = "TOK_NOT",
+    Defined = "TOK_DEFINED",
+    ChangeProfile = "TOK_CHANGE_PROFILE",
+    Network = "TOK_NETWORK",
+    Unix = "TOK_UNIX",
+    Create = "TOK_CREATE",
+    Shutdown = "TOK_SHUTDOWN",
+    Accept = "TOK_ACCEPT",
+    Connect = "TOK_CONNECT",
+    Listen = "TOK_LISTEN",
+    Setopt = "TOK_SETOPT",
+    Getopt = "TOK_GETOPT",
+    Setattr = "TOK_SETATTR",
+    Getattr = "TOK_GETATTR",
+    Hat = "TOK_HAT",
+    Unsafe = "TOK_UNSAFE",
+    Safe = "TOK_SAFE",
+    Colon = "TOK_COLON",
+    Link = "TOK_LINK",
+    Owner = "TOK_OWNER",
+    Other = "TOK_OTHER",
+    Subset = "TOK_SUBSET",
+    Audit = "TOK_AUDIT",
+    Deny = "TOK_DENY",
+    Allow = "TOK_ALLOW",
+    Prompt = "TOK_PROMPT",
+    Profile = "TOK_PROFILE",
+    Set = "TOK_SET",
+    Alias = "TOK_ALIAS",
+    Ptrace = "TOK_PTRACE",
+    OpenParen = "TOK_OPENPAREN",
+    CloseParen = "TOK_CLOSEPAREN",
+    File = "TOK_FILE",
+    Mount = "TOK_MOUNT",
+    Remount = "TOK_REMOUNT",
+    Umount = "TOK_UMOUNT",
+    PivotRoot = "TOK_PIVOTROOT",
+    In = "TOK_IN",
+    Dbus = "TOK_DBUS",
+    Signal = "TOK_SIGNAL",
+    Send = "TOK_SEND",
+    Receive = "TOK_RECEIVE",
+    Bind = "TOK_BIND",
+    Read = "TOK_READ",
+    Write = "TOK_WRITE",
+    Eavesdrop = "TOK_EAVESDROP",
+    Peer = "TOK_PEER",
+    Trace = "TOK_TRACE",
+    TracedBy = "TOK_TRACEDBY",
+    ReadBy = "TOK_READBY",
+    Abi = "TOK_ABI",
+    Userns = "TOK_USERNS",
+    Mqueue = "TOK_MQUEUE",
+    Delete = "TOK_DELETE",
+    IoUring = "TOK_IO_URING",
+    OverrideCreds = "TOK_OVERRIDE_CREDS",
+    Sqpoll = "TOK_SQPOLL",
+    All = "TOK_ALL",
+    Priority = "TOK_PRIORITY",
+    Rlimit = "TOK_RLIMIT",
+    Capability = "TOK_CAPABILITY",
+}
+
+/// Words that mean something by themselves; the flag says whether AppArmor 3.0 knows them.
+const KEYWORDS: &[(&str, Tok, bool)] = &[
+    ("network", Tok::Network, true),
+    ("unix", Tok::Unix, true),
+    ("capability", Tok::Capability, true),
+    ("if", Tok::If, true),
+    ("else", Tok::Else, true),
+    ("not", Tok::Not, true),
+    ("defined", Tok::Defined, true),
+    ("change_profile", Tok::ChangeProfile, true),
+    ("unsafe", Tok::Unsafe, true),
+    ("safe", Tok::Safe, true),
+    ("link", Tok::Link, true),
+    ("owner", Tok::Owner, true),
+    ("user", Tok::Owner, true),
+    ("other", Tok::Other, true),
+    ("subset", Tok::Subset, true),
+    ("audit", Tok::Audit, true),
+    ("deny", Tok::Deny, true),
+    ("allow", Tok::Allow, true),
+    ("prompt", Tok::Prompt, false),
+    ("set", Tok::Set, true),
+    ("rlimit", Tok::Rlimit, true),
+    ("alias", Tok::Alias, true),
+    ("rewrite", Tok::Alias, true),
+    ("ptrace", Tok::Ptrace, true),
+    ("file", Tok::File, true),
+    ("mount", Tok::Mount, true),
+    ("remount", Tok::Remount, true),
+    ("umount", Tok::Umount, true),
+    ("unmount", Tok::Umount, true),
+    ("pivot_root", Tok::PivotRoot, true),
+    ("in", Tok::In, true),
+    ("dbus", Tok::Dbus, true),
+    ("signal", Tok::Signal, true),
+    ("send", Tok::Send, true),
+    ("receive", Tok::Receive, true),
+    ("bind", Tok::Bind, true),
+    ("read", Tok::Read, true),
+    ("write", Tok::Write, true),
+    ("eavesdrop", Tok::Eavesdrop, true),
+    ("peer", Tok::Peer, true),
+    ("trace", Tok::Trace, true),
+    ("tracedby", Tok::TracedBy, true),
+    ("readby", Tok::ReadBy, true),
+    ("abi", Tok::Abi, true),
+    ("userns", Tok::Userns, false),
+    ("mqueue", Tok::Mqueue, false),
+    ("delete", Tok::Delete, false),
+    ("open", Tok::Open, false),
+    ("io_uring", Tok::IoUring, false),
+    ("override_creds", Tok::OverrideCreds, false),
+    ("sqpoll", Tok::Sqpoll, false),
+    ("all", Tok::All, false),
+    ("priority", Tok::Priority, false),
+];
+
+/// The keyword a word is, in the given version.
+pub(super) fn keyword(word: &str, old: bool) -> Option<Tok> {
+    KEYWORDS.iter().find(|(w, _, in3)| *w == word && (*in3 || !old)).map(|(_, t, _)| *t)
+}
