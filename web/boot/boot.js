@@ -33,8 +33,10 @@
     const tasks = [...document.querySelectorAll("#outline [data-exercise]")];
     const shown = tasks.find((task) => task.dataset.exercise === wanted);
     for (const task of tasks) task.hidden = task !== shown;
-    const list = byId("outline-list");
-    if (list) list.hidden = Boolean(shown);
+    byId("outline-list").hidden = Boolean(shown);
+    byId("main").className = shown ? "outline-lab" : "home";
+    // Where the page will have it, so that nothing moves when the engine takes over.
+    byId("outline-title").replaceChildren(...(shown ? [Object.assign(document.createElement("h1"), { textContent: shown.dataset.title })] : []));
   }
 
   const kilobytes = (bytes) => `${Math.round(bytes / 1000).toLocaleString("en")} kB`;

@@ -9,3 +9,14 @@ pub fn domain_slug(domain: Domain) -> String {
         lower.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     words.join("-")
 }
+
+/// The domains that have exercises, in the exercises' order.
+pub fn domains() -> Vec<Domain> {
+    let mut domains: Vec<Domain> = Vec::new();
+    for bundle in catalogue() {
+        if !domains.contains(&bundle.exercise.domain) {
+            domains.push(bundle.exercise.domain);
+        }
+    }
+    domains
+}

@@ -14,7 +14,30 @@ pub fn html() -> String {
         "<div id=\"outline-list\"><header><h1>Kubernetes security, hands on</h1><p class=\"lede\">",
     );
     out.push_str(&escape(LEDE));
-    out.push_str("</p></header><ul class=\"exercises\">");
+    out.push_str("</p></header>");
+    if let Some(first) = bundles.first().map(|bundle| &bundle.exercise) {
+        out.push_str(&format!(
+            "<section class=\"continue\" aria-label=\"Where to go on\"><div><h2>{}</h2><p>{}</p></div>\
+             <a class=\"button primary\" href=\"{}\">Begin</a></section>",
+            escape(&first.title),
+            begin(first.minutes),
+            escape(&Route::exercise(&first.id).href()),
+        ));
+    }
+    out.push_str(&format!(
+        "<div class=\"filters\"><h2>Exercises</h2><p class=\"count\">{}</p></div><nav aria-label=\"Domains\"><ul class=\"chips\">\
+         <li><a href=\"#/\" aria-current=\"page\">All</a></li>",
+        bundles.len()
+    ));
+    for domain in lab::domains() {
+        let route = Route::Home { domain: Some(lab::domain_slug(domain)) };
+        out.push_str(&format!(
+            "<li><a href=\"{}\">{}</a></li>",
+            escape(&route.href()),
+            escape(domain.title())
+        ));
+    }
+    out.push_str("</ul></nav><ul class=\"exercises\">");
     for exercise in bundles.iter().map(|bundle| &bundle.exercise) {
         out.push_str(&format!(
             "<li><a class=\"row\" href=\"{}\"><span class=\"mark\"></span><span class=\"title\">{}<span class=\"domain\">{}</span></span>\
@@ -29,13 +52,18 @@ pub fn html() -> String {
     for bundle in bundles {
         let exercise = &bundle.exercise;
         out.push_str(&format!(
-            "<article class=\"outline-task\" data-exercise=\"{}\" hidden><h1>{}</h1><div class=\"prose\">{}</div></article>",
+            "<article class=\"outline-task\" data-exercise=\"{}\" data-title=\"{}\" hidden><div class=\"prose\">{}</div></article>",
             escape(&exercise.id),
             escape(&exercise.title),
             to_html(bundle.task()),
         ));
     }
     out
+}
+
+/// What is said to somebody new of the first exercise.
+pub(crate) fn begin(minutes: u32) -> String {
+    format!("A good place to begin: about {minutes} minutes.")
 }
 
 /// What the place is, in a sentence or two.

@@ -47,6 +47,6 @@ fn tracked() -> Outcome<Vec<PathBuf>> {
 
 /// Whether a source file holds only tests.
 fn is_test_file(file: &Path) -> bool {
-    file.file_name().is_some_and(|name| name == "tests.rs")
+    file.file_name().is_some_and(|name| name == "tests.rs" || name.to_string_lossy().ends_with("_tests.rs"))
         || file.components().any(|part| part.as_os_str() == "tests" || part.as_os_str() == "benches")
 }

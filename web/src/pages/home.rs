@@ -3,8 +3,8 @@
 use yew::{Callback, Html, Properties, classes, component, html, use_effect_with};
 
 use super::{title, wordmark};
-use crate::lab::{self, Domain, Exercise, domain_slug};
-use crate::outline::LEDE;
+use crate::lab::{self, Exercise, domain_slug};
+use crate::outline::{LEDE, begin};
 use crate::parts::{Icon, icon};
 use crate::progress::Progress;
 use crate::route::Route;
@@ -29,12 +29,6 @@ pub(crate) fn home_page(props: &Props) -> Html {
         .iter()
         .filter(|(exercise, _)| wanted.is_none_or(|slug| domain_slug(exercise.domain) == slug))
         .collect();
-    let mut domains: Vec<Domain> = Vec::new();
-    for (exercise, _) in &rows {
-        if !domains.contains(&exercise.domain) {
-            domains.push(exercise.domain);
-        }
-    }
     let help = props.help.reform(|_: yew::MouseEvent| ());
     html! {
         <>
@@ -57,8 +51,8 @@ pub(crate) fn home_page(props: &Props) -> Html {
                 <nav aria-label="Domains">
                     <ul class="chips">
                         <li>{ chip("All", Route::home(), wanted.is_none()) }</li>
-                        { for domains.iter().map(|domain| {
-                            let slug = domain_slug(*domain);
+                        { for lab::domains().into_iter().map(|domain| {
+                            let slug = domain_slug(domain);
                             let current = wanted == Some(slug.as_str());
                             html! { <li>{ chip(domain.title(), Route::Home { domain: Some(slug) }, current) }</li> }
                         }) }
@@ -101,14 +95,20 @@ fn going_on(rows: &[(&Exercise, Progress)]) -> Html {
             (format!("You are at {percent} %."), "Go on", exercise)
         }
         (_, Some((exercise, _))) if rows.iter().all(|(_, progress)| *progress == Progress::New) => {
-            (format!("A good place to begin: about {} minutes.", exercise.minutes), "Begin", exercise)
+            (begin(exercise.minutes), "Begin", exercise)
         }
         (_, Some((exercise, _))) => (format!("Next: about {} minutes.", exercise.minutes), "Begin", exercise),
-        _ => return Html::default(),
+        _ => {
+            return html! {
+                <section class="continue" aria-label="Where to go on">
+                    <div><h2>{ "All solved" }</h2><p>{ "Any exercise can be started over from its own page." }</p></div>
+                </section>
+            };
+        }
     };
     html! {
         <section class="continue" aria-label="Where to go on">
-            <div><h3>{ &exercise.title }</h3><p>{ words }</p></div>
+            <div><h2>{ &exercise.title }</h2><p>{ words }</p></div>
             <a class="button primary" href={Route::exercise(&exercise.id).href()}>{ verb }<span class="aside">{ format!(" with {}", exercise.title) }</span></a>
         </section>
     }

@@ -19,7 +19,11 @@ const ROOMS: &[Room] = &[
     Room { folder: "crates/machine", siblings: &["model", "core"], libraries: &[] },
     Room { folder: "crates/kubectl", siblings: &["model", "core", "machine"], libraries: &[] },
     Room { folder: "crates/lab", siblings: &["model", "cel", "core", "machine", "kubectl"], libraries: &[] },
-    Room { folder: "crates/conformance", siblings: &["lab"], libraries: &[] },
+    Room {
+        folder: "crates/conformance",
+        siblings: &["model", "cel", "core", "machine", "kubectl", "lab"],
+        libraries: &[],
+    },
     Room { folder: "crates/cli", siblings: &["lab", "conformance"], libraries: &["clap"] },
     Room { folder: "crates/xtask", siblings: &[], libraries: &[] },
     Room {

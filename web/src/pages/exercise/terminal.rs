@@ -52,6 +52,7 @@ pub(super) fn pane(desk: &Desk, link: &Scope<ExercisePage>, input: &NodeRef, log
                     <input id="shell-input" ref={input.clone()} {value} oninput={typed} onkeydown={pressed} onpaste={pasted}
                         autocomplete="off" autocapitalize="off" autocorrect="off" spellcheck="false" enterkeyhint="go" />
                 </div>
+                { touch_keys(shell.input.len(), input, link) }
                 if !shell.candidates.is_empty() {
                     <ul class="candidates" role="status" aria-label="Possible completions">
                         { for shell.candidates.iter().map(|word| html! { <li>{ word }</li> }) }
@@ -59,6 +60,26 @@ pub(super) fn pane(desk: &Desk, link: &Scope<ExercisePage>, input: &NodeRef, log
                 }
             </div>
         </section>
+    }
+}
+
+/// The keys that a screen's keyboard lacks; the style sheet shows them to fingers only.
+fn touch_keys(end: usize, input: &NodeRef, link: &Scope<ExercisePage>) -> Html {
+    let keys = [("Tab", Key::Complete(end)), ("↑", Key::Up), ("↓", Key::Down), ("Ctrl C", Key::Cancel)];
+    html! {
+        <div class="touch-keys" role="group" aria-label="Keys of the shell">
+            { for keys.into_iter().map(|(name, key)| {
+                let input = input.clone();
+                let press = link.callback(move |_: MouseEvent| {
+                    if let Some(input) = input.cast::<HtmlElement>() {
+                        // An element that is there takes the focus.
+                        let _ = input.focus();
+                    }
+                    Msg::Key(key)
+                });
+                html! { <button class="button" onclick={press}>{ name }</button> }
+            }) }
+        </div>
     }
 }
 
