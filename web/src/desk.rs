@@ -27,6 +27,15 @@ pub struct Tab {
     pub waits: bool,
 }
 
+/// What becomes of a file that a command waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Keep {
+    /// It is saved as it stands in the editor.
+    Text,
+    /// It is left as the command handed it over.
+    Nothing,
+}
+
 impl Tab {
     /// Whether `kubectl apply -f` is what one does with it.
     pub fn is_manifest(&self) -> bool {
@@ -58,6 +67,8 @@ pub struct Desk {
     pub solution: bool,
     /// What a screen reader should hear once.
     pub said: String,
+    /// What a waiting command handed over to be edited.
+    handed: String,
     /// Whether the session was just reset, and nothing done since: then it can be had back.
     pub was_reset: bool,
 }
@@ -75,6 +86,7 @@ impl Desk {
             hints: 0,
             solution: false,
             said: String::new(),
+            handed: String::new(),
             was_reset: false,
             session,
         };
@@ -137,8 +149,11 @@ impl Desk {
         let opened = transcript.edit.clone();
         self.shell.ran(transcript, &self.session);
         self.take_files();
-        if let Some(at) = opened.and_then(|path| self.tabs.iter().position(|tab| tab.path == path)) {
+        if let Some(path) = opened
+            && let Some(at) = self.tabs.iter().position(|tab| tab.path == path)
+        {
             self.active = at;
+            self.handed = self.tab().map(|tab| tab.text.clone()).unwrap_or_default();
         }
         self.look();
     }
@@ -156,8 +171,12 @@ impl Desk {
     }
 
     /// Ends the edit that a command waits for.
-    pub fn finish_edit(&mut self) {
-        let Some(text) = self.tab().filter(|tab| tab.waits).map(|tab| tab.text.clone()) else { return };
+    pub fn finish_edit(&mut self, keep: Keep) {
+        let Some(tab) = self.tab().filter(|tab| tab.waits) else { return };
+        let text = match keep {
+            Keep::Text => tab.text.clone(),
+            Keep::Nothing => std::mem::take(&mut self.handed),
+        };
         if let Some(transcript) = self.session.finish_edit(&text) {
             self.shell.ran(transcript, &self.session);
         }

@@ -15,13 +15,13 @@ use web_sys::HtmlElement;
 use yew::{Callback, Component, Context, Html, NodeRef, Properties, classes, html};
 
 use super::title;
-use crate::desk::{Desk, Key};
+use crate::desk::{Desk, Keep, Key};
 use crate::lab::{PictureKind, Session};
 use crate::layout::{Layout, Split};
 use crate::parts::{Goto, Splitter};
 use crate::route::{Pane, Route};
 use crate::shortcuts::Wish;
-use crate::{position, storage};
+use crate::{js, position, storage};
 
 /// How long after a change the session is kept, in milliseconds.
 const KEEP_AFTER: u32 = 400;
@@ -41,7 +41,7 @@ pub(crate) enum Msg {
     Paused,
     Show(usize),
     Apply,
-    FinishEdit,
+    FinishEdit(Keep),
     Typed(String),
     Key(Key),
     Paste(Vec<String>, String),
@@ -78,6 +78,8 @@ pub(crate) struct ExercisePage {
     goto: Goto,
     /// A line for the learner that is not about a check: what could not be restored, what was reset.
     notice: Option<String>,
+    /// The tab that was last brought into view.
+    seen_tab: Option<String>,
     /// Whether the log grew and should be scrolled to its end.
     grown: bool,
     pause: Option<Timeout>,
@@ -120,6 +122,7 @@ impl Component for ExercisePage {
             places: Places::default(),
             goto: Goto::default(),
             notice,
+            seen_tab: None,
             grown: true,
             pause: None,
             keep: None,
@@ -142,8 +145,8 @@ impl Component for ExercisePage {
                 desk.apply();
                 self.grown = true;
             }
-            Msg::FinishEdit => {
-                desk.finish_edit();
+            Msg::FinishEdit(keep) => {
+                desk.finish_edit(keep);
                 self.grown = true;
             }
             Msg::Typed(text) => desk.typed(text),
@@ -250,6 +253,15 @@ impl Component for ExercisePage {
             }
         }
         let Some(desk) = &mut self.desk else { return };
+        let shown = desk.tab().map(|tab| tab.path.clone());
+        if shown != self.seen_tab
+            && let Some(middle) = self.places.middle.cast::<web_sys::Element>()
+            && let Ok(Some(tab)) = middle.query_selector("[role=tab][aria-selected=true]")
+        {
+            let nearest = js::object(&[("block", "nearest".into()), ("inline", "nearest".into())]);
+            js::call(&tab, "scrollIntoView", &[nearest]);
+            self.seen_tab = shown;
+        }
         if let Some(caret) = desk.shell.caret.take()
             && let Some(input) = self.places.input.cast::<web_sys::HtmlInputElement>()
         {

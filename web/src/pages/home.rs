@@ -35,7 +35,7 @@ pub(crate) fn home_page(props: &Props) -> Html {
             <header class="bar">
                 { wordmark() }
                 <div class="tools">
-                    <button onclick={help} aria-keyshortcuts="?">{ icon(Icon::Help) }<span class="aside">{ "Shortcuts and settings" }</span></button>
+                    <button onclick={help} aria-keyshortcuts="?">{ icon(Icon::Help) }<span class="aside">{ "Settings and shortcuts" }</span></button>
                 </div>
             </header>
             <main id="main" class="home" tabindex="-1">

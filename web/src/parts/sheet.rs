@@ -68,18 +68,9 @@ pub(crate) fn sheet(props: &Props) -> Html {
     html! {
         <dialog ref={dialog} onclose={closed} aria-labelledby="sheet-title">
             <header>
-                <h2 id="sheet-title">{ "Shortcuts and settings" }</h2>
+                <h2 id="sheet-title">{ "Settings and shortcuts" }</h2>
                 <button class="button" onclick={close}>{ "Close" }</button>
             </header>
-            <dl class="keys">
-                { for SINGLE.iter().map(|shortcut| html! { <><dt><kbd>{ shortcut.key }</kbd></dt><dd>{ shortcut.does }</dd></> }) }
-                { for PLACES.iter().map(|(place, keys)| html! {
-                    <>
-                        <dt class="group">{ *place }</dt>
-                        { for keys.iter().map(|(key, does)| html! { <><dt><kbd>{ *key }</kbd></dt><dd>{ *does }</dd></> }) }
-                    </>
-                }) }
-            </dl>
             <label class="switch">
                 <input type="checkbox" checked={props.single} onchange={switch(&props.set_single)} />
                 { "Obey single keys while no text is being typed" }
@@ -96,6 +87,16 @@ pub(crate) fn sheet(props: &Props) -> Html {
                     }) }
                 </select>
             </label>
+            <h3 class="sheet-keys">{ "Shortcuts" }</h3>
+            <dl class="keys">
+                { for SINGLE.iter().map(|shortcut| html! { <><dt><kbd>{ shortcut.key }</kbd></dt><dd>{ shortcut.does }</dd></> }) }
+                { for PLACES.iter().map(|(place, keys)| html! {
+                    <>
+                        <dt class="group">{ *place }</dt>
+                        { for keys.iter().map(|(key, does)| html! { <><dt><kbd>{ *key }</kbd></dt><dd>{ *does }</dd></> }) }
+                    </>
+                }) }
+            </dl>
         </dialog>
     }
 }

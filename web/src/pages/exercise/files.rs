@@ -4,7 +4,7 @@ use yew::html::Scope;
 use yew::{Callback, Html, KeyboardEvent, TargetCast, classes, html};
 
 use super::{ExercisePage, Msg};
-use crate::desk::Desk;
+use crate::desk::{Desk, Keep};
 use crate::lab::{PreviewKind, PreviewLine};
 use crate::parts::{Editor, Goto, Icon, Mark, Severity, icon};
 
@@ -23,10 +23,14 @@ pub(super) fn editor(desk: &Desk, link: &Scope<ExercisePage>, goto: Goto) -> Htm
                 <div role="tablist" aria-label="Files">
                     { for desk.tabs.iter().enumerate().map(|(index, tab)| one_tab(desk, link, index, &tab.path)) }
                 </div>
-                if tab.waits {
-                    <button class="button done" onclick={link.callback(|_| Msg::FinishEdit)}>{ "Save and close" }</button>
-                }
             </div>
+            if tab.waits {
+                <div class="waits" role="status">
+                    <span>{ "A command waits for you to finish this file." }</span>
+                    <button class="button" onclick={link.callback(|_| Msg::FinishEdit(Keep::Nothing))}>{ "Close unchanged" }</button>
+                    <button class="button primary" onclick={link.callback(|_| Msg::FinishEdit(Keep::Text))}>{ "Save and close" }</button>
+                </div>
+            }
             <Editor path={tab.path.clone()} text={tab.text.clone()} revision={tab.revision} marks={marks(&desk.preview.lines)} {goto}
                 changed={link.callback(|(path, text)| Msg::Edited(path, text))} apply={link.callback(|()| Msg::Apply)} />
         </section>

@@ -35,8 +35,8 @@ pub(super) fn bar(desk: &Desk, link: &Scope<ExercisePage>, help: &Callback<()>) 
                 <button onclick={link.callback(|_| Msg::Reset)} title="Start over; this can be undone">
                     { icon(Icon::Undo) }<span class="aside">{ "Reset" }</span><span class="wide" aria-hidden="true">{ " Reset" }</span>
                 </button>
-                <button onclick={help.reform(|_: yew::MouseEvent| ())} aria-keyshortcuts="?" title="Shortcuts and settings (?)">
-                    { icon(Icon::Help) }<span class="aside">{ "Shortcuts and settings" }</span>
+                <button onclick={help.reform(|_: yew::MouseEvent| ())} aria-keyshortcuts="?" title="Settings and shortcuts (?)">
+                    { icon(Icon::Help) }<span class="aside">{ "Settings and shortcuts" }</span>
                 </button>
             </div>
         </header>
@@ -83,7 +83,7 @@ pub(super) fn unknown(help: &Callback<()>) -> Html {
         <>
             <header class="bar">
                 { wordmark() }
-                <div class="tools"><button onclick={help.reform(|_: yew::MouseEvent| ())}>{ icon(Icon::Help) }<span class="aside">{ "Shortcuts and settings" }</span></button></div>
+                <div class="tools"><button onclick={help.reform(|_: yew::MouseEvent| ())}>{ icon(Icon::Help) }<span class="aside">{ "Settings and shortcuts" }</span></button></div>
             </header>
             <main id="main" class="home" tabindex="-1">
                 <div class="empty">
