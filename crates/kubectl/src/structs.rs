@@ -158,6 +158,11 @@ const STRUCTS: &[(&str, &[&str])] = &[
             "aggregationRule",
         ],
     ),
+    ("username", &["username", "uid", "groups", "extra"]),
+    (
+        "current-context",
+        &["kind", "apiVersion", "preferences", "clusters", "users", "contexts", "current-context"],
+    ),
     ("maxReplicas", &["scaleTargetRef", "minReplicas", "maxReplicas", "metrics"]),
 ];
 

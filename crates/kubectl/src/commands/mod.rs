@@ -1,10 +1,14 @@
 //! The registry: one file a command, in the order of help.
 
-use crate::cli::Command;
-use crate::cli::help::Group;
+use crate::cli::help::{self, Group};
+use crate::cli::{Args, Command};
+use crate::error::Error;
+use crate::session::Session;
 
 mod annotate;
 mod apply;
+mod auth;
+mod config;
 mod create;
 mod delete;
 mod get;
@@ -25,6 +29,8 @@ const SUBCOMMANDS: &[&Command] = &[
     &label::COMMAND,
     &patch::COMMAND,
     &replace::COMMAND,
+    &auth::COMMAND,
+    &config::COMMAND,
     &options::COMMAND,
 ];
 
@@ -70,3 +76,14 @@ pub static GROUPS: &[Group] = &[
         commands: &["api-resources", "api-versions", "config", "plugin", "version"],
     },
 ];
+
+/// What a group says to words that name none of its commands; without words its help, on standard error
+/// (kubectl's `DefaultSubCommandRun`).
+fn run_group(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
+    if args.words.is_empty() {
+        let text = help::help(args, &[], session.version());
+        return Err(Error::Exit(1, text));
+    }
+    let words = args.words.join(" ");
+    Err(args.usage_error(format!("unknown command {words:?}")))
+}

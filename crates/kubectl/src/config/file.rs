@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gatehouse_model::{Map, Value, json};
+use gatehouse_model::{ClientVersion, Map, Value, json};
 
 /// An entry of one of the three lists.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -86,6 +86,16 @@ impl KubeConfig {
             map.insert("extensions", self.extensions.clone());
         }
         map.into()
+    }
+
+    /// The same as this client writes it: old ones never leave `preferences` out.
+    #[must_use]
+    pub fn to_value_of(&self, version: ClientVersion) -> Value {
+        let mut value = self.to_value();
+        if version.minor < 34 && value.get("preferences").is_none() {
+            value.set(&["preferences"], Value::map());
+        }
+        value
     }
 
     /// Takes over what `other` has and this one lacks: the first file to name something wins.

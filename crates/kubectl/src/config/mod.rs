@@ -6,6 +6,7 @@ pub mod credential;
 pub mod file;
 pub mod load;
 pub mod resolve;
+pub mod save;
 
 pub use file::KubeConfig;
 pub use resolve::{Namespace, Target};

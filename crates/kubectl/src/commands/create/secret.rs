@@ -13,7 +13,7 @@ pub(super) static COMMAND: Command = Command {
     long: "Create a secret with specified type.\n\n A docker-registry type secret is for accessing a container registry.\n\n A generic type secret indicate an Opaque secret type.\n\n A tls type secret holds TLS certificate and its associated key.",
     usage: "(docker-registry | generic | tls)",
     subcommands: &[&secret_docker::COMMAND, &GENERIC, &secret_tls::COMMAND],
-    run: Some(run_group),
+    run: Some(crate::commands::run_group),
     ..Command::named("secret")
 };
 
@@ -38,17 +38,6 @@ static GENERIC: Command = Command {
     run: Some(run),
     ..Command::named("generic")
 };
-
-/// What a group says to words that name none of its commands (`DefaultSubCommandRun`).
-pub(in crate::commands) fn run_group(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
-    if args.words.is_empty() {
-        let version = session.version();
-        session.print(crate::cli::help::help(args, &[], version));
-        return Ok(());
-    }
-    let words = args.words.join(" ");
-    Err(args.usage_error(format!("unknown command {words:?}")))
-}
 
 /// Adds a key to a secret's data.
 pub(super) fn add(data: &mut Map, key: &str, content: &[u8]) -> Result<(), Error> {

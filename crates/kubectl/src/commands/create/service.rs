@@ -2,7 +2,6 @@
 
 use gatehouse_model::{Value, json, names};
 
-use super::secret::run_group;
 use super::{GENERATOR, Generator};
 use crate::cli::{Args, Command, Flag};
 use crate::error::Error;
@@ -14,7 +13,7 @@ pub(super) static COMMAND: Command = Command {
     short: "Create a service using a specified subcommand",
     long: "Create a service using a specified subcommand.",
     subcommands: &[&CLUSTER_IP, &EXTERNAL_NAME, &LOAD_BALANCER, &NODE_PORT],
-    run: Some(run_group),
+    run: Some(crate::commands::run_group),
     ..Command::named("service")
 };
 
