@@ -8,6 +8,7 @@ pub mod client;
 pub mod commands;
 pub mod config;
 pub mod der;
+pub mod describe;
 pub mod error;
 pub mod host;
 pub mod kustomize;

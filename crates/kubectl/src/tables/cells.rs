@@ -44,7 +44,7 @@ pub(super) fn int_or_string(o: &Value, path: &[&str], other: &str) -> String {
 }
 
 /// A quantity in its canonical form; a missing one is 0.
-pub(super) fn quantity(value: Option<&Value>) -> String {
+pub(crate) fn quantity(value: Option<&Value>) -> String {
     let text = match value {
         Some(Value::Str(s)) => s.to_string(),
         Some(Value::Int(i)) => i.to_string(),
@@ -55,7 +55,7 @@ pub(super) fn quantity(value: Option<&Value>) -> String {
 }
 
 /// A `LabelSelector` as text: `<none>` where it selects everything or nothing.
-pub(super) fn selector(value: Option<&Value>) -> String {
+pub(crate) fn selector(value: Option<&Value>) -> String {
     match Selector::from_object(value) {
         Err(_) => "<error>".to_owned(),
         Ok(selector) => {
@@ -119,7 +119,7 @@ pub(super) fn shortened(list: &[String], max: usize) -> String {
 }
 
 /// `RWO,ROX,RWX,RWOP`, in that order.
-pub(super) fn access_modes(modes: &[Value]) -> String {
+pub(crate) fn access_modes(modes: &[Value]) -> String {
     let known = [
         ("ReadWriteOnce", "RWO"),
         ("ReadOnlyMany", "ROX"),
@@ -134,8 +134,12 @@ pub(super) fn access_modes(modes: &[Value]) -> String {
     shown.join(",")
 }
 
-/// The storage class, from before it was a field or from the field.
 pub(super) fn storage_class(o: &Value, _: At) -> String {
+    storage_class_of(o)
+}
+
+/// The storage class, from before it was a field or from the field.
+pub(crate) fn storage_class_of(o: &Value) -> String {
     match o.at(&["metadata", "annotations", "volume.beta.kubernetes.io/storage-class"]) {
         Some(class) => class.as_str().unwrap_or("").to_owned(),
         None => o.str_at(&["spec", "storageClassName"]).to_owned(),
@@ -204,6 +208,11 @@ pub(super) fn quota(o: &Value, limits: bool) -> String {
 }
 
 pub(super) fn csr_condition(o: &Value, _: At) -> String {
+    csr_status(o)
+}
+
+/// What has become of a certificate signing request.
+pub(crate) fn csr_status(o: &Value) -> String {
     let has = |kind| condition(o, kind).is_some();
     let mut status = if has("Denied") {
         "Denied".to_owned()

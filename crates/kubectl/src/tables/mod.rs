@@ -19,7 +19,10 @@ use gatehouse_model::{KubeVersion, Object, ResourceType, Value, time};
 
 use crate::print::table::{Column, Row, Table};
 
+pub(crate) use cells::{access_modes, csr_status, quantity, selector, storage_class_of};
 pub use custom::custom_table;
+pub(crate) use node::role_names;
+pub(crate) use service::{host_port, load_balancer_addresses};
 
 /// What cells depend on besides their object.
 #[derive(Clone, Copy, Debug)]

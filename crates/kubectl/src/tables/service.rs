@@ -11,15 +11,20 @@ fn strings(o: &Value, path: &[&str]) -> Vec<String> {
     o.list_at(path).iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-/// The addresses of a load balancer, clipped unless `-o wide`.
-pub(super) fn load_balancer(o: &Value, at: At) -> String {
+/// The addresses of a load balancer.
+pub(crate) fn load_balancer_addresses(o: &Value) -> String {
     let ingress = o.list_at(&["status", "loadBalancer", "ingress"]);
     let addresses: BTreeSet<&str> = ingress
         .iter()
         .map(|i| if i.str_at(&["ip"]).is_empty() { i.str_at(&["hostname"]) } else { i.str_at(&["ip"]) })
         .filter(|a| !a.is_empty())
         .collect();
-    let text = addresses.into_iter().collect::<Vec<_>>().join(",");
+    addresses.into_iter().collect::<Vec<_>>().join(",")
+}
+
+/// The addresses of a load balancer, clipped unless `-o wide`.
+pub(super) fn load_balancer(o: &Value, at: At) -> String {
+    let text = load_balancer_addresses(o);
     if !at.wide && text.len() > 16 {
         let head: String = text.chars().take(13).collect();
         return format!("{head}...");
