@@ -11,6 +11,7 @@ mod auth;
 mod config;
 mod create;
 mod delete;
+mod describe;
 mod get;
 mod label;
 mod options;
@@ -25,6 +26,7 @@ const SUBCOMMANDS: &[&Command] = &[
     &annotate::COMMAND,
     &apply::COMMAND,
     &delete::COMMAND,
+    &describe::COMMAND,
     &get::COMMAND,
     &label::COMMAND,
     &patch::COMMAND,

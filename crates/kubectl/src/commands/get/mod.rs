@@ -11,11 +11,8 @@ use crate::error::Error;
 use crate::print::{PrintFlags, Printer};
 use crate::session::Session;
 
-use super::reading::{FILENAME, SELECTOR};
-
-/// What `UsageError` and a missing type say.
-pub(super) const API_RESOURCES: &str =
-    "Use \"kubectl api-resources\" for a complete list of supported resources.";
+use super::reading::API_RESOURCES;
+use crate::cli::groups::{FILENAME, SELECTOR};
 
 const FLAGS: &[Flag] = &[
     Flag::bool("all-namespaces", "If present, list the requested object(s) across all namespaces. Namespace in current context is ignored even if specified with --namespace.").short('A'),
