@@ -5,10 +5,21 @@ mod psa;
 mod psp;
 mod rbac;
 
+use crate::kernel;
 use crate::suite::Suite;
 
 /// All suites.
-const SUITES: &[&dyn Suite] = &[&netpol::Netpol, &psa::Psa, &psp::Psp, &rbac::Rbac];
+const SUITES: &[&dyn Suite] = &[
+    &netpol::Netpol,
+    &psa::Psa,
+    &psp::Psp,
+    &rbac::Rbac,
+    &kernel::ApparmorDecide,
+    &kernel::ApparmorParse,
+    &kernel::ContainerStart,
+    &kernel::SeccompDecide,
+    &kernel::SeccompStart,
+];
 
 /// The suite a record names.
 #[must_use]

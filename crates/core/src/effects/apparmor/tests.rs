@@ -3,7 +3,8 @@ use crate::effects::Errno;
 use crate::effects::capabilities::NewPrivileges;
 
 const READ: PathOp = PathOp::Open { read: true, write: false, append: false, truncate: false, create: false };
-const WRITE: PathOp = PathOp::Open { read: false, write: true, append: false, truncate: false, create: false };
+const WRITE: PathOp =
+    PathOp::Open { read: false, write: true, append: false, truncate: false, create: false };
 
 fn set(text: &str) -> PolicySet {
     let policy = Policy::read("/etc/apparmor.d/p", text, &Stock, ParserVersion::V4_1_0).unwrap();

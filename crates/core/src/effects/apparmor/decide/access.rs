@@ -91,7 +91,7 @@ impl Said {
         }
     }
 
-    /// The answer and what kind of line it deserves. Models aa_check_perms.
+    /// The answer and its line. Models aa_audit.
     pub(super) fn verdict(
         &self,
         profile: &Profile,
@@ -117,6 +117,15 @@ impl Said {
         verdict.audit.push(record(kind, true));
         settle(&mut verdict, kind);
         verdict
+    }
+
+    /// As [`Self::verdict`], for the classes that go through aa_check_perms: it says KILLED but does not kill.
+    fn verdict_without_kill(
+        &self,
+        profile: &Profile,
+        record: impl FnOnce(AuditType, bool) -> AuditRecord,
+    ) -> Verdict {
+        Verdict { killed: false, ..self.verdict(profile, record) }
     }
 }
 
@@ -182,7 +191,7 @@ pub(super) fn socket(
         }
     }
     let types = ["unknown", "stream", "dgram", "raw", "rdm", "seqpacket", "dccp", "", "", "", "packet"];
-    said.verdict(profile, |kind_of_line, denied| {
+    said.verdict_without_kill(profile, |kind_of_line, denied| {
         let mut details = String::new();
         match family_name(family) {
             Some(name) => drop(write!(details, " family=\"{name}\"")),
@@ -222,7 +231,7 @@ pub(super) fn signal(profile: &Profile, sending: bool, number: u32, peer: &Label
         }
     }
     let word = if sending { "send" } else { "receive" };
-    said.verdict(profile, |kind, denied| {
+    said.verdict_without_kill(profile, |kind, denied| {
         let mut details = format!(" requested_mask=\"{word}\"");
         if denied {
             let _ = write!(details, " denied_mask=\"{word}\"");
@@ -259,7 +268,7 @@ pub(super) fn ptrace(profile: &Profile, how: Trace, target_side: bool, peer: &La
             said.add(*prefix, at);
         }
     }
-    said.verdict(profile, |kind, denied| {
+    said.verdict_without_kill(profile, |kind, denied| {
         let mut details = format!(" requested_mask=\"{word}\"");
         if denied {
             let _ = write!(details, " denied_mask=\"{word}\"");
@@ -282,7 +291,7 @@ pub(super) fn user_namespace(profile: &Profile) -> Verdict {
     for e in &profile.userns {
         said.add(e.prefix, &e.at);
     }
-    said.verdict(profile, |kind, denied| AuditRecord {
+    said.verdict_without_kill(profile, |kind, denied| AuditRecord {
         kind,
         operation: "userns_create",
         class: "namespace",

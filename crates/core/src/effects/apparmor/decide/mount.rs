@@ -28,9 +28,12 @@ fn fits(pattern: &Option<Glob>, text: &str) -> bool {
     pattern.as_ref().is_none_or(|p| p.matches(text))
 }
 
-fn flags_fit(entry: &MountEntry, flags: u32) -> bool {
+/// Whether a rule still stands after the flags were read, from the lowest bit to the highest that is set: a missing
+/// bit above those is only noticed when permissions are looked up.
+fn flags_lead_on(entry: &MountEntry, flags: u32) -> bool {
     let (required, optional) = entry.flags;
-    flags & required == required && flags & !(required | optional) == 0
+    let below = flags.checked_ilog2().map_or(0, |top| (1u32 << top) - 1);
+    flags & !(required | optional) == 0 && required & below & !flags == 0
 }
 
 pub(super) fn mount(profile: &Profile, request: &MountRequest<'_>) -> Verdict {
@@ -53,7 +56,7 @@ pub(super) fn mount(profile: &Profile, request: &MountRequest<'_>) -> Verdict {
         ("failed type match", &|m| {
             m.fstype.is_empty() || m.fstype.iter().any(|t| t.matches(fstype.unwrap_or("")))
         }),
-        ("failed flags match", &|m| flags_fit(m, flags)),
+        ("failed flags match", &|m| flags_lead_on(m, flags)),
     ] {
         if info.is_empty() {
             left.retain(|m| keep(m));
@@ -62,6 +65,7 @@ pub(super) fn mount(profile: &Profile, request: &MountRequest<'_>) -> Verdict {
             }
         }
     }
+    left.retain(|m| flags & m.flags.0 == m.flags.0);
     let mut details = String::new();
     for (key, value) in [("fstype", fstype), ("srcname", source)] {
         if let Some(v) = value {
