@@ -1,8 +1,25 @@
 //! Linux as the learner sees it: file systems, users, processes, programs, the shell.
 //!
 //! Nodes, containers and the learner's terminal are all machines. Knows nothing of kubectl, exercises and pages;
-//! programs it does not have itself come from a registry that `lab` fills.
+//! programs it does not have itself come from [`Outside`], which `lab` provides.
 
+pub mod errno;
+pub mod fs;
+pub mod image;
+pub mod machine;
 pub mod outcome;
+pub mod outside;
+pub mod process;
+pub mod procfs;
+pub mod programs;
+pub mod regex;
+pub mod security;
+pub mod shell;
+pub mod sys;
 
+pub use machine::Machine;
 pub use outcome::{EditRequest, Outcome, Output};
+pub use outside::{Alone, Outside, Reach};
+pub use shell::ShellState;
+pub use sys::Tty;
+pub use sys::Sys;

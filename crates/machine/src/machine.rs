@@ -1,0 +1,193 @@
+//! A machine: one kernel, its file systems and its processes. Cheap to clone.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use gatehouse_core::Timestamp;
+
+use crate::fs::{Fs, Kind};
+use crate::process::{Cred, Process, Space, State, Userland};
+use crate::{fs::MountTable, image, procfs};
+
+/// The host's space.
+pub const HOST: u32 = 1;
+
+/// What the kernel is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kernel {
+    /// `uname -r`
+    pub release: String,
+    /// `uname -v`
+    pub version: String,
+    /// The rest of /proc/version: who compiled it.
+    pub compiler: String,
+}
+
+impl Default for Kernel {
+    fn default() -> Self {
+        Self {
+            release: "6.8.0-51-generic".to_owned(),
+            version: "#52-Ubuntu SMP PREEMPT_DYNAMIC Thu Dec  5 13:09:44 UTC 2024".to_owned(),
+            compiler: "(buildd@lcy02-amd64-075) (x86_64-linux-gnu-gcc-13 (Ubuntu 13.3.0-6ubuntu2~24.04) 13.3.0, GNU ld (GNU Binutils for Ubuntu) 2.42)".to_owned(),
+        }
+    }
+}
+
+/// A machine.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    /// All inodes.
+    pub fs: Fs,
+    /// The namespaces, by number.
+    pub spaces: BTreeMap<u32, Arc<Space>>,
+    /// The processes, by number.
+    pub processes: BTreeMap<u32, Arc<Process>>,
+    /// Now; whoever owns the machine sets it.
+    pub now: Timestamp,
+    /// The kernel.
+    pub kernel: Arc<Kernel>,
+    /// The kernel's log: when, and the line.
+    pub log: Arc<Vec<(i64, String)>>,
+    /// When it was started, in milliseconds since 1970.
+    pub booted: i64,
+    /// What remains of the shell scripts of processes that wait, by process.
+    pub(crate) scripts: BTreeMap<u32, Arc<crate::shell::ShellState>>,
+    next_pid: u32,
+    next_space: u32,
+}
+
+impl Machine {
+    /// A machine with an empty disk and nothing running but init.
+    #[must_use]
+    pub fn empty(hostname: &str, now: Timestamp) -> Self {
+        let mut fs = Fs::default();
+        let root = fs.new_root(0o755, now.0);
+        let mounts = MountTable::new(root, "/dev/vda1", "ext4", &["rw", "relatime"]);
+        let space = Space {
+            id: HOST,
+            mounts,
+            hostname: hostname.to_owned(),
+            pid_ns: 1,
+            userland: Userland::Coreutils,
+        };
+        let mut machine = Self {
+            fs,
+            spaces: BTreeMap::from([(HOST, Arc::new(space))]),
+            processes: BTreeMap::new(),
+            now,
+            kernel: Arc::default(),
+            log: Arc::default(),
+            booted: now.0 - 3_600_000,
+            scripts: BTreeMap::new(),
+            next_pid: 0,
+            next_space: HOST,
+        };
+        let init = machine.new_process(HOST, Cred::user(0, 0), &["/sbin/init"]);
+        machine.processes.insert(init.pid, Arc::new(init));
+        machine.next_pid = 4000;
+        machine
+    }
+
+    /// A machine with the programs, users and files of a small Ubuntu, and a home for `user` unless that is root.
+    #[must_use]
+    pub fn host(hostname: &str, user: &str, now: Timestamp) -> Self {
+        let mut machine = Self::empty(hostname, now);
+        image::host(&mut machine, user);
+        procfs::mount(&mut machine, HOST);
+        machine
+    }
+
+    /// The host's space.
+    #[must_use]
+    pub fn space(&self, id: u32) -> Option<&Arc<Space>> {
+        self.spaces.get(&id)
+    }
+
+    /// A space, to be changed.
+    pub fn space_mut(&mut self, id: u32) -> Option<&mut Space> {
+        self.spaces.get_mut(&id).map(Arc::make_mut)
+    }
+
+    /// Adds a space and gives it its number.
+    pub fn add_space(&mut self, mut space: Space) -> u32 {
+        self.next_space += 1;
+        space.id = self.next_space;
+        self.spaces.insert(self.next_space, Arc::new(space));
+        self.next_space
+    }
+
+    /// The next free process number.
+    pub fn next_pid(&mut self) -> u32 {
+        self.next_pid += 1;
+        self.next_pid
+    }
+
+    /// The next free number inside a PID namespace.
+    #[must_use]
+    pub fn next_vpid(&self, pid_ns: u32, pid: u32) -> u32 {
+        if pid_ns == 1 {
+            return pid;
+        }
+        let last = self
+            .processes
+            .values()
+            .filter(|p| self.space(p.space).is_some_and(|s| s.pid_ns == pid_ns))
+            .map(|p| p.vpid)
+            .max();
+        last.unwrap_or(0) + 1
+    }
+
+    /// A process at the root of a space, not yet in the table.
+    pub fn new_process(&mut self, space: u32, cred: Cred, argv: &[&str]) -> Process {
+        let pid = self.next_pid();
+        let (root, pid_ns) = self
+            .space(space)
+            .map_or((crate::fs::Loc { mount: 0, ino: 0 }, 1), |s| (s.mounts.root(), s.pid_ns));
+        Process {
+            pid,
+            vpid: self.next_vpid(pid_ns, pid),
+            ppid: u32::from(pid != 1),
+            cred,
+            space,
+            cwd: root,
+            root,
+            umask: 0o022,
+            comm: argv.first().map_or("", |a| a.rsplit('/').next().unwrap_or(a)).chars().take(15).collect(),
+            exe: argv.first().copied().unwrap_or_default().to_owned(),
+            argv: Arc::new(argv.iter().map(|a| (*a).to_owned()).collect()),
+            env: Arc::default(),
+            state: State::Running,
+            started: self.now.0,
+        }
+    }
+
+    /// Puts a file at a path of the host, with its parent directories, past every check: how machines are set up.
+    pub fn write_file(&mut self, path: &str, content: impl Into<Vec<u8>>, mode: u32, owner: (u32, u32)) {
+        let Some(root) = self.space(HOST).map(|s| s.mounts.root()) else { return };
+        let now = self.now.0;
+        let (dir, name) = path.trim_end_matches('/').rsplit_once('/').unwrap_or(("", path));
+        self.fs.make_dirs(root.ino, dir, now);
+        let at = self.space(HOST).and_then(|s| s.mounts.locate(&self.fs, dir)).map_or(root.ino, |l| l.ino);
+        self.fs.put(at, name, Kind::File(Arc::new(content.into())), mode, owner, now);
+    }
+
+    /// Makes a directory of the host past every check.
+    pub fn make_dir(&mut self, path: &str, mode: u32, owner: (u32, u32)) {
+        let Some(root) = self.space(HOST).map(|s| s.mounts.root()) else { return };
+        let now = self.now.0;
+        self.fs.put(root.ino, path, Kind::Dir(crate::fs::Dir::default()), mode, owner, now);
+    }
+
+    /// A file of the host, past every check.
+    #[must_use]
+    pub fn read_file(&self, path: &str) -> Option<Arc<Vec<u8>>> {
+        let loc = self.space(HOST)?.mounts.locate(&self.fs, path)?;
+        self.fs.content(loc.ino)
+    }
+
+    /// Adds a line to the kernel's log.
+    pub fn log_line(&mut self, line: String) {
+        let at = self.now.0;
+        Arc::make_mut(&mut self.log).push((at, line));
+    }
+}

@@ -1,0 +1,265 @@
+//! /proc: what the kernel tells of itself and of processes, made up when it is read.
+//!
+//! Models Linux fs/proc. Inodes of processes are numbers above [`PROC_BASE`]; everything else is plain files of a
+//! file system of its own, one for each PID namespace.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use crate::errno::Errno;
+use crate::fs::{Dir, Ino, Inode, Kind, Loc, PROC_BASE};
+use crate::machine::Machine;
+use crate::process::Process;
+use crate::sys::{Handle, Sys};
+
+/// Entries of a process's directory; 0 is the directory itself.
+const ENTRIES: &[&str] = &[
+    "",
+    "status",
+    "cmdline",
+    "comm",
+    "environ",
+    "mounts",
+    "attr",
+    "cwd",
+    "exe",
+    "root",
+    "fd",
+    "stat",
+    "uid_map",
+    "gid_map",
+    "setgroups",
+    "limits",
+    "cgroup",
+    "mountinfo",
+    "current",
+];
+const ATTR: u64 = 6;
+const CURRENT: u64 = 18;
+
+/// The name of an entry's number.
+#[must_use]
+pub fn entry_name(entry: u64) -> &'static str {
+    match entry {
+        CURRENT => "attr/current",
+        e => usize::try_from(e).ok().and_then(|e| ENTRIES.get(e)).copied().unwrap_or(""),
+    }
+}
+
+const fn number(pid: u32, entry: u64) -> Ino {
+    PROC_BASE + ((pid as u64) << 8) + entry
+}
+
+fn visible<'m>(machine: &'m Machine, me: &Process) -> impl Iterator<Item = &'m Arc<Process>> {
+    let ns = machine.space(me.space).map_or(1, |s| s.pid_ns);
+    machine
+        .processes
+        .values()
+        .filter(move |p| ns == 1 || machine.space(p.space).is_some_and(|s| s.pid_ns == ns))
+}
+
+fn vpid(machine: &Machine, me: &Process, p: &Process) -> u32 {
+    if machine.space(me.space).map_or(1, |s| s.pid_ns) == 1 { p.pid } else { p.vpid }
+}
+
+/// The directory of a process named by number or `self`.
+#[must_use]
+pub fn process(machine: &Machine, me: &Process, name: &str) -> Option<Ino> {
+    if name == "self" || name == "thread-self" {
+        return Some(number(me.pid, 0));
+    }
+    let wanted: u32 = name.parse().ok()?;
+    visible(machine, me).find(|p| vpid(machine, me, p) == wanted).map(|p| number(p.pid, 0))
+}
+
+/// The names of the processes that can be seen.
+#[must_use]
+pub fn process_names(machine: &Machine, me: &Process) -> Vec<String> {
+    let mut pids: Vec<u32> = visible(machine, me).map(|p| vpid(machine, me, p)).collect();
+    pids.sort_unstable();
+    let mut names: Vec<String> = pids.into_iter().map(|p| p.to_string()).collect();
+    names.push("self".to_owned());
+    names
+}
+
+/// An entry of a process's directory.
+#[must_use]
+pub fn child(machine: &Machine, me: &Process, dir: Ino, name: &str) -> Option<Ino> {
+    let _ = (machine, me);
+    let (base, entry) = (dir & !255, (dir - PROC_BASE) & 255);
+    if entry == ATTR {
+        return (name == "current").then_some(base + CURRENT);
+    }
+    if entry != 0 {
+        return None;
+    }
+    let i = ENTRIES.iter().position(|e| *e == name && !e.is_empty())? as u64;
+    (i != CURRENT).then_some(base + i)
+}
+
+fn owner(machine: &Machine, ino: Ino) -> Option<Arc<Process>> {
+    let pid = u32::try_from((ino - PROC_BASE) >> 8).ok()?;
+    machine.processes.get(&pid).cloned()
+}
+
+/// The inode of a process's entry.
+#[must_use]
+pub fn inode(machine: &Machine, me: &Process, ino: Ino) -> Option<Arc<Inode>> {
+    let p = owner(machine, ino)?;
+    let entry = (ino - PROC_BASE) & 255;
+    let dir = |names: &[&str]| {
+        Kind::Dir(Dir { entries: names.iter().map(|n| (Arc::from(*n), 0)).collect(), ..Dir::default() })
+    };
+    let link = |at: Loc| {
+        let path =
+            machine.space(p.space).map_or_else(String::new, |s| s.mounts.path_of(&machine.fs, p.root, at));
+        Kind::Link(path.into())
+    };
+    let (kind, mode) = match entry {
+        0 => (dir(ENTRIES.get(1..18).unwrap_or_default()), 0o555),
+        ATTR => (dir(&["current"]), 0o555),
+        7 => (link(p.cwd), 0o777),
+        8 => (Kind::Link(p.exe.as_str().into()), 0o777),
+        9 => (link(p.root), 0o777),
+        10 => (dir(&["0", "1", "2"]), 0o500),
+        4 => (Kind::File(Arc::default()), 0o400),
+        CURRENT => (Kind::File(Arc::default()), 0o666),
+        12 | 13 | 14 => (Kind::File(Arc::default()), 0o644),
+        _ => (Kind::File(Arc::default()), 0o444),
+    };
+    let _ = me;
+    Some(Arc::new(Inode { kind, mode, uid: p.cred.uid, gid: p.cred.gid, mtime: p.started, links: 1 }))
+}
+
+/// What reading a process's file gives.
+///
+/// # Errors
+/// ESRCH, EINVAL.
+pub fn read(sys: &Sys<'_>, at: Loc) -> Result<Vec<u8>, Errno> {
+    let p = owner(sys.machine(), at.ino).ok_or(Errno::ESRCH)?;
+    let machine = sys.machine();
+    let entry = (at.ino - PROC_BASE) & 255;
+    Ok(match entry {
+        1 => status(machine, sys.me(), &p).into_bytes(),
+        2 => p.argv.iter().flat_map(|a| a.bytes().chain([0])).collect(),
+        3 => format!("{}\n", p.comm).into_bytes(),
+        4 => p.env.iter().flat_map(|(n, v)| format!("{n}={v}\0").into_bytes()).collect(),
+        5 => mounts(machine, &p).into_bytes(),
+        11 => format!("{} ({}) S {} 0 0 0 -1 0\n", vpid(machine, sys.me(), &p), p.comm, p.ppid).into_bytes(),
+        12 | 13 => b"         0          0 4294967295\n".to_vec(),
+        14 => b"allow\n".to_vec(),
+        16 => b"0::/\n".to_vec(),
+        CURRENT => crate::security::label_of(machine, &p)?.into_bytes(),
+        _ => Vec::new(),
+    })
+}
+
+/// Opens a process's file for writing.
+///
+/// # Errors
+/// EACCES.
+pub fn open_for_writing(sys: &mut Sys<'_>, at: Loc) -> Result<Handle, Errno> {
+    let _ = at;
+    if !sys.runs() {
+        return Err(Errno::EINTR);
+    }
+    Ok(crate::sys::output(crate::sys::Tty::No))
+}
+
+fn mounts(machine: &Machine, p: &Process) -> String {
+    let Some(space) = machine.space(p.space) else { return String::new() };
+    space
+        .mounts
+        .all()
+        .iter()
+        .map(|m| format!("{} {} {} {} 0 0\n", m.source, m.point, m.fstype, m.option_text()))
+        .collect()
+}
+
+fn status(machine: &Machine, me: &Process, p: &Process) -> String {
+    let c = &p.cred;
+    let mut groups: Vec<u32> = c.groups.clone();
+    groups.sort_unstable();
+    let groups: String = groups.iter().map(|g| format!("{g} ")).collect();
+    let parent = machine.processes.get(&p.ppid).map_or(0, |q| vpid(machine, me, q));
+    let pid = vpid(machine, me, p);
+    let state = if p.pid == me.pid { "R (running)" } else { "S (sleeping)" };
+    let mut text = format!(
+        "Name:\t{}\nUmask:\t{:04o}\nState:\t{state}\nTgid:\t{pid}\nNgid:\t0\nPid:\t{pid}\nPPid:\t{parent}\nTracerPid:\t0\nUid:\t{}\t{}\t{}\t{}\nGid:\t{}\t{}\t{}\t{}\nFDSize:\t64\nGroups:\t{groups}\n",
+        p.comm, p.umask, c.ruid, c.uid, c.suid, c.uid, c.gid, c.gid, c.gid, c.gid
+    );
+    let _ = write!(
+        text,
+        "NStgid:\t{pid}\nNSpid:\t{pid}\nNSpgid:\t{pid}\nNSsid:\t1\nVmPeak:\t    4624 kB\nVmSize:\t    4624 kB\nVmRSS:\t    1664 kB\nThreads:\t1\n"
+    );
+    text.push_str(&crate::security::status_lines(p));
+    text.push_str("Speculation_Store_Bypass:\tvulnerable\nCpus_allowed:\tf\nCpus_allowed_list:\t0-3\nMems_allowed:\t00000001\nMems_allowed_list:\t0\nvoluntary_ctxt_switches:\t1\nnonvoluntary_ctxt_switches:\t0\n");
+    text
+}
+
+/// Builds the files of a procfs and gives its root.
+pub fn build(machine: &mut Machine) -> Ino {
+    let now = machine.now.0;
+    let root = machine.fs.add(Kind::Dir(Dir { procfs: true, ..Dir::default() }), 0o555, 0, 0, now);
+    let k = Arc::clone(&machine.kernel);
+    let file = |machine: &mut Machine, path: &str, mode: u32, text: String| {
+        machine.fs.put(root, path, Kind::File(Arc::new(text.into_bytes())), mode, (0, 0), now);
+    };
+    file(machine, "version", 0o444, format!("Linux version {} {} {}\n", k.release, k.compiler, k.version));
+    file(machine, "cmdline", 0o444, "BOOT_IMAGE=/vmlinuz root=/dev/vda1 ro\n".into());
+    file(
+        machine,
+        "uptime",
+        0o444,
+        format!("{}.00 {}.00\n", (now - machine.booted) / 1000, (now - machine.booted) / 1000),
+    );
+    file(machine, "loadavg", 0o444, "0.08 0.05 0.01 1/180 4242\n".into());
+    file(
+        machine,
+        "meminfo",
+        0o444,
+        "MemTotal:        4028320 kB\nMemFree:         2204160 kB\nMemAvailable:    3308936 kB\n".into(),
+    );
+    file(
+        machine,
+        "cpuinfo",
+        0o444,
+        "processor\t: 0\nmodel name\t: Virtual CPU\n\nprocessor\t: 1\nmodel name\t: Virtual CPU\n\n".into(),
+    );
+    file(
+        machine,
+        "filesystems",
+        0o444,
+        "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\n\text4\nnodev\toverlay\n".into(),
+    );
+    file(machine, "keys", 0o444, String::new());
+    file(machine, "kcore", 0o400, "\u{7f}ELF".into());
+    file(machine, "sysrq-trigger", 0o200, String::new());
+    file(
+        machine,
+        "modules",
+        0o444,
+        "overlay 212992 1 - Live 0x0000000000000000\nbr_netfilter 32768 0 - Live 0x0000000000000000\n".into(),
+    );
+    for (path, value) in crate::image::SYSCTLS {
+        file(machine, &format!("sys/{path}"), 0o644, format!("{value}\n"));
+    }
+    file(machine, "sys/kernel/osrelease", 0o444, format!("{}\n", k.release));
+    machine.fs.put(root, "mounts", Kind::Link("self/mounts".into()), 0o777, (0, 0), now);
+    for dir in ["sys", "sys/kernel", "sys/net", "sys/fs", "sys/vm", "bus", "fs", "irq"] {
+        machine.fs.put(root, dir, Kind::Dir(Dir::default()), 0o555, (0, 0), now);
+    }
+    root
+}
+
+/// Mounts a procfs of its own at /proc of a space.
+pub fn mount(machine: &mut Machine, space: u32) {
+    let root = build(machine);
+    let Some(s) = machine.space(space).cloned() else { return };
+    let now = machine.now.0;
+    machine.fs.make_dirs(s.mounts.root().ino, "proc", now);
+    let Some(on) = s.mounts.locate(&machine.fs, "/proc") else { return };
+    if let Some(s) = machine.space_mut(space) {
+        s.mounts.mount(on, root, "/proc", "proc", "proc", &["rw", "nosuid", "nodev", "noexec", "relatime"]);
+    }
+}

@@ -1,0 +1,237 @@
+//! Programs: a table from names to functions over a [`Sys`]. Adding a program is one file and one row.
+//!
+//! A program reaches files, processes and the network only through the system calls of [`Sys`]. An executable on disk is
+//! [`MAGIC`] and the program's name, so that copies and links of it work as on a real system.
+
+mod base64;
+mod cat;
+mod chmod;
+mod chown;
+mod cp;
+mod cut;
+mod date;
+mod diff;
+mod edit;
+mod env;
+mod find;
+mod grep;
+mod head;
+mod id;
+mod kill;
+mod ln;
+mod ls;
+mod misc;
+mod mkdir;
+mod mv;
+mod names;
+pub(crate) mod options;
+mod paste;
+mod printf;
+mod ps;
+mod rm;
+mod sed;
+mod seq;
+mod sh;
+mod sleep;
+mod sort;
+mod startup;
+mod stat;
+mod sums;
+mod tee;
+mod touch;
+mod tr;
+mod uniq;
+mod wc;
+mod xargs;
+
+pub use kill::kill_words;
+pub use printf::{Escapes, echo, escapes, printf};
+pub use startup::startup;
+
+use crate::errno::Errno;
+use crate::sys::{Result, Sys};
+
+/// What the file of an executable starts with.
+pub const MAGIC: &[u8] = b"\x7fELF\x02\x01\x01\0";
+
+/// A program: its process and its arguments (with its name) to an exit code.
+pub type Main = fn(&mut Sys<'_>, &[String]) -> i32;
+
+/// The table, by name.
+const TABLE: &[(&str, Main)] = &[
+    ("[", misc::test),
+    ("arch", misc::arch),
+    ("base64", base64::main),
+    ("basename", names::basename),
+    ("bash", sh::main),
+    ("busybox", misc::busybox),
+    ("cat", cat::main),
+    ("chgrp", chown::main),
+    ("chmod", chmod::main),
+    ("chown", chown::main),
+    ("clear", misc::clear),
+    ("column", paste::column),
+    ("comm", paste::comm),
+    ("cp", cp::main),
+    ("cut", cut::main),
+    ("dash", sh::main),
+    ("date", date::main),
+    ("df", misc::df),
+    ("diff", diff::main),
+    ("dirname", names::dirname),
+    ("echo", misc::echo),
+    ("egrep", grep::main),
+    ("env", env::main),
+    ("expr", misc::expr),
+    ("false", misc::false_),
+    ("fgrep", grep::main),
+    ("find", find::main),
+    ("grep", grep::main),
+    ("groups", id::groups),
+    ("head", head::head),
+    ("hexdump", sums::hexdump),
+    ("hostname", names::hostname),
+    ("id", id::main),
+    ("kill", kill::main),
+    ("ln", ln::main),
+    ("ls", ls::main),
+    ("md5sum", sums::main),
+    ("mkdir", mkdir::main),
+    ("mktemp", misc::mktemp),
+    ("more", cat::main),
+    ("less", cat::main),
+    ("mv", mv::main),
+    ("nano", edit::main),
+    ("nl", paste::nl),
+    ("nproc", misc::nproc),
+    ("paste", paste::main),
+    ("printenv", env::printenv),
+    ("printf", misc::printf),
+    ("ps", ps::main),
+    ("pwd", names::pwd),
+    ("readlink", names::readlink),
+    ("realpath", names::realpath),
+    ("rev", paste::rev),
+    ("rm", rm::main),
+    ("rmdir", rm::rmdir),
+    ("sed", sed::main),
+    ("seq", seq::main),
+    ("sh", sh::main),
+    ("sha256sum", sums::main),
+    ("sleep", sleep::main),
+    ("sort", sort::main),
+    ("stat", stat::main),
+    ("tac", paste::tac),
+    ("tail", head::tail),
+    ("tee", tee::main),
+    ("test", misc::test),
+    ("timeout", sleep::timeout),
+    ("touch", touch::main),
+    ("tr", tr::main),
+    ("true", misc::true_),
+    ("tty", misc::tty),
+    ("uname", names::uname),
+    ("uniq", uniq::main),
+    ("vi", edit::main),
+    ("vim", edit::main),
+    ("wc", wc::main),
+    ("which", names::which),
+    ("whoami", id::whoami),
+    ("xargs", xargs::main),
+    ("yes", misc::yes),
+];
+
+/// The names of all programs.
+pub fn names() -> impl Iterator<Item = &'static &'static str> {
+    TABLE.iter().map(|(n, _)| n)
+}
+
+/// The program behind an executable's content: busybox looks at the name it is called by.
+#[must_use]
+pub fn find(name: &str, argv: &[String]) -> Option<Main> {
+    let called = argv.first().map_or("", |a| a.rsplit('/').next().unwrap_or(a)).trim_start_matches('-');
+    let name = if name == "busybox" { called } else { name };
+    TABLE.iter().find(|(n, _)| *n == name).map(|(_, m)| *m)
+}
+
+/// The file a name stands for on a search path.
+pub fn which(sys: &mut Sys<'_>, path: &str, name: &str) -> Option<String> {
+    if name.contains('/') {
+        return sys.access_quietly(name, 1).then(|| name.to_owned());
+    }
+    path.split(':')
+        .map(|d| format!("{d}/{name}"))
+        .find(|p| sys.stat(p).is_ok_and(|s| !s.is_dir() && s.mode & 0o111 != 0))
+}
+
+/// execvp(3): replaces the process by a program found on the search path.
+///
+/// # Errors
+/// As execve(2).
+pub fn run_from_path(sys: &mut Sys<'_>, path: &str, argv: &[String]) -> Result<i32> {
+    let name = argv.first().ok_or(Errno::ENOENT)?;
+    if name.contains('/') {
+        return sys.exec(name, argv);
+    }
+    let mut error = Errno::ENOENT;
+    for dir in path.split(':') {
+        match sys.exec(&format!("{dir}/{name}"), argv) {
+            Err(Errno::ENOENT | Errno::ENOTDIR) => {}
+            Err(e) if !sys.runs() => return Err(e),
+            Err(e) => error = e,
+            ok => return ok,
+        }
+    }
+    Err(error)
+}
+
+/// execvp with the process's own `$PATH`.
+///
+/// # Errors
+/// As execve(2).
+pub fn execvp(sys: &mut Sys<'_>, argv: &[String]) -> Result<i32> {
+    let path = sys
+        .env("PATH")
+        .unwrap_or_else(|| "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned());
+    run_from_path(sys, &path, argv)
+}
+
+/// The text of the files named, or of standard input where none is; complaints are made in the program's words.
+/// Gives each input with its name, and whether all could be read.
+pub(crate) fn inputs(sys: &mut Sys<'_>, program: &str, files: &[String]) -> (Vec<(String, String)>, bool) {
+    let mut all = Vec::new();
+    let mut fine = true;
+    if files.is_empty() {
+        let bytes = sys.read_all(0).unwrap_or_default();
+        all.push(("-".to_owned(), String::from_utf8_lossy(&bytes).into_owned()));
+    }
+    for f in files {
+        let read = if f == "-" { sys.read_all(0) } else { read_input(sys, f) };
+        match read {
+            Ok(bytes) => all.push((f.clone(), String::from_utf8_lossy(&bytes).into_owned())),
+            Err(e) => {
+                fine = false;
+                sys.complain(&format!("{program}: {f}: {}\n", e.text()));
+            }
+        }
+    }
+    (all, fine)
+}
+
+/// Reads a file as stdio does: openat, fstat, read, close.
+pub(crate) fn read_input(sys: &mut Sys<'_>, path: &str) -> Result<Vec<u8>> {
+    let fd = sys.open(path, crate::sys::Flags::READ, 0)?;
+    let _ = sys.fstat(fd);
+    let all = sys.read_all(fd);
+    sys.close(fd);
+    all
+}
+
+/// Text to lines without their ends.
+pub(crate) fn lines(text: &str) -> Vec<&str> {
+    let mut all: Vec<&str> = text.split('\n').collect();
+    if all.last() == Some(&"") {
+        all.pop();
+    }
+    all
+}

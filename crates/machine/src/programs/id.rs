@@ -1,0 +1,105 @@
+//! `id`, `whoami`, `groups`.
+
+use super::options;
+use crate::sys::Sys;
+
+pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
+    let long = [("user", 'u'), ("group", 'g'), ("groups", 'G'), ("name", 'n'), ("real", 'r')];
+    let opts = match options::parse(sys, argv, "ugGnrZz", &long) {
+        Ok(o) => o,
+        Err(code) => return code,
+    };
+    let busybox = sys.busybox();
+    let (uid, ruid, gid, mut groups) = match opts.operands.first() {
+        Some(name) => match sys.find_user(|u| u.name == *name || u.uid.to_string() == *name) {
+            Some(u) => {
+                let mut groups = vec![u.gid];
+                groups.extend(
+                    sys.groups().into_iter().filter(|(_, _, m)| m.contains(&u.name)).map(|(_, g, _)| g),
+                );
+                (u.uid, u.uid, u.gid, groups)
+            }
+            None => {
+                let text = if busybox {
+                    format!("id: unknown user {name}\n")
+                } else {
+                    format!("id: '{name}': no such user\n")
+                };
+                sys.complain(&text);
+                return 1;
+            }
+        },
+        None => {
+            for call in ["getuid", "geteuid", "getgid", "getegid", "getgroups"] {
+                let _ = sys.call(call);
+            }
+            let c = sys.me().cred.clone();
+            (c.uid, c.ruid, c.gid, c.groups)
+        }
+    };
+    if !busybox || !groups.contains(&gid) {
+        groups.retain(|g| *g != gid);
+        groups.insert(0, gid);
+    }
+    let name_only = opts.has('n');
+    if opts.has('u') || opts.has('g') || opts.has('G') {
+        let mut words = Vec::new();
+        if opts.has('u') {
+            let id = if opts.has('r') { ruid } else { uid };
+            words.push(if name_only {
+                sys.user_name(id).unwrap_or_else(|| id.to_string())
+            } else {
+                id.to_string()
+            });
+        } else {
+            for g in if opts.has('g') { vec![gid] } else { groups } {
+                words.push(if name_only {
+                    sys.group_name(g).unwrap_or_else(|| g.to_string())
+                } else {
+                    g.to_string()
+                });
+            }
+        }
+        sys.print(&(words.join(" ") + "\n"));
+        return 0;
+    }
+    let with = |id: u32, name: Option<String>| name.map_or_else(|| id.to_string(), |n| format!("{id}({n})"));
+    let mut text = format!("uid={} gid={}", with(ruid, sys.user_name(ruid)), with(gid, sys.group_name(gid)));
+    if uid != ruid {
+        text.push_str(&format!(" euid={}", with(uid, sys.user_name(uid))));
+    }
+    if !(busybox && groups.is_empty()) {
+        let all: Vec<String> = groups.iter().map(|g| with(*g, sys.group_name(*g))).collect();
+        text.push_str(&format!(" groups={}", all.join(",")));
+    }
+    sys.print(&(text + "\n"));
+    0
+}
+
+pub(super) fn whoami(sys: &mut Sys<'_>, _: &[String]) -> i32 {
+    if let Err(e) = sys.call("geteuid") {
+        let _ = e;
+    }
+    let uid = sys.me().cred.uid;
+    match sys.user_name(uid) {
+        Some(n) => {
+            sys.print(&format!("{n}\n"));
+            0
+        }
+        None => {
+            let text = if sys.busybox() {
+                format!("whoami: unknown uid {uid}\n")
+            } else {
+                format!("whoami: cannot find name for user ID {uid}\n")
+            };
+            sys.complain(&text);
+            1
+        }
+    }
+}
+
+pub(super) fn groups(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
+    let mut args = vec!["id".to_owned(), "-Gn".to_owned()];
+    args.extend(argv.iter().skip(1).cloned());
+    main(sys, &args)
+}

@@ -1,0 +1,89 @@
+//! `kill`.
+
+use crate::sys::Sys;
+
+const SIGNALS: &[(&str, i32)] = &[
+    ("HUP", 1),
+    ("INT", 2),
+    ("QUIT", 3),
+    ("ILL", 4),
+    ("TRAP", 5),
+    ("ABRT", 6),
+    ("BUS", 7),
+    ("FPE", 8),
+    ("KILL", 9),
+    ("USR1", 10),
+    ("SEGV", 11),
+    ("USR2", 12),
+    ("PIPE", 13),
+    ("ALRM", 14),
+    ("TERM", 15),
+    ("CHLD", 17),
+    ("CONT", 18),
+    ("STOP", 19),
+    ("TSTP", 20),
+    ("SYS", 31),
+];
+
+/// The number of a signal's name or number.
+pub(super) fn signal(text: &str) -> Option<i32> {
+    let name = text.strip_prefix("SIG").unwrap_or(text).to_uppercase();
+    text.parse().ok().or_else(|| SIGNALS.iter().find(|(n, _)| *n == name).map(|(_, s)| *s))
+}
+
+/// `kill` with its words; `prefix` starts complaints (a shell's own prefix, or empty for the program).
+pub fn kill_words(sys: &mut Sys<'_>, words: &[String], prefix: &str) -> i32 {
+    let mut sig = 15;
+    let mut pids = Vec::new();
+    let mut args = words.iter().skip(1);
+    while let Some(a) = args.next() {
+        if a == "-l" {
+            let names: Vec<String> = SIGNALS.iter().map(|(n, s)| format!("{s:2}) SIG{n}")).collect();
+            sys.print(&(names.join("\n") + "\n"));
+            return 0;
+        }
+        let spec = if a == "-s" || a == "-n" {
+            args.next().map(String::as_str)
+        } else {
+            a.strip_prefix('-').filter(|s| *s != "-" && pids.is_empty())
+        };
+        match spec {
+            Some(s) => match signal(s) {
+                Some(n) => sig = n,
+                None => {
+                    sys.complain(&format!("{prefix}kill: {s}: invalid signal specification\n"));
+                    return 1;
+                }
+            },
+            None => pids.push(a.clone()),
+        }
+    }
+    let mut code = 0;
+    for p in pids {
+        let Ok(pid) = p.parse::<u32>() else {
+            let text = if sys.busybox() {
+                format!("{prefix}kill: invalid number '{p}'\n")
+            } else {
+                format!("{prefix}kill: {p}: arguments must be process or job IDs\n")
+            };
+            sys.complain(&text);
+            code = 1;
+            continue;
+        };
+        if let Err(e) = sys.kill(pid, sig) {
+            let text = match (sys.busybox(), prefix.is_empty()) {
+                (true, _) => format!("{prefix}kill: can't kill pid {pid}: {}\n", e.text()),
+                (false, true) => format!("kill: sending signal to {pid} failed: {}\n", e.text()),
+                (false, false) if prefix.starts_with("sh: ") => format!("{prefix}kill: {}\n\n", e.text()),
+                (false, false) => format!("{prefix}kill: ({pid}) - {}\n", e.text()),
+            };
+            sys.complain(&text);
+            code = 1;
+        }
+    }
+    code
+}
+
+pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
+    kill_words(sys, argv, "")
+}

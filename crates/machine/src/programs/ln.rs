@@ -1,0 +1,51 @@
+//! `ln`.
+
+use super::cp::join;
+use super::options;
+use crate::sys::Sys;
+
+pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
+    let opts = match options::parse(
+        sys,
+        argv,
+        "sfnvTrL",
+        &[("symbolic", 's'), ("force", 'f'), ("no-dereference", 'n')],
+    ) {
+        Ok(o) => o,
+        Err(code) => return code,
+    };
+    let busybox = sys.busybox();
+    let mut sources = opts.operands.clone();
+    let target = if sources.len() > 1 { sources.pop().unwrap_or_default() } else { ".".to_owned() };
+    if sources.is_empty() {
+        sys.complain("ln: missing file operand\nTry 'ln --help' for more information.\n");
+        return 1;
+    }
+    let into = sys.stat(&target).is_ok_and(|s| s.is_dir())
+        && !(opts.has('n') && sys.lstat(&target).is_ok_and(|s| !s.is_dir()));
+    let mut code = 0;
+    for s in sources {
+        let to = if into { join(&target, &s) } else { target.clone() };
+        if opts.has('f') && sys.lstat(&to).is_ok() {
+            let _ = sys.unlink(if busybox { "unlink" } else { "unlinkat" }, &to);
+        }
+        let done = if opts.has('s') {
+            sys.symlink(if busybox { "symlink" } else { "symlinkat" }, &s, &to)
+        } else {
+            sys.link(if busybox { "link" } else { "linkat" }, &s, &to)
+        };
+        if let Err(e) = done {
+            let text = match (busybox, opts.has('s')) {
+                (true, _) => format!("ln: {to}: {}\n", e.text()),
+                (false, true) => format!("ln: failed to create symbolic link '{to}': {}\n", e.text()),
+                (false, false) if e == crate::errno::Errno::ENOENT => {
+                    format!("ln: failed to access '{s}': {}\n", e.text())
+                }
+                (false, false) => format!("ln: failed to create hard link '{to}' => '{s}': {}\n", e.text()),
+            };
+            sys.complain(&text);
+            code = 1;
+        }
+    }
+    code
+}

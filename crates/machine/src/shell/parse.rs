@@ -1,0 +1,709 @@
+//! From text to [`super::ast`]: the grammar of POSIX shells with what people use of bash.
+
+mod words;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use super::ast::{
+    Assign, Command, Compound, Item, Join, Pipeline, Redirect, RedirectOp, Script, Value, Word,
+};
+
+/// Why a text is no script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ParseError {
+    /// It ends inside a quote, a heredoc or a compound command: more lines may come.
+    Incomplete {
+        /// What was being looked for: a quote character, or empty.
+        looking_for: String,
+    },
+    /// A token stands where none may.
+    Unexpected {
+        /// The token; `newline` for the end of a line.
+        token: String,
+        /// Its line, from 1.
+        line: usize,
+    },
+}
+
+type Parse<T> = Result<T, ParseError>;
+
+struct Pending {
+    body: Arc<OnceLock<Word>>,
+    delimiter: String,
+    quoted: bool,
+    strip: bool,
+}
+
+/// Parses a whole script. With aliases, as an interactive shell does.
+///
+/// # Errors
+/// What is wrong, or that it is not complete.
+pub fn parse(text: &str, aliases: &BTreeMap<String, String>) -> Parse<Script> {
+    let mut p = Parser::new(text.chars().collect(), aliases);
+    let script = p.script(&[])?;
+    if let Some(token) = p.peek_token() {
+        return Err(p.unexpected(&token));
+    }
+    if !p.pending.is_empty() {
+        return Err(ParseError::Incomplete { looking_for: String::new() });
+    }
+    Ok(script)
+}
+
+pub(super) struct Parser<'a> {
+    chars: Vec<char>,
+    at: usize,
+    line: usize,
+    pending: Vec<Pending>,
+    aliases: &'a BTreeMap<String, String>,
+    /// How far the text came out of an alias that must not be expanded again.
+    alias_until: Vec<(String, usize)>,
+    depth: usize,
+}
+
+const RESERVED: &[&str] = &["then", "else", "elif", "fi", "do", "done", "esac", "}", "in", ")"];
+const MAX_DEPTH: usize = 120;
+
+impl<'a> Parser<'a> {
+    pub(super) fn new(chars: Vec<char>, aliases: &'a BTreeMap<String, String>) -> Self {
+        Self { chars, at: 0, line: 1, pending: Vec::new(), aliases, alias_until: Vec::new(), depth: 0 }
+    }
+
+    fn peek(&self, ahead: usize) -> Option<char> {
+        self.chars.get(self.at + ahead).copied()
+    }
+
+    fn looking_at(&self, text: &str) -> bool {
+        text.chars().enumerate().all(|(i, c)| self.peek(i) == Some(c))
+    }
+
+    fn take(&mut self, text: &str) -> bool {
+        let here = self.looking_at(text);
+        if here {
+            self.at += text.chars().count();
+        }
+        here
+    }
+
+    fn incomplete<T>(&self, what: &str) -> Parse<T> {
+        Err(ParseError::Incomplete { looking_for: what.to_owned() })
+    }
+
+    fn unexpected(&self, token: &str) -> ParseError {
+        let token = if token == "\n" { "newline" } else { token };
+        ParseError::Unexpected { token: token.to_owned(), line: self.line }
+    }
+
+    /// Skips blanks, comments and escaped newlines.
+    fn blanks(&mut self) {
+        loop {
+            match self.peek(0) {
+                Some(' ' | '\t') => self.at += 1,
+                Some('\\') if self.peek(1) == Some('\n') => {
+                    self.at += 2;
+                    self.line += 1;
+                }
+                Some('#')
+                    if self.at == 0
+                        || self
+                            .chars
+                            .get(self.at - 1)
+                            .is_none_or(|c| c.is_whitespace() || ";&|()".contains(*c)) =>
+                {
+                    while self.peek(0).is_some_and(|c| c != '\n') {
+                        self.at += 1;
+                    }
+                }
+                _ => break,
+            }
+        }
+    }
+
+    /// Takes a newline and the heredocs that start behind it.
+    fn newline(&mut self) -> Parse<bool> {
+        if self.peek(0) != Some('\n') {
+            return Ok(false);
+        }
+        self.at += 1;
+        self.line += 1;
+        for pending in std::mem::take(&mut self.pending) {
+            self.heredoc(&pending)?;
+        }
+        Ok(true)
+    }
+
+    fn heredoc(&mut self, pending: &Pending) -> Parse<()> {
+        let mut text = String::new();
+        loop {
+            if self.at >= self.chars.len() {
+                return self.incomplete("heredoc");
+            }
+            let mut line = String::new();
+            while let Some(c) = self.peek(0) {
+                self.at += 1;
+                if c == '\n' {
+                    self.line += 1;
+                    break;
+                }
+                line.push(c);
+            }
+            let line = if pending.strip { line.trim_start_matches('\t') } else { &line };
+            if line == pending.delimiter {
+                break;
+            }
+            text.push_str(line);
+            text.push('\n');
+        }
+        let body = if pending.quoted {
+            Word(vec![super::ast::Part::Quoted(text)])
+        } else {
+            let mut inner = Parser::new(text.chars().collect(), self.aliases);
+            Word(vec![super::ast::Part::Double(inner.double(None)?)])
+        };
+        let _ = pending.body.set(body);
+        Ok(())
+    }
+
+    fn lines(&mut self) -> Parse<()> {
+        loop {
+            self.blanks();
+            if !self.newline()? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The operator or word that stands here, for messages and keyword tests; not taken.
+    fn peek_token(&mut self) -> Option<String> {
+        self.blanks();
+        let c = self.peek(0)?;
+        if "\n;&|()<>".contains(c) {
+            for op in ["&&", "||", ";;", "<<", ">>", "((", "|&", "&>"] {
+                if self.looking_at(op) && op != "((" {
+                    return Some(op.to_owned());
+                }
+            }
+            return Some(c.to_string());
+        }
+        let mut end = self.at;
+        while self.chars.get(end).is_some_and(|c| !c.is_whitespace() && !";&|()<>".contains(*c)) {
+            end += 1;
+        }
+        self.chars.get(self.at..end).map(|s| s.iter().collect())
+    }
+
+    fn keyword(&mut self, word: &str) -> bool {
+        if self.peek_token().as_deref() == Some(word) {
+            self.at += word.chars().count();
+            return true;
+        }
+        false
+    }
+
+    fn expect(&mut self, word: &str) -> Parse<()> {
+        self.lines()?;
+        if self.keyword(word) {
+            return Ok(());
+        }
+        match self.peek_token() {
+            None => self.incomplete(word),
+            Some(token) => Err(self.unexpected(&token)),
+        }
+    }
+
+    /// Commands up to one of the closing words, which is not taken.
+    pub(super) fn script(&mut self, until: &[&str]) -> Parse<Script> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(self.unexpected("("));
+        }
+        let mut items = Vec::new();
+        loop {
+            self.lines()?;
+            let Some(token) = self.peek_token() else {
+                if until.is_empty() {
+                    break;
+                }
+                return self.incomplete(until.first().copied().unwrap_or(""));
+            };
+            if until.contains(&token.as_str()) || until.is_empty() && token == ")" {
+                break;
+            }
+            let line = self.line;
+            let chain = self.chain()?;
+            let mut item = Item { chain, background: false, line };
+            self.blanks();
+            let mut ended = false;
+            if self.looking_at(";;") {
+                ended = true;
+            } else if self.take(";") {
+                ended = true;
+            } else if self.looking_at("&") && !self.looking_at("&&") {
+                self.at += 1;
+                item.background = true;
+                ended = true;
+            }
+            items.push(item);
+            if !ended {
+                self.blanks();
+                match self.peek(0) {
+                    None | Some('\n') => {}
+                    Some(_) => {
+                        let token = self.peek_token().unwrap_or_default();
+                        if until.contains(&token.as_str()) {
+                            break;
+                        }
+                        return Err(self.unexpected(&token));
+                    }
+                }
+            }
+        }
+        self.depth -= 1;
+        Ok(items)
+    }
+
+    fn chain(&mut self) -> Parse<Vec<(Join, Pipeline)>> {
+        let mut chain = vec![(Join::First, self.pipeline()?)];
+        loop {
+            self.blanks();
+            let join = if self.take("&&") {
+                Join::And
+            } else if self.take("||") {
+                Join::Or
+            } else {
+                return Ok(chain);
+            };
+            self.lines()?;
+            if self.at >= self.chars.len() {
+                return self.incomplete("");
+            }
+            chain.push((join, self.pipeline()?));
+        }
+    }
+
+    fn pipeline(&mut self) -> Parse<Pipeline> {
+        let mut negated = false;
+        while self.keyword("!") {
+            negated = !negated;
+        }
+        let mut commands = vec![(self.command()?, false)];
+        loop {
+            self.blanks();
+            if self.looking_at("||") || !self.looking_at("|") {
+                return Ok(Pipeline { negated, commands });
+            }
+            self.at += 1;
+            if self.take("&")
+                && let Some(last) = commands.last_mut()
+            {
+                last.1 = true;
+            }
+            self.lines()?;
+            if self.at >= self.chars.len() {
+                return self.incomplete("");
+            }
+            commands.push((self.command()?, false));
+        }
+    }
+
+    fn command(&mut self) -> Parse<Command> {
+        self.blanks();
+        let Some(token) = self.peek_token() else { return Err(self.unexpected("newline")) };
+        if self.looking_at("((")
+            && let Some(text) = self.arith_block()?
+        {
+            return self.compound(Compound::Arith(text));
+        }
+        if self.take("(") {
+            let body = self.script(&[")"])?;
+            self.expect(")")?;
+            return self.compound(Compound::Subshell(body));
+        }
+        match token.as_str() {
+            "{" => {
+                self.keyword("{");
+                let body = self.script(&["}"])?;
+                self.expect("}")?;
+                self.compound(Compound::Group(body))
+            }
+            "if" => self.if_command(),
+            "while" | "until" => {
+                self.keyword(&token);
+                let test = self.script(&["do"])?;
+                let body = self.do_group()?;
+                self.compound(Compound::While { until: token == "until", test, body })
+            }
+            "for" => self.for_command(),
+            "case" => self.case_command(),
+            "[[" => {
+                self.keyword("[[");
+                let mut words = Vec::new();
+                loop {
+                    self.lines()?;
+                    match self.peek_token().as_deref() {
+                        None => return self.incomplete("]]"),
+                        Some("]]") => break,
+                        Some(t @ ("&&" | "||" | "(" | ")" | "<" | ">")) => {
+                            let t = t.to_owned();
+                            self.take(&t);
+                            words.push(Word(vec![super::ast::Part::Plain(t)]));
+                        }
+                        Some(_) => {
+                            let regex = words
+                                .last()
+                                .is_some_and(|w| *w == Word(vec![super::ast::Part::Plain("=~".into())]));
+                            words.push(self.word_until(regex)?);
+                        }
+                    }
+                }
+                self.keyword("]]");
+                self.compound(Compound::Test(words))
+            }
+            "function" => {
+                self.keyword("function");
+                self.blanks();
+                let name = self.peek_token().unwrap_or_default();
+                self.at += name.chars().count();
+                self.blanks();
+                if self.take("(") {
+                    self.expect(")")?;
+                }
+                self.lines()?;
+                Ok(Command::Function(name, Arc::new(self.command()?)))
+            }
+            t if RESERVED.contains(&t) => Err(self.unexpected(t)),
+            t if "\n;&|)".contains(t) || matches!(t, "&&" | "||" | ";;") => Err(self.unexpected(t)),
+            _ => self.simple(),
+        }
+    }
+
+    fn compound(&mut self, compound: Compound) -> Parse<Command> {
+        let mut redirects = Vec::new();
+        while let Some(r) = self.redirect()? {
+            redirects.push(r);
+        }
+        Ok(Command::Compound(Box::new(compound), redirects))
+    }
+
+    fn do_group(&mut self) -> Parse<Script> {
+        self.expect("do")?;
+        let body = self.script(&["done"])?;
+        self.expect("done")?;
+        Ok(body)
+    }
+
+    fn if_command(&mut self) -> Parse<Command> {
+        let mut arms = Vec::new();
+        let mut word = "if";
+        loop {
+            self.expect(word)?;
+            let test = self.script(&["then"])?;
+            self.expect("then")?;
+            let body = self.script(&["elif", "else", "fi"])?;
+            arms.push((test, body));
+            if self.peek_token().as_deref() != Some("elif") {
+                break;
+            }
+            word = "elif";
+        }
+        let otherwise = if self.keyword("else") { Some(self.script(&["fi"])?) } else { None };
+        self.expect("fi")?;
+        self.compound(Compound::If(arms, otherwise))
+    }
+
+    fn for_command(&mut self) -> Parse<Command> {
+        self.keyword("for");
+        self.blanks();
+        if self.looking_at("((")
+            && let Some(text) = self.arith_block()?
+        {
+            let mut parts = text.splitn(3, ';').map(str::to_owned);
+            let mut next = || parts.next().unwrap_or_default();
+            let head = [next(), next(), next()];
+            self.blanks();
+            self.take(";");
+            let body = self.do_group()?;
+            return self.compound(Compound::ForArith(head, body));
+        }
+        let Some(name) = self.peek_token() else { return self.incomplete("") };
+        if !is_name(&name) {
+            return Err(self.unexpected(&name));
+        }
+        self.at += name.chars().count();
+        self.lines()?;
+        let words = if self.keyword("in") {
+            let mut words = Vec::new();
+            loop {
+                self.blanks();
+                match self.peek(0) {
+                    None => return self.incomplete("do"),
+                    Some('\n' | ';') => break,
+                    Some(c) if "&|()<>".contains(c) => return Err(self.unexpected(&c.to_string())),
+                    _ => words.push(self.word()?),
+                }
+            }
+            Some(words)
+        } else {
+            None
+        };
+        self.blanks();
+        self.take(";");
+        let body = self.do_group()?;
+        self.compound(Compound::For(name, words, body))
+    }
+
+    fn case_command(&mut self) -> Parse<Command> {
+        self.keyword("case");
+        self.blanks();
+        let word = self.word()?;
+        self.expect("in")?;
+        let mut arms = Vec::new();
+        loop {
+            self.lines()?;
+            if self.peek_token().is_none() {
+                return self.incomplete("esac");
+            }
+            if self.keyword("esac") {
+                break;
+            }
+            self.take("(");
+            let mut patterns = Vec::new();
+            loop {
+                self.blanks();
+                patterns.push(self.word()?);
+                self.blanks();
+                if self.take("|") {
+                    continue;
+                }
+                if self.take(")") {
+                    break;
+                }
+                return match self.peek_token() {
+                    None => self.incomplete(")"),
+                    Some(t) => Err(self.unexpected(&t)),
+                };
+            }
+            let body = self.script(&[";;", "esac"])?;
+            arms.push((patterns, body));
+            self.blanks();
+            self.take(";;");
+        }
+        self.compound(Compound::Case(word, arms))
+    }
+
+    fn simple(&mut self) -> Parse<Command> {
+        let line = self.line;
+        let (mut assigns, mut words, mut redirects) = (Vec::new(), Vec::new(), Vec::new());
+        loop {
+            self.blanks();
+            if let Some(r) = self.redirect()? {
+                redirects.push(r);
+                continue;
+            }
+            match self.peek(0) {
+                None | Some('\n' | ';' | '&' | '|' | ')') => break,
+                Some('(') => {
+                    // name ( ) makes a function.
+                    if let [Word(parts)] = words.as_slice()
+                        && let [super::ast::Part::Plain(name)] = parts.as_slice()
+                    {
+                        let name = name.clone();
+                        self.at += 1;
+                        self.expect(")")?;
+                        self.lines()?;
+                        return Ok(Command::Function(name, Arc::new(self.command()?)));
+                    }
+                    return Err(self.unexpected("("));
+                }
+                Some(_) => {}
+            }
+            if words.is_empty() {
+                if self.expand_alias() {
+                    continue;
+                }
+                if let Some(a) = self.assign()? {
+                    assigns.push(a);
+                    continue;
+                }
+            } else if self.is_declaration(&words)
+                && let Some(a) = self.array_assign()?
+            {
+                assigns.push(a);
+                continue;
+            }
+            words.push(self.word()?);
+        }
+        Ok(Command::Simple { assigns, words, redirects, line })
+    }
+
+    fn is_declaration(&self, words: &[Word]) -> bool {
+        matches!(words.first(), Some(Word(p)) if matches!(p.as_slice(), [super::ast::Part::Plain(n)] if matches!(n.as_str(), "declare" | "local" | "export" | "readonly" | "typeset")))
+    }
+
+    fn array_assign(&mut self) -> Parse<Option<Assign>> {
+        let token = self.peek_token().unwrap_or_default();
+        if token.ends_with('=') && self.peek(token.chars().count()) == Some('(') {
+            self.assign()
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// Replaces an alias by its text; says whether it did.
+    fn expand_alias(&mut self) -> bool {
+        let at = self.at;
+        self.alias_until.retain(|(_, end)| at < *end);
+        let Some(token) = self.peek_token() else { return false };
+        let Some(text) = self.aliases.get(&token) else { return false };
+        if self.alias_until.iter().any(|(n, _)| *n == token) {
+            return false;
+        }
+        let len = token.chars().count();
+        let text: Vec<char> = text.chars().collect();
+        let grown = text.len();
+        self.chars.splice(self.at..self.at + len, text);
+        for (_, end) in &mut self.alias_until {
+            *end = *end + grown - len.min(*end);
+        }
+        self.alias_until.push((token, self.at + grown));
+        true
+    }
+
+    fn assign(&mut self) -> Parse<Option<Assign>> {
+        let back = self.at;
+        let mut name = String::new();
+        while self
+            .peek(0)
+            .is_some_and(|c| c == '_' || c.is_ascii_alphabetic() || !name.is_empty() && c.is_ascii_digit())
+        {
+            name.extend(self.peek(0));
+            self.at += 1;
+        }
+        let mut index = None;
+        if !name.is_empty() && self.peek(0) == Some('[') {
+            let mut text = String::new();
+            self.at += 1;
+            while self.peek(0).is_some_and(|c| c != ']' && !c.is_whitespace()) {
+                text.extend(self.peek(0));
+                self.at += 1;
+            }
+            self.at += 1;
+            index = Some(text);
+        }
+        let append = self.looking_at("+=");
+        if name.is_empty() || !(append || self.looking_at("=")) {
+            self.at = back;
+            return Ok(None);
+        }
+        self.at += if append { 2 } else { 1 };
+        if self.take("(") {
+            let mut list = Vec::new();
+            loop {
+                self.lines()?;
+                if self.take(")") {
+                    break;
+                }
+                if self.peek(0).is_none() {
+                    return self.incomplete(")");
+                }
+                list.push(self.word()?);
+            }
+            return Ok(Some(Assign { name, index, append, value: Value::Array(list) }));
+        }
+        let value = match self.peek(0) {
+            None => Word::default(),
+            Some(c) if c.is_whitespace() || ";&|()<>".contains(c) => Word::default(),
+            Some(_) => self.word()?,
+        };
+        Ok(Some(Assign { name, index, append, value: Value::Scalar(value) }))
+    }
+
+    fn redirect(&mut self) -> Parse<Option<Redirect>> {
+        self.blanks();
+        let back = self.at;
+        let mut digits = String::new();
+        while self.peek(0).is_some_and(|c| c.is_ascii_digit()) {
+            digits.extend(self.peek(0));
+            self.at += 1;
+        }
+        let fd: Option<i32> = digits.parse().ok();
+        if fd.is_none() && (self.looking_at("<(") || self.looking_at(">(")) {
+            return Ok(None);
+        }
+        const OPS: &[&str] = &["&>>", "&>", "<<<", "<<-", "<<", "<>", "<&", "<", ">>", ">&", ">|", ">"];
+        let op = OPS.iter().find(|op| self.looking_at(op) && (fd.is_none() || !op.starts_with('&')));
+        let Some(op) = op else {
+            self.at = back;
+            return Ok(None);
+        };
+        self.take(op);
+        self.blanks();
+        match self.peek(0) {
+            None => return Err(self.unexpected("newline")),
+            Some(c) if "\n;&|()".contains(c) => {
+                let token = self.peek_token().unwrap_or_default();
+                return Err(self.unexpected(&token));
+            }
+            _ => {}
+        }
+        if op.starts_with("<<") && *op != "<<<" {
+            let (delimiter, quoted) = self.delimiter()?;
+            let body = Arc::new(OnceLock::new());
+            self.pending.push(Pending { body: Arc::clone(&body), delimiter, quoted, strip: *op == "<<-" });
+            return Ok(Some(Redirect { fd, op: RedirectOp::Heredoc(body) }));
+        }
+        let word = self.word()?;
+        let op = match *op {
+            "<" => RedirectOp::Read(word),
+            ">" | ">|" => RedirectOp::Write(word),
+            ">>" => RedirectOp::Append(word),
+            "<>" => RedirectOp::ReadWrite(word),
+            "&>" => RedirectOp::Both(word),
+            "&>>" => RedirectOp::BothAppend(word),
+            "<<<" => RedirectOp::HereString(word),
+            ">&" if fd.is_none()
+                && !matches!(word.0.as_slice(), [super::ast::Part::Plain(w)] if w == "-" || w.parse::<i32>().is_ok()) =>
+            {
+                RedirectOp::Both(word)
+            }
+            "<&" => return Ok(Some(Redirect { fd: fd.or(Some(0)), op: RedirectOp::Dup(word) })),
+            _ => RedirectOp::Dup(word),
+        };
+        Ok(Some(Redirect { fd, op }))
+    }
+
+    fn delimiter(&mut self) -> Parse<(String, bool)> {
+        let mut text = String::new();
+        let mut quoted = false;
+        while let Some(c) = self.peek(0) {
+            match c {
+                '\'' | '"' => {
+                    quoted = true;
+                    self.at += 1;
+                    while self.peek(0).is_some_and(|d| d != c) {
+                        text.extend(self.peek(0));
+                        self.at += 1;
+                    }
+                    self.at += 1;
+                }
+                '\\' => {
+                    quoted = true;
+                    text.extend(self.peek(1));
+                    self.at += 2;
+                }
+                c if c.is_whitespace() || ";&|()<>".contains(c) => break,
+                c => {
+                    text.push(c);
+                    self.at += 1;
+                }
+            }
+        }
+        Ok((text, quoted))
+    }
+}
+
+pub(super) fn is_name(text: &str) -> bool {
+    text.chars().enumerate().all(|(i, c)| c == '_' || c.is_ascii_alphabetic() || i > 0 && c.is_ascii_digit())
+        && !text.is_empty()
+}

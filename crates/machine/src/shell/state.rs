@@ -1,0 +1,166 @@
+//! What a shell remembers from one command to the next.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::ast::Command;
+use super::interp::Frame;
+use crate::process::Process;
+
+/// Which shell it is: wording and a few habits differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dialect {
+    /// bash: terminals and nodes.
+    #[default]
+    Bash,
+    /// Debian's /bin/sh.
+    Dash,
+    /// busybox's.
+    Ash,
+}
+
+/// A variable.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Var {
+    /// The value; an array's elements by index.
+    pub values: BTreeMap<usize, String>,
+    /// Whether it is an array.
+    pub array: bool,
+    /// Whether programs see it.
+    pub exported: bool,
+    /// Whether it may be changed.
+    pub readonly: bool,
+}
+
+impl Var {
+    /// A plain variable.
+    #[must_use]
+    pub fn text(value: &str) -> Self {
+        Self { values: BTreeMap::from([(0, value.to_owned())]), ..Self::default() }
+    }
+
+    /// Its value, or its first element.
+    #[must_use]
+    pub fn first(&self) -> Option<&str> {
+        self.values.get(&0).map(String::as_str)
+    }
+}
+
+/// Options of `set`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent switches with one letter each")]
+pub struct Options {
+    /// `-e`
+    pub errexit: bool,
+    /// `-u`
+    pub nounset: bool,
+    /// `-x`
+    pub xtrace: bool,
+    /// `-f`
+    pub noglob: bool,
+    /// `-o pipefail`
+    pub pipefail: bool,
+}
+
+/// A shell's state.
+#[derive(Clone, Debug, Default)]
+pub struct ShellState {
+    /// Which shell it is.
+    pub dialect: Dialect,
+    /// Variables.
+    pub vars: BTreeMap<String, Var>,
+    /// Functions.
+    pub functions: BTreeMap<String, Arc<Command>>,
+    /// Aliases.
+    pub aliases: BTreeMap<String, String>,
+    /// `$1` and following.
+    pub args: Vec<String>,
+    /// `$0`
+    pub name: String,
+    /// `$?`
+    pub status: i32,
+    /// `${PIPESTATUS[@]}`
+    pub pipe_status: Vec<i32>,
+    /// `$!`
+    pub last_background: u32,
+    /// Options.
+    pub options: Options,
+    /// What was typed.
+    pub history: Vec<String>,
+    /// Whether a person types.
+    pub interactive: bool,
+    /// `trap … EXIT`
+    pub exit_trap: Option<String>,
+    /// Whether `exit` was called: the terminal goes back to where it came from.
+    pub exited: bool,
+    /// The process behind the shell, once it ran something.
+    pub process: Option<Process>,
+    /// Shells below this one (`sudo -i`, `su`), outermost first.
+    pub outer: Vec<ShellState>,
+    /// What is still to be run when an editor was closed or a sleep is over.
+    pub(crate) rest: Vec<Frame>,
+    /// The line a message names.
+    pub(crate) line: usize,
+    /// Variables a function hides, innermost last.
+    pub(crate) locals: Vec<BTreeMap<String, Option<Var>>>,
+}
+
+impl ShellState {
+    /// A shell that reads its commands from an argument or a file.
+    #[must_use]
+    pub fn script(dialect: Dialect, name: &str) -> Self {
+        Self { dialect, name: name.to_owned(), ..Self::default() }
+    }
+
+    /// A shell a person types into, with the usual variables of `user`.
+    #[must_use]
+    pub fn interactive(user: &str) -> Self {
+        let home = if user == "root" { "/root".to_owned() } else { format!("/home/{user}") };
+        let mut state = Self { name: "bash".to_owned(), interactive: true, ..Self::default() };
+        state.export("USER", user);
+        state.export("LOGNAME", user);
+        state.export("HOME", &home);
+        state.export("PWD", &home);
+        state.export("SHELL", "/bin/bash");
+        state.export("TERM", "xterm-256color");
+        state.export("LANG", "C.UTF-8");
+        state.export("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+        state
+    }
+
+    /// A variable's value.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.vars.get(name).and_then(Var::first)
+    }
+
+    /// Sets a variable.
+    pub fn set(&mut self, name: &str, value: &str) {
+        let var = self.vars.entry(name.to_owned()).or_default();
+        var.values.insert(0, value.to_owned());
+    }
+
+    /// Sets a variable that programs see.
+    pub fn export(&mut self, name: &str, value: &str) {
+        self.set(name, value);
+        if let Some(v) = self.vars.get_mut(name) {
+            v.exported = true;
+        }
+    }
+
+    /// The environment of programs.
+    #[must_use]
+    pub fn environment(&self) -> Vec<(String, String)> {
+        self.vars
+            .iter()
+            .filter(|(_, v)| v.exported)
+            .filter_map(|(n, v)| v.first().map(|f| (n.clone(), f.to_owned())))
+            .collect()
+    }
+
+    /// The working directory, as `$PWD` has it.
+    #[must_use]
+    pub fn cwd(&self) -> &str {
+        self.get("PWD").unwrap_or("/")
+    }
+}

@@ -1,0 +1,80 @@
+//! Open files.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use crate::fs::Loc;
+
+/// Whether a stream is the terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tty {
+    /// It is.
+    Yes,
+    /// It is a pipe, a file or a capture.
+    No,
+}
+
+/// What an open file is.
+#[derive(Debug)]
+pub enum Open {
+    /// A file of a file system.
+    File {
+        /// Where.
+        at: Loc,
+        /// The next byte.
+        pos: usize,
+        /// May be read.
+        read: bool,
+        /// May be written.
+        write: bool,
+        /// Writes go to the end.
+        append: bool,
+    },
+    /// Bytes to be read: a pipe's end, standard input, a file procfs makes up.
+    Source {
+        /// All of them.
+        data: Vec<u8>,
+        /// The next byte.
+        pos: usize,
+        /// Reading behind the end waits for a person.
+        tty: Tty,
+    },
+    /// Bytes written are collected.
+    Sink {
+        /// What was written.
+        data: Vec<u8>,
+        /// Whether it is shown on a terminal.
+        tty: Tty,
+    },
+    /// A socket.
+    Socket {
+        /// Whether it is a datagram socket.
+        datagram: bool,
+        /// The local port.
+        port: u16,
+    },
+}
+
+/// A shared open file.
+pub type Handle = Rc<RefCell<Open>>;
+
+/// A stream that gives `data`; behind its end the terminal waits where `tty` says so.
+#[must_use]
+pub fn source(data: Vec<u8>, tty: Tty) -> Handle {
+    Rc::new(RefCell::new(Open::Source { data, pos: 0, tty }))
+}
+
+/// A stream that collects what is written.
+#[must_use]
+pub fn output(tty: Tty) -> Handle {
+    Rc::new(RefCell::new(Open::Sink { data: Vec::new(), tty }))
+}
+
+/// What a stream collected so far; it is taken out.
+#[must_use]
+pub fn taken(handle: &Handle) -> Vec<u8> {
+    match &mut *handle.borrow_mut() {
+        Open::Sink { data, .. } => std::mem::take(data),
+        _ => Vec::new(),
+    }
+}

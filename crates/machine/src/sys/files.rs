@@ -1,0 +1,606 @@
+//! Calls on files: open, read, write, stat, and everything that changes a directory.
+//!
+//! The order of checks is the kernel's (fs/namei.c, fs/open.c, fs/attr.c): lookup, then for each call what
+//! stands here.
+
+use std::sync::Arc;
+
+use super::walk::{Found, READ, WRITE};
+use super::{Handle, Open, Result, Sys, Tty, gate};
+use crate::errno::Errno;
+use crate::fs::{Dir, Inode, Kind, Loc};
+use crate::process::cap;
+
+/// How a file is opened.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Flags {
+    /// For reading.
+    pub read: bool,
+    /// For writing.
+    pub write: bool,
+    /// Made where missing.
+    pub create: bool,
+    /// Must not exist yet.
+    pub exclusive: bool,
+    /// Emptied.
+    pub truncate: bool,
+    /// Writes go to the end.
+    pub append: bool,
+}
+
+impl Flags {
+    /// `O_RDONLY`
+    pub const READ: Self =
+        Self { read: true, write: false, create: false, exclusive: false, truncate: false, append: false };
+    /// `O_WRONLY|O_CREAT|O_TRUNC`
+    pub const CREATE: Self =
+        Self { read: false, write: true, create: true, exclusive: false, truncate: true, append: false };
+    /// `O_WRONLY|O_CREAT|O_APPEND`
+    pub const APPEND: Self =
+        Self { read: false, write: true, create: true, exclusive: false, truncate: false, append: true };
+
+    const fn bits(self) -> u64 {
+        let access = match (self.read, self.write) {
+            (true, true) => 2,
+            (false, true) => 1,
+            _ => 0,
+        };
+        access
+            | if self.create { 0o100 } else { 0 }
+            | if self.exclusive { 0o200 } else { 0 }
+            | if self.truncate { 0o1000 } else { 0 }
+            | if self.append { 0o2000 } else { 0 }
+    }
+}
+
+/// What `stat` tells.
+#[derive(Clone, Debug)]
+pub struct Stat {
+    /// The inode.
+    pub inode: Arc<Inode>,
+    /// Its number.
+    pub ino: u64,
+    /// The mount it was seen through, as a device number.
+    pub dev: u32,
+}
+
+impl std::ops::Deref for Stat {
+    type Target = Inode;
+    fn deref(&self) -> &Inode {
+        &self.inode
+    }
+}
+
+impl Sys<'_> {
+    fn next_fd(&self) -> i32 {
+        (0..).find(|n| !self.fds.contains_key(n)).unwrap_or(0)
+    }
+
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// As open(2).
+    pub fn open(&mut self, path: &str, flags: Flags, mode: u32) -> Result<i32> {
+        gate!(self, "openat", &[-100i64 as u64, 0, flags.bits(), u64::from(mode)]);
+        let handle = self.open_handle(path, flags, mode)?;
+        let fd = self.next_fd();
+        self.fds.insert(fd, handle);
+        Ok(fd)
+    }
+
+    /// The part of open behind the gate.
+    pub(super) fn open_handle(&mut self, path: &str, flags: Flags, mode: u32) -> Result<Handle> {
+        let found = self.walk(path, true)?;
+        if found.at.is_none() && !flags.create {
+            return Err(Errno::ENOENT);
+        }
+        let at = match found.at {
+            Some(_) if flags.create && flags.exclusive => return Err(Errno::EEXIST),
+            Some(at) => {
+                let inode = self.inode(at.ino).ok_or(Errno::ENOENT)?;
+                if inode.is_dir() && (flags.write || flags.create) {
+                    return Err(Errno::EISDIR);
+                }
+                let mask =
+                    if flags.read { READ } else { 0 } | if flags.write || flags.truncate { WRITE } else { 0 };
+                if !self.may(&inode, mask) {
+                    return Err(Errno::EACCES);
+                }
+                let device =
+                    matches!(inode.kind, Kind::Char(..) | Kind::Block(..) | Kind::Fifo | Kind::Socket);
+                if mask & WRITE != 0 && !device && self.read_only(at) {
+                    return Err(Errno::EROFS);
+                }
+                self.lsm_path("open", &found, mask, flags.create)?;
+                if mask & WRITE != 0 && at.ino >= crate::fs::PROC_BASE {
+                    return crate::procfs::open_for_writing(self, at);
+                }
+                at
+            }
+            None => {
+                self.may_create(&found, "mknod", WRITE)?;
+                let now = self.machine.now.0;
+                let mode = mode & !self.me.umask;
+                self.make(&found, Kind::File(Arc::default()), mode, now)
+            }
+        };
+        if at.ino >= crate::fs::PROC_BASE {
+            let inode = self.inode(at.ino).ok_or(Errno::ENOENT)?;
+            if let Kind::File(_) = inode.kind {
+                return crate::procfs::read(self, at).map(|data| super::source(data, Tty::No));
+            }
+        }
+        if let Some(h) = self.open_device(at)? {
+            return Ok(h);
+        }
+        if flags.truncate {
+            self.set_content(at, Vec::new());
+        }
+        Ok(std::rc::Rc::new(std::cell::RefCell::new(Open::File {
+            at,
+            pos: 0,
+            read: flags.read,
+            write: flags.write,
+            append: flags.append,
+        })))
+    }
+
+    fn open_device(&mut self, at: Loc) -> Result<Option<Handle>> {
+        match self.inode(at.ino).map(|i| i.kind.clone()) {
+            Some(Kind::Char(5, 0)) => Err(Errno::ENXIO),
+            Some(Kind::Char(major, _)) if !matches!(major, 1 | 5 | 136) => Err(Errno::ENXIO),
+            Some(Kind::Block(..)) => Err(Errno::EPERM),
+            Some(Kind::Socket) => Err(Errno::ENXIO),
+            _ => Ok(None),
+        }
+    }
+
+    pub(super) fn set_content(&mut self, at: Loc, data: Vec<u8>) {
+        let now = self.machine.now.0;
+        if let Some(i) = self.machine.fs.get_mut(at.ino)
+            && let Kind::File(c) = &mut i.kind
+        {
+            *c = Arc::new(data);
+            i.mtime = now;
+        }
+    }
+
+    /// Makes an inode under the name that a walk found free.
+    fn make(&mut self, found: &Found, kind: Kind, mode: u32, now: i64) -> Loc {
+        let (uid, mut gid) = (self.me.cred.uid, self.me.cred.gid);
+        let mut mode = mode;
+        if let Some(parent) = self.machine.fs.get(found.dir.ino)
+            && parent.mode & 0o2000 != 0
+        {
+            gid = parent.gid;
+            if matches!(kind, Kind::Dir(_)) {
+                mode |= 0o2000;
+            }
+        }
+        let ino = self.machine.fs.add(kind, mode, uid, gid, now);
+        self.machine.fs.link(found.dir.ino, &found.name, ino, now);
+        Loc { mount: found.dir.mount, ino }
+    }
+
+    /// Checks for a new name: read-only mount, then the directory's bits and the security module.
+    fn may_create(&mut self, found: &Found, operation: &'static str, mask: u32) -> Result<()> {
+        if found.dir.ino >= crate::fs::PROC_BASE || self.is_procfs(found.dir) {
+            return Err(Errno::ENOENT);
+        }
+        if self.read_only(found.dir) {
+            return Err(Errno::EROFS);
+        }
+        let dir = self.inode(found.dir.ino).ok_or(Errno::ENOENT)?;
+        if !self.may(&dir, WRITE | 1) {
+            return Err(Errno::EACCES);
+        }
+        self.lsm_path(operation, found, mask, true)
+    }
+
+    fn is_procfs(&self, at: Loc) -> bool {
+        self.space().and_then(|s| s.mounts.get(at.mount).map(|m| m.fstype == "proc")).unwrap_or(false)
+    }
+
+    /// Checks for a name to be taken away: the directory's bits, the sticky bit, the security module.
+    fn may_delete(&mut self, found: &Found, operation: &'static str) -> Result<Loc> {
+        if self.read_only(found.dir) {
+            return Err(Errno::EROFS);
+        }
+        let at = found.existing()?;
+        let dir = self.inode(found.dir.ino).ok_or(Errno::ENOENT)?;
+        let inode = self.inode(at.ino).ok_or(Errno::ENOENT)?;
+        self.lsm_path(operation, found, WRITE, false)?;
+        if !self.may(&dir, WRITE | 1) {
+            return Err(Errno::EACCES);
+        }
+        let me = self.me.cred.uid;
+        if dir.mode & 0o1000 != 0 && inode.uid != me && dir.uid != me && !self.capable(cap::FOWNER) {
+            return Err(Errno::EPERM);
+        }
+        if at.mount != found.dir.mount {
+            return Err(Errno::EBUSY);
+        }
+        Ok(at)
+    }
+
+    /// stat(2), under the name of the call the C library uses.
+    ///
+    /// # Errors
+    /// As stat(2).
+    pub fn stat(&mut self, path: &str) -> Result<Stat> {
+        gate!(self, "newfstatat", &[], stat);
+        self.stat_at(path, true)
+    }
+
+    /// lstat(2).
+    ///
+    /// # Errors
+    /// As lstat(2).
+    pub fn lstat(&mut self, path: &str) -> Result<Stat> {
+        gate!(self, "newfstatat", &[], stat);
+        self.stat_at(path, false)
+    }
+
+    fn stat_at(&mut self, path: &str, follow: bool) -> Result<Stat> {
+        let found = self.walk(path, follow)?;
+        let at = found.existing()?;
+        self.lsm_stat(&found)?;
+        let inode = self.inode(at.ino).ok_or(Errno::ENOENT)?;
+        Ok(Stat { inode, ino: at.ino, dev: at.mount })
+    }
+
+    /// fstat(2): what an open file is; `None` for pipes and the terminal.
+    ///
+    /// # Errors
+    /// EBADF, or what the gate says.
+    pub fn fstat(&mut self, fd: i32) -> Result<Option<Stat>> {
+        gate!(self, "fstat", &[fd as u64]);
+        let handle = self.fds.get(&fd).ok_or(Errno::EBADF)?;
+        let Open::File { at, .. } = &*handle.borrow() else { return Ok(None) };
+        let at = *at;
+        Ok(self.inode(at.ino).map(|inode| Stat { inode, ino: at.ino, dev: at.mount }))
+    }
+
+    /// access(2) or faccessat2, by the real user.
+    ///
+    /// # Errors
+    /// As access(2).
+    pub fn access(&mut self, call: &'static str, path: &str, mask: u32) -> Result<()> {
+        gate!(self, call);
+        let found = self.walk(path, true)?;
+        let at = found.existing()?;
+        let inode = self.inode(at.ino).ok_or(Errno::ENOENT)?;
+        if mask != 0 && !self.may(&inode, mask) {
+            return Err(Errno::EACCES);
+        }
+        if mask & WRITE != 0 && self.read_only(at) && !matches!(inode.kind, Kind::Char(..) | Kind::Block(..))
+        {
+            return Err(Errno::EROFS);
+        }
+        Ok(())
+    }
+
+    /// Whether the effective user may, worked out from what stat told: no call.
+    pub fn access_quietly(&mut self, path: &str, mask: u32) -> bool {
+        let Ok(found) = self.walk(path, true) else { return false };
+        let Some(inode) = found.at.and_then(|a| self.inode(a.ino)) else { return false };
+        self.me.cred.uid == 0 && (mask != 1 || inode.mode & 0o111 != 0) || self.may(&inode, mask)
+    }
+
+    /// readlink(2).
+    ///
+    /// # Errors
+    /// As readlink(2); EINVAL for what is no link.
+    pub fn read_link(&mut self, path: &str) -> Result<String> {
+        gate!(self, "readlink");
+        let found = self.walk(path, false)?;
+        let at = found.existing()?;
+        match self.inode(at.ino).map(|i| i.kind.clone()) {
+            Some(Kind::Link(t)) => Ok(t.to_string()),
+            _ => Err(Errno::EINVAL),
+        }
+    }
+
+    /// The names in an open directory, in byte order.
+    ///
+    /// # Errors
+    /// As open(2) and getdents64(2).
+    pub fn list(&mut self, path: &str) -> Result<Vec<String>> {
+        gate!(self, "openat", &[-100i64 as u64, 0, 0o200_000]);
+        let found = self.walk(path, true)?;
+        let at = found.existing()?;
+        let inode = self.inode(at.ino).ok_or(Errno::ENOENT)?;
+        if !inode.is_dir() {
+            return Err(Errno::ENOTDIR);
+        }
+        if !self.may(&inode, READ) {
+            return Err(Errno::EACCES);
+        }
+        self.lsm_path("open", &found, READ, false)?;
+        gate!(self, "fstat");
+        gate!(self, "getdents64");
+        let mut names: Vec<String> = match &inode.kind {
+            Kind::Dir(d) => d.entries.keys().map(ToString::to_string).collect(),
+            _ => Vec::new(),
+        };
+        if matches!(&inode.kind, Kind::Dir(d) if d.procfs) {
+            names.extend(crate::procfs::process_names(self.machine, &self.me));
+        }
+        gate!(self, "close");
+        Ok(names)
+    }
+
+    /// mkdir(2).
+    ///
+    /// # Errors
+    /// As mkdir(2).
+    pub fn mkdir(&mut self, path: &str, mode: u32) -> Result<()> {
+        gate!(self, "mkdir", &[0, u64::from(mode)]);
+        let found = self
+            .walk(path.trim_end_matches('/'), false)
+            .or_else(|e| if path.trim_matches('/').is_empty() { Err(Errno::EEXIST) } else { Err(e) })?;
+        if found.at.is_some() {
+            return Err(Errno::EEXIST);
+        }
+        self.may_create(&found, "mkdir", WRITE)?;
+        let mode = mode & !self.me.umask;
+        let now = self.machine.now.0;
+        self.make(&found, Kind::Dir(Dir { parent: found.dir.ino, ..Dir::default() }), mode, now);
+        Ok(())
+    }
+
+    /// rmdir(2), or unlinkat with AT_REMOVEDIR.
+    ///
+    /// # Errors
+    /// As rmdir(2).
+    pub fn rmdir(&mut self, call: &'static str, path: &str) -> Result<()> {
+        gate!(self, call);
+        let found = self.walk(path, false)?;
+        if found.name.is_empty() {
+            return Err(if path.ends_with('.') { Errno::EINVAL } else { Errno::EBUSY });
+        }
+        let at = self.may_delete(&found, "rmdir")?;
+        match self.inode(at.ino).map(|i| i.kind.clone()) {
+            Some(Kind::Dir(d)) if d.entries.is_empty() => {}
+            Some(Kind::Dir(_)) => return Err(Errno::ENOTEMPTY),
+            _ => return Err(Errno::ENOTDIR),
+        }
+        let now = self.machine.now.0;
+        self.machine.fs.unlink(found.dir.ino, &found.name, now);
+        self.machine.fs.forget(at.ino);
+        Ok(())
+    }
+
+    /// unlink(2) or unlinkat.
+    ///
+    /// # Errors
+    /// As unlink(2).
+    pub fn unlink(&mut self, call: &'static str, path: &str) -> Result<()> {
+        gate!(self, call);
+        let found = self.walk(path, false)?;
+        let at = self.may_delete(&found, "unlink")?;
+        if self.inode(at.ino).is_some_and(|i| i.is_dir()) {
+            return Err(Errno::EISDIR);
+        }
+        let now = self.machine.now.0;
+        self.machine.fs.unlink(found.dir.ino, &found.name, now);
+        Ok(())
+    }
+
+    /// rename(2) or renameat2.
+    ///
+    /// # Errors
+    /// As rename(2).
+    pub fn rename(&mut self, call: &'static str, from: &str, to: &str) -> Result<()> {
+        gate!(self, call);
+        let old = self.walk(from, false)?;
+        let new = self.walk(to.trim_end_matches('/'), false)?;
+        if old.dir.mount != new.dir.mount {
+            return Err(Errno::EXDEV);
+        }
+        let at = self.may_delete(&old, "rename_src")?;
+        if let Some(there) = new.at {
+            if there == at {
+                return Ok(());
+            }
+            self.may_delete(&new, "rename_dest")?;
+            let (source, target) = (self.inode(at.ino), self.inode(there.ino));
+            match (source.is_some_and(|i| i.is_dir()), target.map(|i| i.kind.clone())) {
+                (true, Some(Kind::Dir(d))) if !d.entries.is_empty() => return Err(Errno::ENOTEMPTY),
+                (true, Some(Kind::Dir(_))) => {}
+                (true, _) => return Err(Errno::ENOTDIR),
+                (false, Some(Kind::Dir(_))) => return Err(Errno::EISDIR),
+                _ => {}
+            }
+        } else {
+            self.may_create(&new, "rename_dest", WRITE)?;
+        }
+        let above = self.path_of(new.dir);
+        let moved = self.found_path(&old);
+        if above == moved || above.starts_with(&format!("{moved}/")) {
+            return Err(Errno::EINVAL);
+        }
+        let now = self.machine.now.0;
+        if new.at.is_some() {
+            self.machine.fs.unlink(new.dir.ino, &new.name, now);
+        }
+        self.machine.fs.unlink(old.dir.ino, &old.name, now);
+        self.machine.fs.link(new.dir.ino, &new.name, at.ino, now);
+        if let Some(i) = self.machine.fs.get_mut(at.ino) {
+            i.links = i.links.max(1);
+        }
+        Ok(())
+    }
+
+    /// chmod(2) or fchmodat.
+    ///
+    /// # Errors
+    /// As chmod(2).
+    pub fn chmod(&mut self, call: &'static str, path: &str, mode: u32) -> Result<()> {
+        let args: &[u64] = if call == "chmod" { &[0, u64::from(mode)] } else { &[0, 0, u64::from(mode)] };
+        gate!(self, call, args);
+        let found = self.walk(path, true)?;
+        let at = found.existing()?;
+        if self.read_only(at) {
+            return Err(Errno::EROFS);
+        }
+        self.lsm_path("chmod", &found, WRITE, false)?;
+        let inode = self.inode(at.ino).ok_or(Errno::ENOENT)?;
+        if self.me.cred.uid != inode.uid && !self.capable(cap::FOWNER) {
+            return Err(Errno::EPERM);
+        }
+        let mut mode = mode & 0o7777;
+        if mode & 0o2000 != 0 && !self.me.cred.in_group(inode.gid) && !self.capable(cap::FSETID) {
+            mode &= !0o2000;
+        }
+        match self.machine.fs.get_mut(at.ino) {
+            Some(i) => i.mode = mode,
+            None => return Err(Errno::EPERM),
+        }
+        Ok(())
+    }
+
+    /// chown(2), lchown or fchownat; `None` leaves as it is.
+    ///
+    /// # Errors
+    /// As chown(2).
+    pub fn chown(
+        &mut self,
+        call: &'static str,
+        path: &str,
+        uid: Option<u32>,
+        gid: Option<u32>,
+        follow: bool,
+    ) -> Result<()> {
+        gate!(self, call);
+        let found = self.walk(path, follow)?;
+        let at = found.existing()?;
+        if self.read_only(at) {
+            return Err(Errno::EROFS);
+        }
+        self.lsm_path("chown", &found, WRITE, false)?;
+        let inode = self.inode(at.ino).ok_or(Errno::ENOENT)?;
+        let mine = self.me.cred.uid == inode.uid;
+        let user_stays = uid.is_none_or(|u| u == inode.uid && mine);
+        let group_mine = gid.is_none_or(|g| mine && (self.me.cred.in_group(g) || g == inode.gid));
+        if !(user_stays && group_mine) && !self.capable(cap::CHOWN) {
+            return Err(Errno::EPERM);
+        }
+        match self.machine.fs.get_mut(at.ino) {
+            Some(i) => {
+                i.uid = uid.unwrap_or(i.uid);
+                i.gid = gid.unwrap_or(i.gid);
+                if !i.is_dir() {
+                    i.mode &= !0o6000;
+                }
+            }
+            None => return Err(Errno::EPERM),
+        }
+        Ok(())
+    }
+
+    /// utimensat(2): the time of change to `millis`, or now.
+    ///
+    /// # Errors
+    /// As utimensat(2).
+    pub fn utime(&mut self, path: &str, millis: Option<i64>) -> Result<()> {
+        gate!(self, "utimensat");
+        let found = self.walk(path, true)?;
+        let at = found.existing()?;
+        if self.read_only(at) {
+            return Err(Errno::EROFS);
+        }
+        let inode = self.inode(at.ino).ok_or(Errno::ENOENT)?;
+        let mine = self.me.cred.uid == inode.uid;
+        if !mine && !(millis.is_none() && self.may(&inode, WRITE)) && !self.capable(cap::FOWNER) {
+            return Err(if millis.is_none() { Errno::EACCES } else { Errno::EPERM });
+        }
+        let now = self.machine.now.0;
+        if let Some(i) = self.machine.fs.get_mut(at.ino) {
+            i.mtime = millis.unwrap_or(now);
+        }
+        Ok(())
+    }
+
+    /// link(2) or linkat.
+    ///
+    /// # Errors
+    /// As link(2).
+    pub fn link(&mut self, call: &'static str, from: &str, to: &str) -> Result<()> {
+        gate!(self, call);
+        let old = self.walk(from, false)?;
+        let at = old.existing()?;
+        let new = self.walk(to, false)?;
+        if new.at.is_some() {
+            return Err(Errno::EEXIST);
+        }
+        if at.mount != new.dir.mount {
+            return Err(Errno::EXDEV);
+        }
+        if self.read_only(new.dir) {
+            return Err(Errno::EROFS);
+        }
+        let inode = self.inode(at.ino).ok_or(Errno::ENOENT)?;
+        // fs.protected_hardlinks
+        if self.me.cred.uid != inode.uid {
+            let plain = matches!(inode.kind, Kind::File(_))
+                && inode.mode & 0o4000 == 0
+                && inode.mode & 0o2010 != 0o2010;
+            if !(plain && self.may(&inode, READ | WRITE)) && !self.capable(cap::FOWNER) {
+                return Err(Errno::EPERM);
+            }
+        }
+        let dir = self.inode(new.dir.ino).ok_or(Errno::ENOENT)?;
+        if !self.may(&dir, WRITE | 1) {
+            return Err(Errno::EACCES);
+        }
+        if inode.is_dir() {
+            return Err(Errno::EPERM);
+        }
+        self.lsm_link(&old, &new)?;
+        let now = self.machine.now.0;
+        self.machine.fs.link(new.dir.ino, &new.name, at.ino, now);
+        if let Some(i) = self.machine.fs.get_mut(at.ino) {
+            i.links += 1;
+        }
+        Ok(())
+    }
+
+    /// symlink(2) or symlinkat.
+    ///
+    /// # Errors
+    /// As symlink(2).
+    pub fn symlink(&mut self, call: &'static str, target: &str, path: &str) -> Result<()> {
+        gate!(self, call);
+        let found = self.walk(path, false)?;
+        if found.at.is_some() {
+            return Err(Errno::EEXIST);
+        }
+        self.may_create(&found, "symlink", WRITE)?;
+        let now = self.machine.now.0;
+        self.make(&found, Kind::Link(target.into()), 0o777, now);
+        Ok(())
+    }
+
+    /// mknodat(2).
+    ///
+    /// # Errors
+    /// As mknod(2).
+    pub fn mknod(&mut self, path: &str, kind: Kind, mode: u32) -> Result<()> {
+        gate!(self, "mknodat");
+        let found = self.walk(path, false)?;
+        if found.at.is_some() {
+            return Err(Errno::EEXIST);
+        }
+        let device = matches!(kind, Kind::Char(..) | Kind::Block(..));
+        self.may_create(&found, "mknod", WRITE)?;
+        if device && !self.capable(cap::MKNOD) {
+            return Err(Errno::EPERM);
+        }
+        self.device_cgroup(&kind)?;
+        let now = self.machine.now.0;
+        let mode = mode & !self.me.umask;
+        self.make(&found, kind, mode, now);
+        Ok(())
+    }
+}

@@ -1,0 +1,61 @@
+//! Users and groups by name: what `getpwuid` and its kin read from /etc/passwd and /etc/group.
+
+use super::Sys;
+
+/// An entry of /etc/passwd.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct User {
+    /// The name.
+    pub name: String,
+    /// The number.
+    pub uid: u32,
+    /// The primary group.
+    pub gid: u32,
+    /// The home directory.
+    pub home: String,
+    /// The login shell.
+    pub shell: String,
+}
+
+impl Sys<'_> {
+    /// The user with a name or number, as /etc/passwd has it.
+    pub fn find_user(&mut self, wanted: impl Fn(&User) -> bool) -> Option<User> {
+        let text = self.slurp("/etc/passwd").ok()?;
+        text.lines().filter_map(parse_user).find(|u| wanted(u))
+    }
+
+    /// A user's name; `None` where /etc/passwd has none.
+    pub fn user_name(&mut self, uid: u32) -> Option<String> {
+        self.find_user(|u| u.uid == uid).map(|u| u.name)
+    }
+
+    /// A group's name.
+    pub fn group_name(&mut self, gid: u32) -> Option<String> {
+        self.groups().into_iter().find(|(_, g, _)| *g == gid).map(|(n, _, _)| n)
+    }
+
+    /// Name, number and members of every group.
+    pub fn groups(&mut self) -> Vec<(String, u32, Vec<String>)> {
+        let Ok(text) = self.slurp("/etc/group") else { return Vec::new() };
+        text.lines()
+            .filter_map(|l| {
+                let mut f = l.split(':');
+                let name = f.next()?.to_owned();
+                let gid = f.nth(1)?.parse().ok()?;
+                let members =
+                    f.next().unwrap_or("").split(',').filter(|m| !m.is_empty()).map(str::to_owned).collect();
+                Some((name, gid, members))
+            })
+            .collect()
+    }
+}
+
+fn parse_user(line: &str) -> Option<User> {
+    let mut f = line.split(':');
+    let name = f.next()?.to_owned();
+    let uid = f.nth(1)?.parse().ok()?;
+    let gid = f.next()?.parse().ok()?;
+    let home = f.nth(1).unwrap_or("").to_owned();
+    let shell = f.next().unwrap_or("").to_owned();
+    Some(User { name, uid, gid, home, shell })
+}

@@ -1,0 +1,568 @@
+//! Streams, and the life of processes: fork, execve, sleep, kill.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{Flags, Handle, Open, Result, Sys, Tty, gate, output};
+use crate::errno::Errno;
+use crate::fs::Kind;
+use crate::outcome::Outcome;
+use crate::process::{Process, State, cap};
+use crate::programs;
+
+/// What a child came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// It ended with an exit code.
+    Exited(i32),
+    /// A signal ended it.
+    Killed(i32),
+    /// It goes on, or waits for a person.
+    Stopped(State),
+}
+
+impl Wait {
+    /// The exit code as a shell counts it.
+    #[must_use]
+    pub const fn code(&self) -> i32 {
+        match self {
+            Self::Exited(c) => *c,
+            Self::Killed(s) => 128 + *s,
+            Self::Stopped(_) => 0,
+        }
+    }
+}
+
+/// A child and what it came to.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// Its number in the caller's PID namespace.
+    pub pid: u32,
+    /// What it came to.
+    pub wait: Wait,
+}
+
+/// Whether sleeping lets time pass or only says until when.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Patience {
+    /// A person waits: virtual time moves.
+    #[default]
+    Advance,
+    /// A process in the background: it stays blocked.
+    Block,
+}
+
+/// Sleeps longer than this are shown as still running.
+const LONGEST_SLEEP: i64 = 3_600_000;
+/// Programs deep inside programs after which fork fails.
+const MAX_DEPTH: u32 = 60;
+/// What one stream may collect before its writer gets SIGPIPE.
+const MAX_PIPE: usize = 4 << 20;
+
+impl<'a> Sys<'a> {
+    /// write(2).
+    ///
+    /// # Errors
+    /// As write(2).
+    pub fn write(&mut self, fd: i32, bytes: &[u8]) -> Result<()> {
+        gate!(self, "write", &[fd as u64, 0, bytes.len() as u64]);
+        let handle = self.fds.get(&fd).cloned().ok_or(Errno::EBADF)?;
+        let mut pipe_broke = false;
+        let target = match &mut *handle.borrow_mut() {
+            Open::Sink { data, .. } => {
+                if data.len() + bytes.len() > MAX_PIPE {
+                    pipe_broke = true;
+                } else {
+                    data.extend_from_slice(bytes);
+                }
+                None
+            }
+            Open::File { at, pos, write, append, .. } if *write => Some((*at, *pos, *append)),
+            Open::Socket { .. } => None,
+            _ => return Err(Errno::EBADF),
+        };
+        if pipe_broke {
+            self.stop(State::Killed(13));
+            return Err(Errno::EPIPE);
+        }
+        let Some((at, pos, append)) = target else { return Ok(()) };
+        let now = self.machine.now.0;
+        let Some(inode) = self.machine.fs.get_mut(at.ino) else { return Err(Errno::EBADF) };
+        match &mut inode.kind {
+            Kind::File(content) => {
+                let content = Arc::make_mut(content);
+                let start = if append { content.len() } else { pos };
+                if content.len() < start {
+                    content.resize(start, 0);
+                }
+                let overlap = bytes.len().min(content.len() - start);
+                let (over, rest) = bytes.split_at(overlap);
+                if let Some(there) = content.get_mut(start..start + overlap) {
+                    there.copy_from_slice(over);
+                }
+                content.extend_from_slice(rest);
+                inode.mtime = now;
+                if let Open::File { pos, .. } = &mut *handle.borrow_mut() {
+                    *pos = start + bytes.len();
+                }
+                Ok(())
+            }
+            Kind::Char(1, 7) => Err(Errno::ENOSPC),
+            Kind::Char(..) => Ok(()),
+            _ => Err(Errno::EINVAL),
+        }
+    }
+
+    /// read(2), at most `max` bytes; nothing is the end.
+    ///
+    /// # Errors
+    /// As read(2).
+    pub fn read(&mut self, fd: i32, max: usize) -> Result<Vec<u8>> {
+        gate!(self, "read", &[fd as u64, 0, max as u64]);
+        let handle = self.fds.get(&fd).cloned().ok_or(Errno::EBADF)?;
+        let mut waits = false;
+        let mut take = |data: &[u8], pos: &mut usize| {
+            let end = pos.saturating_add(max).min(data.len());
+            let bytes = data.get(*pos..end).unwrap_or_default().to_vec();
+            *pos = end.max(*pos);
+            bytes
+        };
+        let bytes = match &mut *handle.borrow_mut() {
+            Open::Source { data, pos, tty } => {
+                waits = *tty == Tty::Yes && *pos >= data.len();
+                take(data, pos)
+            }
+            Open::File { at, pos, read, .. } => {
+                if !*read {
+                    return Err(Errno::EBADF);
+                }
+                let inode = self.machine.fs.get(at.ino).ok_or(Errno::EBADF)?;
+                match &inode.kind {
+                    Kind::File(c) => take(c, pos),
+                    Kind::Char(1, 5) => vec![0; max.min(1 << 16)],
+                    Kind::Char(1, 8 | 9) => {
+                        let seed = self.machine.now.0 as u64 ^ u64::from(self.me.pid) << 32 ^ *pos as u64;
+                        *pos += max.min(1 << 16);
+                        let mut random = gatehouse_core::Entropy::new(seed);
+                        (0..max.min(1 << 16)).map(|_| random.next_u64() as u8).collect()
+                    }
+                    Kind::Char(..) => Vec::new(),
+                    Kind::Dir(_) => return Err(Errno::EISDIR),
+                    _ => Vec::new(),
+                }
+            }
+            _ => return Err(Errno::EBADF),
+        };
+        if waits {
+            self.stop(State::Blocked(None, 0));
+        }
+        Ok(bytes)
+    }
+
+    /// Reads to the end.
+    ///
+    /// # Errors
+    /// As read(2).
+    pub fn read_all(&mut self, fd: i32) -> Result<Vec<u8>> {
+        let mut all = Vec::new();
+        loop {
+            let more = self.read(fd, 1 << 16)?;
+            if more.is_empty() || all.len() > MAX_PIPE {
+                return Ok(all);
+            }
+            all.extend(more);
+        }
+    }
+
+    /// What sendfile(2) moves: the rest of an open file, without read(2).
+    ///
+    /// # Errors
+    /// As read(2).
+    pub fn read_sent(&mut self, fd: i32) -> Result<Vec<u8>> {
+        self.filtered = false;
+        let all = self.read_all(fd);
+        self.filtered = true;
+        all
+    }
+
+    /// What stat tells, where the program asks the kernel so often that the filter has answered already.
+    ///
+    /// # Errors
+    /// As lstat(2).
+    pub fn stat_quietly(&mut self, path: &str) -> Result<super::Stat> {
+        self.filtered = false;
+        let stat = self.lstat(path);
+        self.filtered = true;
+        stat
+    }
+
+    /// The kernel's release and version, as uname(2) gives them.
+    #[must_use]
+    pub fn kernel_names(&self) -> (String, String) {
+        (self.machine.kernel.release.clone(), self.machine.kernel.version.clone())
+    }
+
+    /// Keeps what remains of a shell script whose process waits.
+    pub fn keep_script(&mut self, state: &crate::shell::ShellState) {
+        self.machine.scripts.insert(self.me.pid, std::sync::Arc::new(state.clone()));
+    }
+
+    /// One line without its end; `None` at the end of input.
+    pub fn read_line(&mut self, fd: i32) -> Option<(String, bool)> {
+        let mut line = Vec::new();
+        loop {
+            let byte = self.read(fd, 1).ok()?;
+            match byte.first() {
+                None if line.is_empty() => return None,
+                None => return Some((String::from_utf8_lossy(&line).into_owned(), false)),
+                Some(b'\n') => return Some((String::from_utf8_lossy(&line).into_owned(), true)),
+                Some(b) => line.push(*b),
+            }
+        }
+    }
+
+    /// A whole file as text: open, read, close.
+    ///
+    /// # Errors
+    /// As open(2) and read(2).
+    pub fn slurp(&mut self, path: &str) -> Result<String> {
+        self.slurp_bytes(path).map(|b| String::from_utf8_lossy(&b).into_owned())
+    }
+
+    /// A whole file.
+    ///
+    /// # Errors
+    /// As open(2) and read(2).
+    pub fn slurp_bytes(&mut self, path: &str) -> Result<Vec<u8>> {
+        let fd = self.open(path, Flags::READ, 0)?;
+        let all = self.read_all(fd);
+        self.close(fd);
+        all
+    }
+
+    /// Replaces a file's content, making the file where missing.
+    ///
+    /// # Errors
+    /// As open(2) and write(2).
+    pub fn spill(&mut self, path: &str, content: &[u8]) -> Result<()> {
+        let fd = self.open(path, Flags::CREATE, 0o666)?;
+        let done = self.write(fd, content);
+        self.close(fd);
+        done
+    }
+
+    /// close(2).
+    pub fn close(&mut self, fd: i32) {
+        let _ = self.call("close");
+        self.fds.remove(&fd);
+    }
+
+    /// An open file, to be shared.
+    #[must_use]
+    pub fn handle(&self, fd: i32) -> Option<Handle> {
+        self.fds.get(&fd).cloned()
+    }
+
+    /// Puts an open file under a number, or closes it; gives back what was there.
+    pub fn set_handle(&mut self, fd: i32, handle: Option<Handle>) -> Option<Handle> {
+        match handle {
+            Some(h) => self.fds.insert(fd, h),
+            None => self.fds.remove(&fd),
+        }
+    }
+
+    /// Opens a file without giving it a number.
+    ///
+    /// # Errors
+    /// As open(2).
+    pub fn open_file(&mut self, path: &str, flags: Flags) -> Result<Handle> {
+        let fd = self.open(path, flags, 0o666)?;
+        self.fds.remove(&fd).ok_or(Errno::EBADF)
+    }
+
+    /// Whether a stream is the terminal.
+    #[must_use]
+    pub fn is_tty(&self, fd: i32) -> bool {
+        self.fds.get(&fd).is_some_and(|h| {
+            matches!(&*h.borrow(), Open::Source { tty: Tty::Yes, .. } | Open::Sink { tty: Tty::Yes, .. })
+        })
+    }
+
+    /// Prints on standard output when the program ends or [`Self::flush`] is called, as stdio does.
+    pub fn print(&mut self, text: &str) {
+        self.buffer.extend_from_slice(text.as_bytes());
+    }
+
+    /// As [`Self::print`], for bytes.
+    pub fn print_bytes(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// Writes what was printed. Says whether that worked.
+    pub fn flush(&mut self) -> bool {
+        let bytes = std::mem::take(&mut self.buffer);
+        bytes.is_empty() || self.write(1, &bytes).is_ok()
+    }
+
+    /// Writes to standard error at once.
+    pub fn complain(&mut self, text: &str) {
+        let _ = self.write(2, text.as_bytes());
+    }
+
+    /// Runs `body` in a child process and waits for it.
+    ///
+    /// # Errors
+    /// What clone(2) or vfork(2) says.
+    pub fn fork(&mut self, call: &'static str, body: impl FnOnce(&mut Sys<'_>) -> i32) -> Result<Job> {
+        gate!(self, call, &[], stat);
+        if self.depth > MAX_DEPTH {
+            return Err(Errno::EAGAIN);
+        }
+        self.flush();
+        let pid = self.machine.next_pid();
+        let pid_ns = self.space().map_or(1, |s| s.pid_ns);
+        let vpid = self.machine.next_vpid(pid_ns, pid);
+        let child = Process { pid, vpid, ppid: self.me.pid, started: self.machine.now.0, ..self.me.clone() };
+        let parent = std::mem::replace(&mut self.me, child);
+        let fds: BTreeMap<i32, Handle> = self.fds.clone();
+        let buffer = std::mem::take(&mut self.buffer);
+        self.depth += 1;
+        self.publish();
+        let code = body(self);
+        self.flush();
+        self.depth -= 1;
+        self.fds = fds;
+        self.buffer = buffer;
+        let child = std::mem::replace(&mut self.me, parent);
+        let wait = match child.state.clone() {
+            State::Running => Wait::Exited(code),
+            State::Exited(c) => Wait::Exited(c),
+            State::Killed(s) => Wait::Killed(s),
+            stopped => Wait::Stopped(stopped),
+        };
+        if matches!(wait, Wait::Stopped(_)) {
+            self.machine.processes.insert(child.pid, Arc::new(child));
+        } else {
+            self.machine.processes.remove(&child.pid);
+        }
+        let _ = self.call("wait4");
+        Ok(Job { pid: vpid, wait })
+    }
+
+    /// Collects what a child writes to standard output.
+    ///
+    /// # Errors
+    /// As [`Self::fork`].
+    pub fn capture(
+        &mut self,
+        call: &'static str,
+        body: impl FnOnce(&mut Sys<'_>) -> i32,
+    ) -> Result<(Vec<u8>, Job)> {
+        let sink = output(Tty::No);
+        let shared = sink.clone();
+        let job = self.fork(call, move |child| {
+            child.set_handle(1, Some(shared));
+            body(child)
+        })?;
+        Ok((super::taken(&sink), job))
+    }
+
+    /// execve(2): turns the process into another program and runs it. Gives its exit code.
+    ///
+    /// # Errors
+    /// As execve(2); the process is then what it was.
+    pub fn exec(&mut self, path: &str, argv: &[String]) -> Result<i32> {
+        gate!(self, "execve");
+        let found = self.walk(path, true)?;
+        let at = found.existing()?;
+        let inode = self.inode(at.ino).ok_or(Errno::ENOENT)?;
+        let Kind::File(content) = &inode.kind else { return Err(Errno::EACCES) };
+        if !self.may(&inode, 1) || self.has_mount_option(at.mount, "noexec") {
+            return Err(Errno::EACCES);
+        }
+        let full = self.found_path(&found);
+        if content.starts_with(b"#!") {
+            let first = content.split(|b| *b == b'\n').next().unwrap_or_default();
+            let line = String::from_utf8_lossy(first.get(2..).unwrap_or_default()).trim().to_owned();
+            let (interpreter, arg) =
+                line.split_once(char::is_whitespace).map_or((line.as_str(), None), |(i, a)| (i, Some(a)));
+            let mut args = vec![interpreter.to_owned()];
+            args.extend(arg.map(|a| a.trim().to_owned()));
+            args.push(path.to_owned());
+            args.extend(argv.iter().skip(1).cloned());
+            return self.exec(interpreter, &args);
+        }
+        let Some(name) =
+            content.strip_prefix(programs::MAGIC).map(|n| String::from_utf8_lossy(n).into_owned())
+        else {
+            return Err(Errno::ENOEXEC);
+        };
+        self.lsm_exec(&found, &inode)?;
+        self.me.comm =
+            argv.first().map_or("", |_| full.rsplit('/').next().unwrap_or(&full)).chars().take(15).collect();
+        self.me.exe = full;
+        self.me.argv = Arc::new(argv.to_vec());
+        self.publish();
+        Ok(self.start(&name, argv))
+    }
+
+    fn has_mount_option(&self, mount: u32, option: &str) -> bool {
+        self.space()
+            .and_then(|s| s.mounts.get(mount).map(|m| m.options.iter().any(|o| o == option)))
+            .unwrap_or(false)
+    }
+
+    fn start(&mut self, name: &str, argv: &[String]) -> i32 {
+        if let Some(outside) = name.strip_prefix("outside:") {
+            let _ = outside;
+            return self.run_outside(argv);
+        }
+        let Some(main) = programs::find(name, argv) else { return 127 };
+        if let Some(code) = programs::startup(self, name) {
+            return code;
+        }
+        let code = main(self, argv);
+        self.flush();
+        let _ = self.call("exit_group");
+        code
+    }
+
+    /// Runs a program from outside.
+    fn run_outside(&mut self, argv: &[String]) -> i32 {
+        let Some(outside) = self.outside.take() else { return 127 };
+        let outcome = outside.run(self, argv);
+        self.outside = Some(outside);
+        let (output, state) = match outcome {
+            Outcome::Done(o) => (o, None),
+            Outcome::NeedsEdit(o, request) => (o, Some(State::Editing(request))),
+            Outcome::Streaming(o) => (o, Some(State::Blocked(None, 130))),
+        };
+        if !output.stdout.is_empty() {
+            let _ = self.write(1, &output.stdout);
+        }
+        if !output.stderr.is_empty() {
+            let _ = self.write(2, &output.stderr);
+        }
+        if let Some(state) = state {
+            self.stop(state);
+        }
+        output.exit
+    }
+
+    /// Asks the world around; `None` inside a program from outside.
+    pub fn with_outside<T>(
+        &mut self,
+        ask: impl FnOnce(&mut dyn crate::Outside, &mut crate::Machine) -> T,
+    ) -> Option<T> {
+        let outside = self.outside.as_deref_mut()?;
+        Some(ask(outside, self.machine))
+    }
+
+    /// clock_nanosleep(2); `None` is for ever.
+    ///
+    /// # Errors
+    /// What the gate says.
+    pub fn sleep(&mut self, millis: Option<i64>) -> Result<()> {
+        gate!(self, "clock_nanosleep");
+        self.wait_for(millis);
+        Ok(())
+    }
+
+    /// Lets time pass, or blocks the process where nobody waits for it.
+    pub fn wait_for(&mut self, millis: Option<i64>) {
+        self.flush();
+        let until = millis.map(|m| self.machine.now.0 + m);
+        match millis {
+            Some(m) if self.patience == Patience::Advance && m <= LONGEST_SLEEP => {
+                let machine = &mut *self.machine;
+                match self.outside.as_deref_mut() {
+                    Some(o) => o.advance(machine, m),
+                    None => machine.now = machine.now.plus_millis(m),
+                }
+            }
+            _ => self.stop(State::Blocked(until, 0)),
+        }
+    }
+
+    /// Says whether sleeping moves time.
+    pub fn set_patience(&mut self, patience: Patience) -> Patience {
+        std::mem::replace(&mut self.patience, patience)
+    }
+
+    /// chdir(2).
+    ///
+    /// # Errors
+    /// As chdir(2).
+    pub fn chdir(&mut self, path: &str) -> Result<()> {
+        gate!(self, "chdir");
+        let found = self.walk(path, true)?;
+        let at = found.existing()?;
+        let inode = self.inode(at.ino).ok_or(Errno::ENOENT)?;
+        if !inode.is_dir() {
+            return Err(Errno::ENOTDIR);
+        }
+        if !self.may(&inode, 1) {
+            return Err(Errno::EACCES);
+        }
+        self.me.cwd = at;
+        Ok(())
+    }
+
+    /// getcwd(2).
+    ///
+    /// # Errors
+    /// What the gate says.
+    pub fn getcwd(&mut self) -> Result<String> {
+        gate!(self, "getcwd");
+        Ok(self.path_of(self.me.cwd))
+    }
+
+    /// The working directory, without a call: what the process knows of itself.
+    #[must_use]
+    pub fn cwd(&self) -> String {
+        self.path_of(self.me.cwd)
+    }
+
+    /// umask(2): sets the mask and gives the old one.
+    pub fn umask(&mut self, mask: u32) -> u32 {
+        if self.call("umask").is_err() {
+            return self.me.umask;
+        }
+        std::mem::replace(&mut self.me.umask, mask & 0o777)
+    }
+
+    /// kill(2), with a number of the caller's PID namespace.
+    ///
+    /// # Errors
+    /// As kill(2).
+    pub fn kill(&mut self, vpid: u32, signal: i32) -> Result<()> {
+        gate!(self, "kill", &[u64::from(vpid), signal as u64]);
+        let ns = self.space().map(|s| s.pid_ns);
+        let target = self
+            .machine
+            .processes
+            .values()
+            .find(|p| {
+                p.vpid == vpid && (ns == Some(1) || self.machine.space(p.space).map(|s| s.pid_ns) == ns)
+            })
+            .cloned()
+            .ok_or(Errno::ESRCH)?;
+        let mine = self.me.cred.uid == target.cred.ruid
+            || self.me.cred.ruid == target.cred.ruid
+            || self.me.cred.uid == target.cred.suid
+            || self.me.cred.ruid == target.cred.suid;
+        if !mine && !self.capable(cap::KILL) {
+            return Err(Errno::EPERM);
+        }
+        self.lsm_signal(&target, signal)?;
+        // A PID namespace's init is spared signals it does not handle.
+        if signal != 0 && !(vpid == 1 && ns != Some(1)) && target.pid != 1 {
+            if target.pid == self.me.pid {
+                self.stop(State::Killed(signal));
+            } else {
+                self.machine.processes.remove(&target.pid);
+            }
+        }
+        Ok(())
+    }
+}
