@@ -23,6 +23,6 @@ pub(crate) fn updated(_call: &Call<'_>, _old: &Object, object: &mut Object) {
 /// 409 where another manager owns a field that the configuration would change.
 pub(crate) fn apply(call: &Call<'_>, live: Option<&Object>, config: &Value) -> Result<Value, Status> {
     let Some(live) = live else { return Ok(config.clone()) };
-    let shape = crate::schema::shape(&call.resource);
+    let shape = crate::schema::shape(call.cluster, &call.resource);
     crate::patch::strategic::apply(live, config, &shape).map_err(|why| Status::bad_request(&why))
 }

@@ -2,6 +2,8 @@
 //!
 //! The schemas themselves are `gatehouse_model`'s; custom resources bring their own.
 
+use gatehouse_model::decode;
+use gatehouse_model::schema::{self, Schemas, Type, TypeRef};
 use gatehouse_model::{ResourceType, Value};
 
 use crate::cluster::Cluster;
@@ -14,16 +16,82 @@ pub(crate) type Decoded = (Value, Vec<String>);
 ///
 /// # Errors
 /// What Go's decoder says of a value of the wrong type.
-pub(crate) fn decode(_cluster: &Cluster, _resource: &ResourceType, value: Value) -> Result<Decoded, String> {
-    Ok((value, Vec::new()))
+pub(crate) fn decode(cluster: &Cluster, resource: &ResourceType, value: Value) -> Result<Decoded, String> {
+    let decoded = match of_custom(cluster, resource) {
+        Some(custom) => {
+            let schemas = Schemas::from_openapi_v3(&custom);
+            match schemas.root() {
+                Some(root) => decode::prune(&value, root).map_err(|e| e.0)?,
+                None => decode::Decoded { object: value, unknown: Vec::new() },
+            }
+        }
+        None => match builtin(cluster, resource) {
+            Some(ty) => decode::decode(&value, ty).map_err(|e| e.0)?,
+            None => decode::Decoded { object: value, unknown: Vec::new() },
+        },
+    };
+    let quote = |path: &String| format!("unknown field {}", gatehouse_model::json::go_quote(path));
+    Ok((decoded.object, decoded.unknown.iter().map(quote).collect()))
+}
+
+fn builtin(cluster: &Cluster, resource: &ResourceType) -> Option<TypeRef<'static>> {
+    schema::for_kind(cluster.version, &resource.gv, &resource.kind)
 }
 
 /// Whether a tree converts to the resource's type, in the words of the unstructured converter.
 ///
 /// # Errors
 /// What the converter says of the first value that does not.
-pub(crate) fn fits(_cluster: &Cluster, _resource: &ResourceType, _value: &Value) -> Result<(), String> {
-    Ok(())
+pub(crate) fn fits(cluster: &Cluster, resource: &ResourceType, value: &Value) -> Result<(), String> {
+    builtin(cluster, resource).map_or(Ok(()), |ty| converts(value, ty))
+}
+
+fn converts(value: &Value, ty: TypeRef<'_>) -> Result<(), String> {
+    let go_value = |v: &Value| match v {
+        Value::Null => "nil",
+        Value::Bool(_) => "bool",
+        Value::Int(_) => "int64",
+        Value::Float(_) => "float64",
+        Value::Str(_) => "string",
+        Value::List(_) => "slice",
+        Value::Map(_) => "map",
+    };
+    match (ty.ty(), value) {
+        (_, Value::Null)
+        | (Type::Any | Type::Quantity | Type::IntOrString | Type::Time | Type::MicroTime | Type::Bytes, _)
+        | (Type::ObjectOrElse(_), _)
+        | (Type::String, Value::Str(_))
+        | (Type::Bool, Value::Bool(_))
+        | (Type::Int32 | Type::Int64, Value::Int(_))
+        | (Type::Number, Value::Int(_) | Value::Float(_)) => Ok(()),
+        // Go can convert an integer to a string, and JSON must not.
+        (Type::String, Value::Int(_)) => Err(format!("cannot convert int64 to {}", ty.go_type())),
+        (Type::String, _) => Err("unrecognized type: string".to_owned()),
+        (Type::Bool, _) => Err("unrecognized type: bool".to_owned()),
+        (Type::Int32, Value::Float(_)) | (Type::Int64, Value::Float(_)) => {
+            Err(format!("cannot convert float64 to {}", ty.go_type()))
+        }
+        (Type::Int32, _) => Err("unrecognized type: int32".to_owned()),
+        (Type::Int64, _) => Err("unrecognized type: int64".to_owned()),
+        (Type::Number, _) => Err("unrecognized type: float64".to_owned()),
+        (Type::List(_), Value::List(items)) => match ty.item() {
+            Some(item) => items.iter().try_for_each(|v| converts(v, item)),
+            None => Ok(()),
+        },
+        (Type::List(_), other) => {
+            Err(format!("cannot restore slice from {}", go_value(other).replace("int64", "int64")))
+        }
+        (Type::Map(_), Value::Map(map)) => match ty.item() {
+            Some(item) => map.values().try_for_each(|v| converts(v, item)),
+            None => Ok(()),
+        },
+        (Type::Map(_), other) => Err(format!("cannot restore map from {}", go_value(other))),
+        (Type::Object(_), Value::Map(map)) => {
+            // Go meets the fields in the order of the struct, which is not the map's; the first error wins all the same.
+            map.iter().try_for_each(|(k, v)| ty.field(k).map_or(Ok(()), |field| converts(v, field)))
+        }
+        (Type::Object(_), other) => Err(format!("cannot restore struct from: {}", go_value(other))),
+    }
 }
 
 /// Whether a resource is defined by a CustomResourceDefinition.
@@ -35,59 +103,42 @@ pub(crate) fn is_custom(cluster: &Cluster, resource: &ResourceType) -> bool {
 }
 
 /// The merge keys of a built-in kind.
-pub(crate) fn shape(_resource: &ResourceType) -> Tagged {
-    Tagged { parent: String::new(), field: String::new() }
+pub(crate) fn shape(cluster: &Cluster, resource: &ResourceType) -> Typed {
+    Typed(builtin(cluster, resource))
 }
 
-/// A place in a built-in type, known by the field and the one above it.
-pub(crate) struct Tagged {
-    parent: String,
-    field: String,
-}
+/// A place in a built-in type.
+pub(crate) struct Typed(Option<TypeRef<'static>>);
 
-/// Lists that are maps: field, the field above (empty for any), merge key.
-const MERGE_KEYS: &[(&str, &str, &str)] = &[
-    ("containers", "", "name"),
-    ("initContainers", "", "name"),
-    ("ephemeralContainers", "", "name"),
-    ("volumes", "spec", "name"),
-    ("env", "", "name"),
-    ("ports", "containers", "containerPort"),
-    ("ports", "initContainers", "containerPort"),
-    ("ports", "ephemeralContainers", "containerPort"),
-    ("ports", "spec", "port"),
-    ("volumeMounts", "", "mountPath"),
-    ("volumeDevices", "", "devicePath"),
-    ("imagePullSecrets", "", "name"),
-    ("hostAliases", "", "ip"),
-    ("topologySpreadConstraints", "", "topologyKey"),
-    ("schedulingGates", "", "name"),
-    ("resourceClaims", "", "name"),
-    ("conditions", "status", "type"),
-    ("podIPs", "status", "ip"),
-    ("hostIPs", "status", "ip"),
-    ("addresses", "status", "type"),
-    ("secrets", "", "name"),
-    ("ownerReferences", "metadata", "uid"),
-    ("webhooks", "", "name"),
-    ("matchConditions", "", "name"),
-    ("variables", "", "name"),
-];
-
-impl strategic::Shape for Tagged {
+impl strategic::Shape for Typed {
     fn member(&self, field: &str) -> Self {
-        Self { parent: self.field.clone(), field: field.to_owned() }
+        let Some(ty) = self.0 else { return Self(None) };
+        // The elements of a list are meant where its merge key was asked for.
+        let inside = match ty.ty() {
+            Type::List(_) => ty.item(),
+            _ => Some(ty),
+        };
+        Self(inside.and_then(|t| match t.ty() {
+            Type::Map(_) => t.item(),
+            _ => t.field(field),
+        }))
     }
 
     fn merge_key(&self) -> Option<&str> {
-        MERGE_KEYS
-            .iter()
-            .find(|(field, parent, _)| *field == self.field && (parent.is_empty() || *parent == self.parent))
-            .map(|(_, _, key)| *key)
+        self.0
+            .and_then(TypeRef::via)
+            .filter(|f| f.patch_strategies.iter().any(|s| s == "merge"))
+            .and_then(|f| f.patch_merge_key.as_deref())
     }
 
     fn is_set(&self) -> bool {
-        matches!(self.field.as_str(), "finalizers" | "podCIDRs")
+        self.0
+            .and_then(TypeRef::via)
+            .is_some_and(|f| f.patch_strategies.iter().any(|s| s == "merge") && f.patch_merge_key.is_none())
+    }
+
+    fn is_replaced(&self) -> bool {
+        self.0.and_then(TypeRef::via).is_some_and(|f| f.patch_strategies.iter().any(|s| s == "replace"))
     }
 }
 
@@ -134,4 +185,16 @@ pub(crate) fn custom_resources(cluster: &Cluster) -> Vec<ResourceType> {
         }
     }
     out
+}
+
+/// The schema of a custom resource's version.
+pub(crate) fn of_custom(cluster: &Cluster, resource: &ResourceType) -> Option<Value> {
+    let crd = cluster.store.get(
+        "customresourcedefinitions.apiextensions.k8s.io",
+        "",
+        &resource.group_resource(),
+    )?;
+    let versions = crd.list_at(&["spec", "versions"]);
+    let version = versions.iter().find(|v| v.str_at(&["name"]) == resource.gv.version)?;
+    version.at(&["schema", "openAPIV3Schema"]).cloned()
 }

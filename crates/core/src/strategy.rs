@@ -13,6 +13,8 @@ mod service;
 
 use gatehouse_model::{Object, ResourceType, Value, json};
 
+pub(crate) use pod::qos;
+
 use crate::server::Call;
 use crate::status::Status;
 

@@ -101,7 +101,7 @@ fn json(current: &Object, patch: &Value) -> Result<Value, Status> {
 }
 
 fn strategic(call: &Call<'_>, current: &Object, patch: &Value) -> Result<Value, Status> {
-    let shape = schema::shape(&call.resource);
+    let shape = schema::shape(call.cluster, &call.resource);
     algorithms::strategic::apply(current, patch, &shape).map_err(|why| {
         if why.contains("merge key") || why.contains("$retainKeys") || why.contains("patch type") {
             Status::bad_request(&why)

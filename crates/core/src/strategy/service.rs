@@ -58,6 +58,13 @@ fn inherit(service: &mut Object, old: &Object) {
             service.set(&path, value);
         }
     }
+    // A new clusterIP replaces the first of the addresses it was sent without.
+    let ip = service.str_at(&["spec", "clusterIP"]).to_owned();
+    if ip != old.str_at(&["spec", "clusterIP"])
+        && service.list_at(&["spec", "clusterIPs"]) == old.list_at(&["spec", "clusterIPs"])
+    {
+        service.set(&["spec", "clusterIPs"], vec![ip]);
+    }
     let old_ports: Vec<Value> = old.list_at(&["spec", "ports"]).to_vec();
     if matches!(service.str_at(&["spec", "type"]), "NodePort" | "LoadBalancer")
         && let Some(ports) = service.at_mut(&["spec", "ports"])

@@ -1,0 +1,318 @@
+//! Webhook configurations, admission policies and their bindings. Expressions are checked where they are run.
+//!
+//! Models `pkg/apis/admissionregistration/validation/validation.go`.
+
+use gatehouse_model::{FieldError, FieldPath, Object, Value, names};
+
+use super::check::{self, Errors};
+use super::meta;
+
+/// A webhook configuration.
+pub(super) fn webhooks(errors: &mut Errors, object: &Object, mutating: bool) {
+    meta::object(errors, object, false, names::dns1123_subdomain);
+    let mut seen: Vec<&str> = Vec::new();
+    for (i, hook) in object.list_at(&["webhooks"]).iter().enumerate() {
+        let path = FieldPath::new("webhooks").index(i);
+        webhook(errors, &path, hook, mutating);
+        let name = hook.str_at(&["name"]);
+        if seen.contains(&name) && !name.is_empty() {
+            errors.push(FieldError::duplicate(path.child("name"), &name.into()));
+        }
+        seen.push(name);
+    }
+}
+
+fn webhook(errors: &mut Errors, path: &FieldPath, hook: &Value, mutating: bool) {
+    fully_qualified(errors, &path.child("name"), hook.str_at(&["name"]));
+    for (i, rule) in hook.list_at(&["rules"]).iter().enumerate() {
+        operations(
+            errors,
+            &path.child("rules").index(i),
+            rule,
+            &["*", "CONNECT", "CREATE", "DELETE", "UPDATE"],
+        );
+        self::rule(errors, &path.child("rules").index(i), rule);
+    }
+    check::allowed(errors, path.child("failurePolicy"), hook.str_at(&["failurePolicy"]), &["Fail", "Ignore"]);
+    check::allowed(
+        errors,
+        path.child("matchPolicy"),
+        hook.str_at(&["matchPolicy"]),
+        &["Equivalent", "Exact"],
+    );
+    match hook.get("sideEffects").and_then(Value::as_str) {
+        None => errors
+            .push(FieldError::required(path.child("sideEffects"), "must specify one of None, NoneOnDryRun")),
+        Some(effects) => {
+            check::allowed(errors, path.child("sideEffects"), effects, &["None", "NoneOnDryRun"])
+        }
+    }
+    let timeout = hook.i64_at(&["timeoutSeconds"]).unwrap_or(10);
+    if !(1..=30).contains(&timeout) {
+        let why = "the timeout value must be between 1 and 30 seconds";
+        errors.push(FieldError::invalid(path.child("timeoutSeconds"), &Value::Int(timeout), why));
+    }
+    meta::selector(errors, &path.child("namespaceSelector"), hook.get("namespaceSelector"));
+    meta::selector(errors, &path.child("objectSelector"), hook.get("objectSelector"));
+    if mutating && let Some(policy) = hook.get("reinvocationPolicy").and_then(Value::as_str) {
+        check::allowed(errors, path.child("reinvocationPolicy"), policy, &["IfNeeded", "Never"]);
+    }
+    client(errors, &path.child("clientConfig"), hook.get("clientConfig").unwrap_or(&Value::Null));
+    versions(errors, &path.child("admissionReviewVersions"), hook.list_at(&["admissionReviewVersions"]));
+}
+
+fn client(errors: &mut Errors, path: &FieldPath, client: &Value) {
+    match (client.get("url").and_then(Value::as_str), client.get("service")) {
+        (Some(url), None) => {
+            let path = path.child("url");
+            let form = "desired format: https://host[/path]";
+            if !url.starts_with("https://") {
+                let scheme = url.split_once("://").map_or("", |(s, _)| s);
+                let why = format!("'https' is the only allowed URL scheme; {form}");
+                errors.push(FieldError::invalid(path, &scheme.into(), why));
+            } else if url.trim_start_matches("https://").split('/').next().is_none_or(str::is_empty) {
+                let why = format!("host must be specified; {form}");
+                errors.push(FieldError::invalid(path, &"".into(), why));
+            }
+        }
+        (None, Some(service)) => {
+            let path = path.child("service");
+            let missing = |what: &str| format!("service {what} is required");
+            for field in ["name", "namespace"] {
+                if service.str_at(&[field]).is_empty() {
+                    errors.push(FieldError::required(path.child(field), missing(field)));
+                }
+            }
+            let port = service.i64_at(&["port"]).unwrap_or(443);
+            if !names::port_number(port).is_empty() {
+                let why = format!("port is not valid: {}", names::port_number(port).join(","));
+                errors.push(FieldError::invalid(path.child("port"), &Value::Int(port), why));
+            }
+        }
+        _ => errors.push(FieldError::required(path.clone(), "exactly one of url or service is required")),
+    }
+}
+
+fn versions(errors: &mut Errors, path: &FieldPath, versions: &[Value]) {
+    if versions.is_empty() {
+        errors.push(FieldError::required(path.clone(), "must specify one of v1, v1beta1"));
+        return;
+    }
+    let mut accepted = false;
+    for (i, version) in versions.iter().enumerate() {
+        let text = version.as_str().unwrap_or_default();
+        if versions.iter().take(i).any(|v| v == version) {
+            errors.push(FieldError::invalid(path.index(i), version, "duplicate version"));
+            continue;
+        }
+        check::text(errors, &path.index(i), text, names::dns1035_label(text));
+        accepted |= matches!(text, "v1" | "v1beta1");
+    }
+    if !accepted {
+        let shown = Value::from(versions.to_vec());
+        errors.push(FieldError::invalid(path.clone(), &shown, "must include at least one of v1, v1beta1"));
+    }
+}
+
+/// `IsFullyQualifiedName`: a domain of three segments.
+fn fully_qualified(errors: &mut Errors, path: &FieldPath, name: &str) {
+    if !check::required(errors, path.clone(), name) {
+        return;
+    }
+    let complaints = names::dns1123_subdomain(name);
+    if !complaints.is_empty() {
+        check::text(errors, path, name, complaints);
+    } else if name.split('.').count() < 3 {
+        let why = "should be a domain with at least three segments separated by dots";
+        errors.push(FieldError::invalid(path.clone(), &name.into(), why));
+    }
+}
+
+fn operations(errors: &mut Errors, path: &FieldPath, rule: &Value, supported: &[&str]) {
+    let operations = rule.list_at(&["operations"]);
+    let path = path.child("operations");
+    if operations.is_empty() {
+        errors.push(FieldError::required(path.clone(), ""));
+    }
+    if operations.len() > 1 && operations.iter().any(|o| o.as_str() == Some("*")) {
+        let shown = Value::from(operations.to_vec());
+        let why = "if '*' is present, must not specify other operations";
+        errors.push(FieldError::invalid(path.clone(), &shown, why));
+    }
+    for (i, operation) in operations.iter().enumerate() {
+        check::allowed(errors, path.index(i), operation.as_str().unwrap_or_default(), supported);
+    }
+}
+
+fn rule(errors: &mut Errors, path: &FieldPath, rule: &Value) {
+    for (field, what) in [("apiGroups", "API groups"), ("apiVersions", "API versions")] {
+        let list = rule.list_at(&[field]);
+        let path = path.child(field);
+        if list.is_empty() {
+            errors.push(FieldError::required(path.clone(), ""));
+        }
+        if list.len() > 1 && list.iter().any(|v| v.as_str() == Some("*")) {
+            let shown = Value::from(list.to_vec());
+            let why = format!("if '*' is present, must not specify other {what}");
+            errors.push(FieldError::invalid(path.clone(), &shown, why));
+        }
+        if field == "apiVersions" {
+            for (i, version) in list.iter().enumerate() {
+                check::required(errors, path.index(i), version.as_str().unwrap_or_default());
+            }
+        }
+    }
+    let resources: Vec<&str> = rule.list_at(&["resources"]).iter().filter_map(Value::as_str).collect();
+    let path_r = path.child("resources");
+    if resources.is_empty() {
+        errors.push(FieldError::required(path_r.clone(), ""));
+    }
+    let shown = Value::from(resources.clone());
+    if resources.len() > 1 && resources.contains(&"*/*") {
+        let why = "if '*/*' is present, must not specify other resources";
+        errors.push(FieldError::invalid(path_r.clone(), &shown, why));
+    }
+    if resources.contains(&"*") && resources.iter().any(|r| *r != "*" && !r.contains('/')) {
+        let why = "if '*' is present, must not specify other resources without subresources";
+        errors.push(FieldError::invalid(path_r, &shown, why));
+    }
+    if let Some(scope) = rule.get("scope").and_then(Value::as_str) {
+        check::allowed(errors, path.child("scope"), scope, &["*", "Cluster", "Namespaced"]);
+    }
+}
+
+/// A ValidatingAdmissionPolicy or MutatingAdmissionPolicy.
+pub(super) fn policy(errors: &mut Errors, object: &Object) {
+    meta::object(errors, object, false, names::dns1123_subdomain);
+    let path = FieldPath::new("spec");
+    let spec = object.get("spec").unwrap_or(&Value::Null);
+    check::allowed(errors, path.child("failurePolicy"), spec.str_at(&["failurePolicy"]), &["Fail", "Ignore"]);
+    if let Some(kind) = spec.get("paramKind") {
+        let at = path.child("paramKind");
+        for field in ["apiVersion", "kind"] {
+            check::required(errors, at.child(field), kind.str_at(&[field]));
+        }
+    }
+    match spec.get("matchConstraints") {
+        None => errors.push(FieldError::required(path.child("matchConstraints"), "")),
+        Some(constraints) => {
+            let at = path.child("matchConstraints");
+            match_resources(errors, &at, constraints);
+            if constraints.list_at(&["resourceRules"]).is_empty() {
+                errors.push(FieldError::required(at.child("resourceRules"), ""));
+            }
+        }
+    }
+    if object.kind() == "MutatingAdmissionPolicy" {
+        return;
+    }
+    let (validations, audits) = (spec.list_at(&["validations"]), spec.list_at(&["auditAnnotations"]));
+    if validations.is_empty() && audits.is_empty() {
+        let why = "validations or auditAnnotations must contain at least one item";
+        errors.push(FieldError::required(path.child("validations"), why));
+        errors.push(FieldError::required(path.child("auditAnnotations"), why));
+        return;
+    }
+    for (i, validation) in validations.iter().enumerate() {
+        let path = path.child("validations").index(i);
+        let expression = validation.str_at(&["expression"]).trim();
+        if expression.is_empty() {
+            errors.push(FieldError::required(path.child("expression"), "expression is not specified"));
+        }
+        let message = validation.str_at(&["message"]);
+        if !message.is_empty() && message.trim().is_empty() {
+            let why = "message must be non-empty if specified";
+            errors.push(FieldError::invalid(path.child("message"), &message.into(), why));
+        } else if message.contains('\n') {
+            let why = "message must not contain line breaks";
+            errors.push(FieldError::invalid(path.child("message"), &message.into(), why));
+        }
+        if let Some(reason) = validation.get("reason").and_then(Value::as_str) {
+            check::allowed(
+                errors,
+                path.child("reason"),
+                reason,
+                &["Forbidden", "Invalid", "RequestEntityTooLarge", "Unauthorized"],
+            );
+        }
+    }
+}
+
+fn match_resources(errors: &mut Errors, path: &FieldPath, resources: &Value) {
+    if let Some(policy) = resources.get("matchPolicy").and_then(Value::as_str) {
+        check::allowed(errors, path.child("matchPolicy"), policy, &["Equivalent", "Exact"]);
+    }
+    meta::selector(errors, &path.child("namespaceSelector"), resources.get("namespaceSelector"));
+    meta::selector(errors, &path.child("objectSelector"), resources.get("objectSelector"));
+    for field in ["resourceRules", "excludeResourceRules"] {
+        for (i, rule) in resources.list_at(&[field]).iter().enumerate() {
+            let path = path.child(field).index(i);
+            operations(errors, &path, rule, &["*", "CONNECT", "CREATE", "DELETE", "UPDATE"]);
+            self::rule(errors, &path, rule);
+        }
+    }
+}
+
+/// A policy's binding.
+pub(super) fn binding(errors: &mut Errors, object: &Object) {
+    meta::object(errors, object, false, names::dns1123_subdomain);
+    let path = FieldPath::new("spec");
+    let spec = object.get("spec").unwrap_or(&Value::Null);
+    let policy = spec.str_at(&["policyName"]);
+    if check::required(errors, path.child("policyName"), policy) {
+        check::text(errors, &path.child("policyName"), policy, names::dns1123_subdomain(policy));
+    }
+    if let Some(reference) = spec.get("paramRef") {
+        param_ref(errors, &path.child("paramRef"), reference);
+    }
+    if let Some(resources) = spec.get("matchResources") {
+        match_resources(errors, &path.child("matchResources"), resources);
+    }
+    if object.kind() == "ValidatingAdmissionPolicyBinding" {
+        actions(errors, &path.child("validationActions"), spec.list_at(&["validationActions"]));
+    }
+}
+
+fn param_ref(errors: &mut Errors, path: &FieldPath, reference: &Value) {
+    let (name, selector) = (reference.str_at(&["name"]), reference.get("selector"));
+    if name.is_empty() && selector.is_none() {
+        errors.push(FieldError::required(path.clone(), "one of name or selector must be specified"));
+    } else if !name.is_empty() && selector.is_some() {
+        for field in ["name", "selector"] {
+            errors.push(FieldError::forbidden(path.child(field), "name and selector are mutually exclusive"));
+        }
+    }
+    if !name.is_empty() {
+        check::text(errors, &path.child("name"), name, names::path_segment(name));
+    }
+    meta::selector(errors, &path.child("selector"), selector);
+    match reference.get("parameterNotFoundAction").and_then(Value::as_str) {
+        None => errors.push(FieldError::required(path.child("parameterNotFoundAction"), "")),
+        Some(action) => {
+            check::allowed(errors, path.child("parameterNotFoundAction"), action, &["Allow", "Deny"]);
+        }
+    }
+}
+
+fn actions(errors: &mut Errors, path: &FieldPath, actions: &[Value]) {
+    if actions.is_empty() {
+        errors.push(FieldError::required(path.clone(), "at least one validation action is required"));
+    }
+    for (i, action) in actions.iter().enumerate() {
+        check::allowed(
+            errors,
+            path.index(i),
+            action.as_str().unwrap_or_default(),
+            &["Audit", "Deny", "Warn"],
+        );
+        if actions.iter().take(i).any(|a| a == action) {
+            errors.push(FieldError::duplicate(path.index(i), action));
+        }
+    }
+    let has = |name: &str| actions.iter().any(|a| a.as_str() == Some(name));
+    if has("Deny") && has("Warn") {
+        let shown = Value::from(actions.to_vec());
+        let why = "must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)";
+        errors.push(FieldError::invalid(path.clone(), &shown, why));
+    }
+}

@@ -1,0 +1,187 @@
+//! Jobs and CronJobs.
+//!
+//! Models `pkg/apis/batch/validation/validation.go`.
+
+use gatehouse_model::selector::Selector;
+use gatehouse_model::{FieldError, FieldPath, Object, Value, names};
+
+use super::check::{self, Errors};
+use super::{Rules, cron, internal, meta, pod};
+
+/// A Job.
+pub(super) fn job(errors: &mut Errors, rules: &Rules, object: &Object) {
+    meta::object(errors, object, true, names::dns1123_subdomain);
+    let name = object.name();
+    if object.str_at(&["spec", "completionMode"]) == "Indexed" {
+        let longest = format!("{name}-{}", object.i64_at(&["spec", "completions"]).unwrap_or(1) - 1);
+        for complaint in names::dns1123_label(&longest) {
+            errors.push(FieldError::invalid(
+                FieldPath::new("metadata.name"),
+                &longest.as_str().into(),
+                complaint,
+            ));
+        }
+    }
+    job_spec(errors, rules, &FieldPath::new("spec"), object.get("spec").unwrap_or(&Value::Null), true);
+}
+
+fn job_spec(errors: &mut Errors, rules: &Rules, path: &FieldPath, spec: &Value, selects: bool) {
+    let template = spec.get("template").unwrap_or(&Value::Null);
+    for field in [
+        "parallelism",
+        "completions",
+        "activeDeadlineSeconds",
+        "backoffLimit",
+        "ttlSecondsAfterFinished",
+        "backoffLimitPerIndex",
+    ] {
+        check::non_negative(errors, path.child(field), spec.i64_at(&[field]));
+    }
+    if let Some(mode) = spec.get("completionMode").and_then(Value::as_str) {
+        check::allowed(errors, path.child("completionMode"), mode, &["Indexed", "NonIndexed"]);
+        if mode == "Indexed" && spec.get("completions").is_none() {
+            errors.push(FieldError::required(path.child("completions"), "when completion mode is Indexed"));
+        }
+    }
+    pod::template(errors, rules, &path.child("template"), template);
+    let policy = template.str_at(&["spec", "restartPolicy"]);
+    let at = path.children(&["template", "spec", "restartPolicy"]);
+    if !matches!(policy, "OnFailure" | "Never") {
+        errors.push(FieldError::required(at, "valid values: \"OnFailure\", \"Never\""));
+    }
+    if selects {
+        match spec.get("selector") {
+            None => errors.push(FieldError::required(path.child("selector"), "")),
+            Some(selector) => meta::selector(errors, &path.child("selector"), Some(selector)),
+        }
+        let labels = template.map_at(&["metadata", "labels"]);
+        if let Ok(selector) = Selector::from_object(spec.get("selector"))
+            && spec.get("selector").is_some()
+            && !selector.matches(labels)
+        {
+            let path = path.children(&["template", "metadata", "labels"]);
+            let why = "`selector` does not match template `labels`";
+            errors.push(FieldError::invalid(path, &labels.clone().into(), why));
+        }
+    }
+}
+
+/// A change of a Job.
+pub(super) fn job_update(errors: &mut Errors, rules: &Rules, new: &Object, old: &Object) {
+    meta::update(errors, new, old);
+    let path = FieldPath::new("spec");
+    job_spec(errors, rules, &path, new.get("spec").unwrap_or(&Value::Null), true);
+    let of = |o: &Object, field: &str| o.at(&["spec", field]).cloned();
+    let indexed = new.str_at(&["spec", "completionMode"]) == "Indexed";
+    if !indexed {
+        check::immutable(
+            errors,
+            path.child("completions"),
+            of(new, "completions").as_ref(),
+            of(old, "completions").as_ref(),
+        );
+    }
+    check::immutable(
+        errors,
+        path.child("selector"),
+        of(new, "selector").as_ref(),
+        of(old, "selector").as_ref(),
+    );
+    let (template, before) =
+        (of(new, "template").unwrap_or_default(), of(old, "template").unwrap_or_default());
+    // A suspended job that never started may still be told where to run.
+    let open = old.bool_at(&["spec", "suspend"]) == Some(true) && old.at(&["status", "startTime"]).is_none();
+    if template != before && !(open && only_scheduling_differs(&template, &before)) {
+        let shown = internal::print("PodTemplateSpec", &template);
+        errors.push(FieldError::invalid_rendered(path.child("template"), shown, "field is immutable"));
+    }
+    for field in ["completionMode", "podFailurePolicy", "backoffLimitPerIndex"] {
+        check::immutable(errors, path.child(field), of(new, field).as_ref(), of(old, field).as_ref());
+    }
+}
+
+fn only_scheduling_differs(a: &Value, b: &Value) -> bool {
+    let strip = |t: &Value| {
+        let mut t = t.clone();
+        for field in ["affinity", "nodeSelector", "tolerations", "schedulingGates"] {
+            t.remove(&["spec", field]);
+        }
+        for field in ["labels", "annotations"] {
+            t.remove(&["metadata", field]);
+        }
+        t
+    };
+    strip(a) == strip(b)
+}
+
+/// A CronJob.
+pub(super) fn cron_job(errors: &mut Errors, rules: &Rules, object: &Object) {
+    meta::object(errors, object, true, names::dns1123_subdomain);
+    cron_spec(errors, rules, object);
+    if object.name().len() > 52 {
+        errors.push(FieldError::invalid(
+            FieldPath::new("metadata.name"),
+            &object.name().into(),
+            "must be no more than 52 characters",
+        ));
+    }
+}
+
+fn cron_spec(errors: &mut Errors, rules: &Rules, object: &Object) {
+    let path = FieldPath::new("spec");
+    let schedule = object.str_at(&["spec", "schedule"]);
+    if check::required(errors, path.child("schedule"), schedule) {
+        if schedule.contains("TZ") && schedule.contains('=') {
+            let why = "cannot use TZ or CRON_TZ in schedule, use timeZone field instead";
+            errors.push(FieldError::invalid(path.child("schedule"), &schedule.into(), why));
+        } else if let Err(why) = cron::parse(schedule) {
+            errors.push(FieldError::invalid(path.child("schedule"), &schedule.into(), why));
+        }
+    }
+    if let Some(zone) = object.at(&["spec", "timeZone"]).and_then(Value::as_str)
+        && zone.is_empty()
+    {
+        errors.push(FieldError::invalid(
+            path.child("timeZone"),
+            &"".into(),
+            "timeZone must be nil or non-empty string",
+        ));
+    }
+    check::non_negative(
+        errors,
+        path.child("startingDeadlineSeconds"),
+        object.i64_at(&["spec", "startingDeadlineSeconds"]),
+    );
+    check::one_of(
+        errors,
+        path.child("concurrencyPolicy"),
+        object.str_at(&["spec", "concurrencyPolicy"]),
+        &["Allow", "Forbid", "Replace"],
+    );
+    for field in ["successfulJobsHistoryLimit", "failedJobsHistoryLimit"] {
+        check::non_negative(errors, path.child(field), object.i64_at(&["spec", field]));
+    }
+    let path = path.child("jobTemplate").child("spec");
+    let spec = object.at(&["spec", "jobTemplate", "spec"]).unwrap_or(&Value::Null);
+    job_spec(errors, rules, &path, spec, false);
+    if let Some(selector) = spec.get("selector") {
+        errors.push(FieldError::invalid(
+            path.child("selector"),
+            selector,
+            "`selector` will be auto-generated",
+        ));
+    }
+    if spec.bool_at(&["manualSelector"]) == Some(true) {
+        errors.push(FieldError::not_supported(
+            path.child("manualSelector"),
+            &Value::Bool(true),
+            &["nil", "false"],
+        ));
+    }
+}
+
+/// A change of a CronJob.
+pub(super) fn cron_job_update(errors: &mut Errors, rules: &Rules, new: &Object, old: &Object) {
+    meta::update(errors, new, old);
+    cron_spec(errors, rules, new);
+}

@@ -1,0 +1,249 @@
+//! Resource quotas and limit ranges.
+//!
+//! Models `ValidateResourceQuota` and `ValidateLimitRange`.
+
+use gatehouse_model::{FieldError, FieldPath, Object, Value, names};
+
+use super::check::{self, Errors};
+use super::{meta, resources};
+
+/// What a quota counts or sums.
+const STANDARD: &[&str] = &[
+    "cpu",
+    "memory",
+    "ephemeral-storage",
+    "requests.cpu",
+    "requests.memory",
+    "requests.storage",
+    "requests.ephemeral-storage",
+    "limits.cpu",
+    "limits.memory",
+    "limits.ephemeral-storage",
+    "pods",
+    "resourcequotas",
+    "services",
+    "replicationcontrollers",
+    "secrets",
+    "configmaps",
+    "persistentvolumeclaims",
+    "services.nodeports",
+    "services.loadbalancers",
+];
+
+const SCOPES: &[&str] = &[
+    "Terminating",
+    "NotTerminating",
+    "BestEffort",
+    "NotBestEffort",
+    "PriorityClass",
+    "CrossNamespacePodAffinity",
+    "VolumeAttributesClass",
+];
+
+/// A ResourceQuota.
+pub(super) fn quota(errors: &mut Errors, object: &Object) {
+    meta::object(errors, object, true, names::dns1123_subdomain);
+    let path = FieldPath::new("spec.hard");
+    for (name, amount) in object.map_at(&["spec", "hard"]).iter() {
+        let path = path.key(name);
+        quota_name(errors, &path, name);
+        resources::amount_of(errors, &path, name, amount);
+    }
+    scopes(errors, object);
+    selector(errors, object);
+}
+
+fn quota_name(errors: &mut Errors, path: &FieldPath, name: &str) {
+    let complaints = names::label_key(name);
+    if !complaints.is_empty() {
+        check::text(errors, path, name, complaints);
+        return;
+    }
+    let word = !name.contains('/');
+    if word
+        && !STANDARD.contains(&name)
+        && !name.starts_with("hugepages-")
+        && !name.starts_with("requests.hugepages-")
+    {
+        for why in
+            ["must be a standard resource type or fully qualified", "must be a standard resource for quota"]
+        {
+            errors.push(FieldError::invalid(path.clone(), &name.into(), why));
+        }
+    }
+}
+
+fn scopes(errors: &mut Errors, object: &Object) {
+    let scopes = object.list_at(&["spec", "scopes"]);
+    if scopes.is_empty() {
+        return;
+    }
+    let path = FieldPath::new("spec.scopes");
+    let shown = Value::from(scopes.to_vec());
+    let hard = object.map_at(&["spec", "hard"]);
+    let has = |name: &str| scopes.iter().any(|s| s.as_str() == Some(name));
+    for scope in scopes {
+        let scope = scope.as_str().unwrap_or_default();
+        if !SCOPES.contains(&scope) {
+            errors.push(FieldError::invalid(path.clone(), &shown, "unsupported scope"));
+        }
+        for (name, _) in hard.iter() {
+            if !applies(scope, name) {
+                errors.push(FieldError::invalid(
+                    path.clone(),
+                    &shown,
+                    "unsupported scope applied to resource",
+                ));
+            }
+        }
+    }
+    for (a, b) in [("BestEffort", "NotBestEffort"), ("Terminating", "NotTerminating")] {
+        if has(a) && has(b) {
+            errors.push(FieldError::invalid(path.clone(), &shown, "conflicting scopes"));
+        }
+    }
+}
+
+/// Whether a scope can be asked of a resource.
+fn applies(scope: &str, resource: &str) -> bool {
+    let of_pods = matches!(
+        resource,
+        "pods" | "cpu" | "memory" | "requests.cpu" | "requests.memory" | "limits.cpu" | "limits.memory"
+    );
+    match scope {
+        "BestEffort" => resource == "pods",
+        "Terminating"
+        | "NotTerminating"
+        | "NotBestEffort"
+        | "PriorityClass"
+        | "CrossNamespacePodAffinity" => of_pods,
+        _ => true,
+    }
+}
+
+fn selector(errors: &mut Errors, object: &Object) {
+    let path = FieldPath::new("spec.scopeSelector.matchExpressions");
+    for (i, expression) in object.list_at(&["spec", "scopeSelector", "matchExpressions"]).iter().enumerate() {
+        let path_i = path.index(i);
+        let scope = expression.str_at(&["scopeName"]);
+        if !SCOPES.contains(&scope) {
+            errors.push(FieldError::invalid(path.child("scopeName"), &scope.into(), "unsupported scope"));
+        }
+        for (name, _) in object.map_at(&["spec", "hard"]).iter() {
+            if !applies(scope, name) {
+                let why = "unsupported scope applied to resource";
+                errors.push(FieldError::invalid(path.clone(), &scope.into(), why));
+            }
+        }
+        let operator = expression.str_at(&["operator"]);
+        let values = expression.list_at(&["values"]);
+        if matches!(
+            scope,
+            "BestEffort" | "NotBestEffort" | "Terminating" | "NotTerminating" | "CrossNamespacePodAffinity"
+        ) && operator != "Exists"
+        {
+            let why = "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity";
+            errors.push(FieldError::invalid(path.child("operator"), &operator.into(), why));
+        }
+        match operator {
+            "In" | "NotIn" if values.is_empty() => errors.push(FieldError::required(
+                path.child("values"),
+                "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector",
+            )),
+            "Exists" | "DoesNotExist" if !values.is_empty() => {
+                let shown = Value::from(values.to_vec());
+                let why = "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector";
+                errors.push(FieldError::invalid(path.child("values"), &shown, why));
+            }
+            "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
+            other => errors.push(FieldError::invalid(
+                path.child("operator"),
+                &other.into(),
+                "not a valid selector operator",
+            )),
+        }
+        let _ = path_i;
+    }
+}
+
+/// A LimitRange.
+pub(super) fn limit_range(errors: &mut Errors, object: &Object) {
+    meta::object(errors, object, true, names::dns1123_subdomain);
+    let mut seen: Vec<&str> = Vec::new();
+    for (i, limit) in object.list_at(&["spec", "limits"]).iter().enumerate() {
+        let path = FieldPath::new("spec.limits").index(i);
+        let kind = limit.str_at(&["type"]);
+        if check::required(errors, path.child("type"), kind) && !names::label_key(kind).is_empty() {
+            check::text(errors, &path.child("type"), kind, names::label_key(kind));
+        }
+        if seen.contains(&kind) {
+            errors.push(FieldError::duplicate(path.child("type"), &kind.into()));
+        }
+        seen.push(kind);
+        one_limit(errors, &path, limit, kind);
+    }
+}
+
+fn one_limit(errors: &mut Errors, path: &FieldPath, limit: &Value, kind: &str) {
+    let mut keys: Vec<&str> = Vec::new();
+    for field in ["max", "min", "default", "defaultRequest", "maxLimitRequestRatio"] {
+        keys.extend(limit.map_at(&[field]).keys());
+    }
+    keys.sort_unstable();
+    keys.dedup();
+    if kind == "Pod" {
+        for field in ["default", "defaultRequest"] {
+            if !limit.map_at(&[field]).is_empty() {
+                errors.push(FieldError::forbidden(
+                    path.child(field),
+                    "may not be specified when `type` is 'Pod'",
+                ));
+            }
+        }
+    }
+    if kind == "PersistentVolumeClaim" {
+        let has = |field: &str| limit.map_at(&[field]).contains_key("storage");
+        if !has("min") && !has("max") {
+            errors.push(FieldError::required(
+                path.child("limits"),
+                "either minimum or maximum storage value is required, but neither was provided",
+            ));
+        }
+    }
+    let amount = |field: &str, key: &str| limit.map_at(&[field]).get(key).map(resources::quantity);
+    for key in keys {
+        let pairs = [
+            ("min", "max", "min value {} is greater than max value {}", "min"),
+            (
+                "min",
+                "defaultRequest",
+                "min value {} is greater than default request value {}",
+                "defaultRequest",
+            ),
+            (
+                "defaultRequest",
+                "max",
+                "default request value {} is greater than max value {}",
+                "defaultRequest",
+            ),
+            (
+                "defaultRequest",
+                "default",
+                "default request value {} is greater than default limit value {}",
+                "defaultRequest",
+            ),
+            ("min", "default", "min value {} is greater than default value {}", "default"),
+            ("default", "max", "default value {} is greater than max value {}", "default"),
+        ];
+        for (low, high, words, at) in pairs {
+            if let (Some((low_text, Some(low))), Some((high_text, Some(high)))) =
+                (amount(low, key), amount(high, key))
+                && low > high
+            {
+                let shown = amount(at, key).map_or_else(String::new, |(text, _)| text);
+                let why = words.replacen("{}", &low_text, 1).replacen("{}", &high_text, 1);
+                errors.push(FieldError::invalid(path.child(at).key(key), &Value::from(shown), why));
+            }
+        }
+    }
+}

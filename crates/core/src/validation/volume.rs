@@ -1,0 +1,384 @@
+//! Volumes, mounts and devices.
+//!
+//! Models `ValidateVolumes`, `validateVolumeSource`, `ValidateVolumeMounts`, `ValidateVolumeDevices`.
+
+use gatehouse_model::{FieldError, FieldPath, Value, names};
+
+use super::check::{self, Errors};
+use super::env;
+use super::pod_spec::Context;
+use super::resources;
+
+/// Sources in the order they are looked at. The second name is the one errors of a further source use.
+const SOURCES: &[(&str, &str)] = &[
+    ("emptyDir", "emptyDir"),
+    ("hostPath", "hostPath"),
+    ("gitRepo", "gitRepo"),
+    ("gcePersistentDisk", "gcePersistentDisk"),
+    ("awsElasticBlockStore", "awsElasticBlockStore"),
+    ("secret", "secret"),
+    ("nfs", "nfs"),
+    ("iscsi", "iscsi"),
+    ("glusterfs", "glusterfs"),
+    ("flocker", "flocker"),
+    ("persistentVolumeClaim", "persistentVolumeClaim"),
+    ("rbd", "rbd"),
+    ("cinder", "cinder"),
+    ("cephfs", "cephFS"),
+    ("quobyte", "quobyte"),
+    ("downwardAPI", "downwarAPI"),
+    ("fc", "fc"),
+    ("flexVolume", "flexVolume"),
+    ("configMap", "configMap"),
+    ("azureFile", "azureFile"),
+    ("vsphereVolume", "vsphereVolume"),
+    ("photonPersistentDisk", "photonPersistentDisk"),
+    ("portworxVolume", "portworxVolume"),
+    ("azureDisk", "azureDisk"),
+    ("storageos", "storageos"),
+    ("projected", "projected"),
+    ("scaleIO", "scaleIO"),
+    ("csi", "csi"),
+    ("ephemeral", "ephemeral"),
+    ("image", "image"),
+];
+
+const HOST_PATH_TYPES: &[&str] =
+    &["", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"];
+
+/// `spec.volumes`; gives back the volumes that are right, which alone can be mounted.
+pub(super) fn volumes<'a>(errors: &mut Errors, path: &FieldPath, spec: &'a Value) -> Vec<&'a Value> {
+    let mut right: Vec<&Value> = Vec::new();
+    for (i, volume) in spec.list_at(&["volumes"]).iter().enumerate() {
+        let path = path.child("volumes").index(i);
+        let mut found = Errors::new();
+        source(&mut found, &path, volume);
+        let name = volume.str_at(&["name"]);
+        if check::required(&mut found, path.child("name"), name) {
+            check::text(&mut found, &path.child("name"), name, names::dns1123_label(name));
+        }
+        if right.iter().any(|v| v.str_at(&["name"]) == name) {
+            found.push(FieldError::duplicate(path.child("name"), &name.into()));
+        }
+        if found.is_empty() {
+            right.push(volume);
+        } else {
+            errors.extend(found);
+        }
+    }
+    right
+}
+
+fn source(errors: &mut Errors, path: &FieldPath, volume: &Value) {
+    let mut found = false;
+    for (kind, shown) in SOURCES {
+        let Some(source) = volume.get(kind) else { continue };
+        if found {
+            errors.push(FieldError::forbidden(path.child(shown), "may not specify more than 1 volume type"));
+            continue;
+        }
+        found = true;
+        one(errors, &path.child(kind), kind, source);
+    }
+    if !found {
+        errors.push(FieldError::required(path.clone(), "must specify a volume type"));
+    }
+}
+
+fn one(errors: &mut Errors, path: &FieldPath, kind: &str, source: &Value) {
+    let mut required = |field: &str| {
+        check::required(errors, path.child(field), source.str_at(&[field]));
+    };
+    match kind {
+        "emptyDir" => {
+            if let Some((_, Some(limit))) = source.get("sizeLimit").map(resources::quantity)
+                && limit.is_negative()
+            {
+                errors.push(FieldError::forbidden(
+                    path.child("sizeLimit"),
+                    "SizeLimit field must be a valid resource quantity",
+                ));
+            }
+        }
+        "hostPath" => host_path(errors, path, source),
+        "gitRepo" => {
+            required("repository");
+            check::descending(errors, &path.child("directory"), source.str_at(&["directory"]));
+        }
+        "secret" => {
+            required("secretName");
+            mode(errors, &path.child("defaultMode"), source.i64_at(&["defaultMode"]));
+            items(errors, path, source);
+        }
+        "configMap" => {
+            required("name");
+            mode(errors, &path.child("defaultMode"), source.i64_at(&["defaultMode"]));
+            items(errors, path, source);
+        }
+        "nfs" => {
+            required("server");
+            required("path");
+            let mount = source.str_at(&["path"]);
+            if !mount.is_empty() && !mount.starts_with('/') {
+                errors.push(FieldError::invalid(
+                    path.child("path"),
+                    &mount.into(),
+                    "must be an absolute path",
+                ));
+            }
+        }
+        "iscsi" => {
+            required("targetPortal");
+            required("iqn");
+        }
+        "glusterfs" => {
+            required("endpoints");
+            required("path");
+        }
+        "persistentVolumeClaim" => required("claimName"),
+        "csi" => required("driver"),
+        "awsElasticBlockStore" | "cinder" | "portworxVolume" => required("volumeID"),
+        "gcePersistentDisk" => required("pdName"),
+        "azureFile" => {
+            required("secretName");
+            required("shareName");
+        }
+        "azureDisk" => {
+            required("diskName");
+            required("diskURI");
+        }
+        "flexVolume" => required("driver"),
+        "vsphereVolume" => required("volumePath"),
+        "downwardAPI" => {
+            mode(errors, &path.child("defaultMode"), source.i64_at(&["defaultMode"]));
+            downward(errors, path, source);
+        }
+        "projected" => projected(errors, path, source),
+        "image" => {
+            required("reference");
+            check::one_of(
+                errors,
+                path.child("pullPolicy"),
+                source.str_at(&["pullPolicy"]),
+                &["Always", "IfNotPresent", "Never"],
+            );
+        }
+        "ephemeral" if source.get("volumeClaimTemplate").is_none() => {
+            errors.push(FieldError::required(path.child("volumeClaimTemplate"), ""));
+        }
+        _ => {}
+    }
+}
+
+/// A path of the node.
+pub(super) fn host_path(errors: &mut Errors, path: &FieldPath, source: &Value) {
+    let host = source.str_at(&["path"]);
+    if !check::required(errors, path.child("path"), host) {
+        return;
+    }
+    check::no_backsteps(errors, &path.child("path"), host);
+    check::allowed(errors, path.child("type"), source.str_at(&["type"]), HOST_PATH_TYPES);
+}
+
+fn mode(errors: &mut Errors, path: &FieldPath, mode: Option<i64>) {
+    if let Some(mode) = mode.filter(|m| !(0..=0o777).contains(m)) {
+        errors.push(FieldError::invalid(
+            path.clone(),
+            &Value::Int(mode),
+            "must be a number between 0 and 0777 (octal), both inclusive",
+        ));
+    }
+}
+
+fn items(errors: &mut Errors, path: &FieldPath, source: &Value) {
+    for (i, item) in source.list_at(&["items"]).iter().enumerate() {
+        let path = path.child("items").index(i);
+        check::required(errors, path.child("key"), item.str_at(&["key"]));
+        let file = item.str_at(&["path"]);
+        check::required(errors, path.child("path"), file);
+        check::non_reserved(errors, &path.child("path"), file);
+        mode(errors, &path.child("mode"), item.i64_at(&["mode"]));
+    }
+}
+
+const DOWNWARD_FIELDS: &[&str] =
+    &["metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"];
+
+fn downward(errors: &mut Errors, path: &FieldPath, source: &Value) {
+    for (i, item) in source.list_at(&["items"]).iter().enumerate() {
+        let _ = i;
+        let file = item.str_at(&["path"]);
+        check::required(errors, path.child("path"), file);
+        check::non_reserved(errors, &path.child("path"), file);
+        match (item.get("fieldRef"), item.get("resourceFieldRef")) {
+            (Some(field), other) => {
+                env::field_ref(errors, &path.child("fieldRef"), field, DOWNWARD_FIELDS);
+                if other.is_some() {
+                    errors.push(FieldError::invalid(
+                        path.clone(),
+                        &"resource".into(),
+                        "fieldRef and resourceFieldRef can not be specified simultaneously",
+                    ));
+                }
+            }
+            (None, Some(resource)) => {
+                env::resource_ref(errors, &path.child("resourceFieldRef"), resource, true)
+            }
+            (None, None) => errors.push(FieldError::required(
+                path.child("fieldRef"),
+                "one of fieldRef and resourceFieldRef is required",
+            )),
+        }
+        mode(errors, &path.child("mode"), item.i64_at(&["mode"]));
+    }
+}
+
+fn projected(errors: &mut Errors, path: &FieldPath, source: &Value) {
+    mode(errors, &path.child("defaultMode"), source.i64_at(&["defaultMode"]));
+    for (i, projection) in source.list_at(&["sources"]).iter().enumerate() {
+        let path = path.child("sources").index(i);
+        let mut found = false;
+        for kind in [
+            "secret",
+            "configMap",
+            "downwardAPI",
+            "serviceAccountToken",
+            "clusterTrustBundle",
+            "podCertificate",
+        ] {
+            let Some(part) = projection.get(kind) else { continue };
+            let path = path.child(kind);
+            if found {
+                errors.push(FieldError::forbidden(path, "may not specify more than 1 volume type"));
+                continue;
+            }
+            found = true;
+            match kind {
+                "secret" | "configMap" => {
+                    check::required(errors, path.child("name"), part.str_at(&["name"]));
+                    items(errors, &path, part);
+                }
+                "downwardAPI" => downward(errors, &path, part),
+                "serviceAccountToken" => token(errors, &path, part),
+                _ => {}
+            }
+        }
+        if !found {
+            errors.push(FieldError::required(path, "must specify a volume type"));
+        }
+    }
+}
+
+fn token(errors: &mut Errors, path: &FieldPath, token: &Value) {
+    let seconds = token.i64_at(&["expirationSeconds"]).unwrap_or(3600);
+    let field = path.child("expirationSeconds");
+    if seconds < 600 {
+        errors.push(FieldError::invalid(
+            field,
+            &Value::Int(seconds),
+            "may not specify a duration less than 10 minutes",
+        ));
+    } else if seconds > 1 << 32 {
+        errors.push(FieldError::invalid(
+            field,
+            &Value::Int(seconds),
+            "may not specify a duration larger than 2^32 seconds",
+        ));
+    }
+    let file = token.str_at(&["path"]);
+    if check::required(errors, path.child("path"), file) {
+        check::non_reserved(errors, &path.child("path"), file);
+    }
+}
+
+/// `volumeMounts` of a container.
+pub(super) fn mounts(errors: &mut Errors, context: &Context<'_>, path: &FieldPath, container: &Value) {
+    let devices = container.list_at(&["volumeDevices"]);
+    let mut places: Vec<&str> = Vec::new();
+    for (i, mount) in container.list_at(&["volumeMounts"]).iter().enumerate() {
+        let path_i = path.index(i);
+        let name = mount.str_at(&["name"]);
+        check::required(errors, path_i.child("name"), name);
+        let volume = context.volumes.iter().find(|v| v.str_at(&["name"]) == name);
+        if volume.is_none() {
+            errors.push(FieldError::not_found(path_i.child("name"), &name.into()));
+        }
+        let place = mount.str_at(&["mountPath"]);
+        check::required(errors, path_i.child("mountPath"), place);
+        if places.contains(&place) {
+            errors.push(FieldError::invalid(path_i.child("mountPath"), &place.into(), "must be unique"));
+        }
+        places.push(place);
+        if devices.iter().any(|d| d.str_at(&["name"]) == name) {
+            errors.push(FieldError::invalid(
+                path_i.child("name"),
+                &name.into(),
+                "must not already exist in volumeDevices",
+            ));
+        }
+        if devices.iter().any(|d| d.str_at(&["devicePath"]) == place) {
+            errors.push(FieldError::invalid(
+                path_i.child("mountPath"),
+                &place.into(),
+                "must not already exist as a path in volumeDevices",
+            ));
+        }
+        // The API server names these fields without the mount's index.
+        let (sub, expression) = (mount.str_at(&["subPath"]), mount.str_at(&["subPathExpr"]));
+        if !sub.is_empty() {
+            check::descending(errors, &path.child("subPath"), sub);
+        }
+        if !expression.is_empty() {
+            if !sub.is_empty() {
+                errors.push(FieldError::invalid(
+                    path_i.child("subPathExpr"),
+                    &expression.into(),
+                    "subPathExpr and subPath are mutually exclusive",
+                ));
+            }
+            check::descending(errors, &path.child("subPathExpr"), expression);
+        }
+        propagation(errors, path, container, mount);
+    }
+}
+
+fn propagation(errors: &mut Errors, path: &FieldPath, container: &Value, mount: &Value) {
+    let Some(mode) = mount.get("mountPropagation").and_then(Value::as_str) else { return };
+    let path = path.child("mountPropagation");
+    if !matches!(mode, "Bidirectional" | "HostToContainer" | "None") {
+        errors.push(FieldError::not_supported(
+            path,
+            &mode.into(),
+            &["Bidirectional", "HostToContainer", "None"],
+        ));
+        return;
+    }
+    let privileged = container.bool_at(&["securityContext", "privileged"]) == Some(true);
+    if mode == "Bidirectional" && !privileged {
+        errors.push(FieldError::forbidden(
+            path,
+            "Bidirectional mount propagation is available only to privileged containers",
+        ));
+    }
+}
+
+/// `volumeDevices` of a container.
+pub(super) fn devices(errors: &mut Errors, context: &Context<'_>, path: &FieldPath, container: &Value) {
+    for (i, device) in container.list_at(&["volumeDevices"]).iter().enumerate() {
+        let path = path.index(i);
+        let name = device.str_at(&["name"]);
+        check::required(errors, path.child("name"), name);
+        match context.volumes.iter().find(|v| v.str_at(&["name"]) == name) {
+            None => errors.push(FieldError::not_found(path.child("name"), &name.into())),
+            Some(v) if v.get("persistentVolumeClaim").is_none() && v.get("ephemeral").is_none() => {
+                errors.push(FieldError::invalid(
+                    path.child("name"),
+                    &name.into(),
+                    "can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode",
+                ));
+            }
+            Some(_) => {}
+        }
+        check::required(errors, path.child("devicePath"), device.str_at(&["devicePath"]));
+    }
+}
