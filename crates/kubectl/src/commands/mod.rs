@@ -6,18 +6,25 @@ use crate::error::Error;
 use crate::session::Session;
 
 mod annotate;
+mod api_resources;
 mod apply;
 mod auth;
+mod cluster_info;
 mod config;
 mod create;
 mod delete;
 mod describe;
+mod events;
 mod get;
 mod label;
 mod options;
 mod patch;
+mod patience;
 mod reading;
 mod replace;
+mod rollout;
+mod version;
+mod wait;
 
 /// Its commands.
 #[rustfmt::skip]
@@ -33,6 +40,13 @@ const SUBCOMMANDS: &[&Command] = &[
     &replace::COMMAND,
     &auth::COMMAND,
     &config::COMMAND,
+    &rollout::COMMAND,
+    &cluster_info::COMMAND,
+    &events::COMMAND,
+    &wait::COMMAND,
+    &api_resources::COMMAND,
+    &api_resources::VERSIONS,
+    &version::COMMAND,
     &options::COMMAND,
 ];
 

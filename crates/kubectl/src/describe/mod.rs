@@ -46,6 +46,7 @@ use gatehouse_model::{Object, ResourceType, Value, time};
 use crate::error::Error;
 use crate::session::Session;
 
+pub(crate) use events::interval;
 pub use template::pod_template;
 pub use writer::Writer;
 

@@ -112,6 +112,12 @@ impl Writer {
         self.indent = self.indent.saturating_sub(levels);
     }
 
+    /// The text with its tabs as they are.
+    #[must_use]
+    pub fn finish_unaligned(self) -> String {
+        self.out.into_unaligned()
+    }
+
     /// The aligned text.
     #[must_use]
     pub fn finish(mut self) -> String {

@@ -74,6 +74,12 @@ impl TabWriter {
         std::mem::take(&mut self.done)
     }
 
+    /// What was written and not yet aligned, tabs and all.
+    #[must_use]
+    pub fn into_unaligned(self) -> String {
+        self.pending
+    }
+
     /// Lays out `lines[from..to]`, whose first columns have the widths given.
     fn format(&mut self, lines: &[Vec<&str>], widths: &mut Vec<usize>, from: usize, to: usize, total: usize) {
         let column = widths.len();

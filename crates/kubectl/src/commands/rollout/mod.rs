@@ -1,0 +1,42 @@
+//! `kubectl rollout`: the rollouts of deployments, daemon sets and stateful sets.
+
+mod history;
+mod status;
+
+use crate::cli::{Args, Command};
+use crate::client::Builder;
+use crate::error::Error;
+use crate::session::Session;
+
+/// The group.
+pub(super) static COMMAND: Command = Command {
+    short: "Manage the rollout of a resource",
+    long: "Manage the rollout of one or many resources.\n        \n Valid resource types include:\n\n  *  deployments\n  *  daemonsets\n  *  statefulsets",
+    examples: "# Rollback to the previous deployment\nkubectl rollout undo deployment/abc\n\n# Check the rollout status of a daemonset\nkubectl rollout status daemonset/foo\n\n# Restart a deployment\nkubectl rollout restart deployment/abc\n\n# Restart deployments with the 'app=nginx' label\nkubectl rollout restart deployment --selector=app=nginx",
+    usage: "SUBCOMMAND",
+    subcommands: &[&history::COMMAND, &status::COMMAND],
+    ..Command::named("rollout")
+};
+
+/// What a command of the group works on.
+fn builder(session: &mut Session<'_, '_>, args: &Args) -> Result<Builder, Error> {
+    let namespace = session.namespace()?;
+    if args.words.is_empty() && args.list("filename").is_empty() && args.str("kustomize").is_empty() {
+        return Err(Error::plain("required resource not specified"));
+    }
+    Ok(Builder {
+        namespace: namespace.name,
+        default_namespace: true,
+        enforce_namespace: namespace.explicit,
+        filenames: args.list("filename"),
+        kustomize: args.str("kustomize").to_owned(),
+        recursive: args.bool("recursive"),
+        selector: args.str("selector").to_owned(),
+        words: args.words.clone(),
+        allow_bare_type: true,
+        continue_on_error: true,
+        latest: true,
+        flatten: true,
+        ..Builder::default()
+    })
+}

@@ -1,0 +1,110 @@
+//! `kubectl version`. Models kubectl `pkg/cmd/version`.
+
+use gatehouse_core::{Target, Verb};
+use gatehouse_model::{ClientVersion, KubeVersion, Value, json, yaml};
+
+use crate::cli::{Args, Command, Flag};
+use crate::error::Error;
+use crate::session::Session;
+
+const FLAGS: &[Flag] = &[
+    Flag::bool("client", "If true, shows client version only (no server required)."),
+    Flag::str("output", "One of 'yaml' or 'json'.").short('o'),
+    Flag::bool("short", "If true, print just the version number.")
+        .until(28)
+        .deprecated("and will be removed in the future. The --short output will become the default."),
+];
+
+/// The command.
+pub(super) static COMMAND: Command = Command {
+    short: "Print the client and server version information",
+    long: "Print the client and server version information for the current context.",
+    examples: "# Print the client and server versions for the current context\nkubectl version",
+    usage: "[flags]",
+    flags: &[FLAGS],
+    run: Some(run),
+    ..Command::named("version")
+};
+
+/// The kustomize that kubectl has inside.
+fn kustomize(client: ClientVersion) -> &'static str {
+    match client.minor {
+        ..=27 => "v5.0.1",
+        28..=35 => "v5.7.1",
+        _ => "v5.8.1",
+    }
+}
+
+fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
+    let client_only = args.bool("client");
+    if !args.words.is_empty() && !client_only {
+        return Err(Error::plain(format!("extra arguments: [{}]", args.words.join(" "))));
+    }
+    let output = args.str("output");
+    if !matches!(output, "" | "yaml" | "json") {
+        return Err(Error::plain("--output must be 'yaml' or 'json'"));
+    }
+    let client = session.version();
+    let mut failed = None;
+    let mut server = None;
+    if !client_only {
+        let asked = session
+            .request(Verb::Get, Target::Path("/version?timeout=32s".to_owned()))
+            .and_then(|request| session.send(request));
+        match asked {
+            Ok(_) => server = Some(session.server_version()),
+            Err(error) => failed = Some(error),
+        }
+    }
+    match output {
+        "" => {
+            session.println(format!("Client Version: {client}"));
+            session.println(format!("Kustomize Version: {}", kustomize(client)));
+            if let Some(server) = server {
+                session.println(format!("Server Version: {}", server.git_version()));
+            }
+        }
+        format => {
+            let mut info = json!({"clientVersion": (info(&client.to_string(), client.minor)), "kustomizeVersion": (kustomize(client))});
+            if let Some(server) = server {
+                info.set(&["serverVersion"], self::info(&server.git_version(), server.minor()));
+            }
+            session.println(if format == "yaml" {
+                yaml::emit(&info)
+            } else {
+                gatehouse_model::json::print_indent(&info, "  ")
+            });
+        }
+    }
+    if let Some(server) = server {
+        skew(session, client, server);
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+fn info(version: &str, minor: u8) -> Value {
+    json!({
+        "buildDate": "2026-06-10T09:31:00Z", "compiler": "gc", "gitCommit": "0000000000000000000000000000000000000000",
+        "gitTreeState": "clean", "gitVersion": version, "goVersion": "go1.26.3", "major": "1",
+        "minor": (minor.to_string()), "platform": "linux/amd64",
+    })
+}
+
+/// Client and server may be one minor apart.
+fn skew(session: &mut Session<'_, '_>, client: ClientVersion, server: KubeVersion) {
+    if client.minor.abs_diff(server.minor()) <= 1 {
+        return;
+    }
+    let pair = (client.minor, server.minor());
+    if client.minor >= 30 {
+        session.warn(format!(
+            "version difference between client (1.{}) and server (1.{}) exceeds the supported minor version skew of +/-1",
+            pair.0, pair.1
+        ));
+    } else {
+        session.eprintln(format!(
+            "WARNING: version difference between client (1.{}) and server (1.{}) exceeds the supported minor version skew of +/-1",
+            pair.0, pair.1
+        ));
+    }
+}
