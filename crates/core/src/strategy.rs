@@ -11,6 +11,8 @@ mod pod;
 pub(crate) mod seccomp;
 mod service;
 
+pub(crate) use pod::qos;
+
 use gatehouse_model::{Object, ResourceType, Value, json};
 
 pub(crate) use pod::qos;

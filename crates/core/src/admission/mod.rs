@@ -4,10 +4,23 @@
 //!
 //! Models apiserver `pkg/admission` and kubernetes `pkg/kubeapiserver/options/plugins.go`.
 
+mod always_pull_images;
+mod certificates;
+mod default_ingress_class;
+mod default_tolerations;
 mod diff;
+mod image_policy;
+mod limit_ranger;
+mod namespace_lifecycle;
+mod node_restriction;
 mod plugins;
 pub mod pod_security;
 mod pod_security_policy;
+mod priority;
+mod quantities;
+pub mod resource_quota;
+mod runtime_class;
+mod service_account;
 
 pub use plugins::enabled_names;
 
@@ -52,6 +65,19 @@ pub struct AdmissionRequest<'a> {
     pub old_object: Option<&'a Object>,
     /// Whether anything will be stored.
     pub dry_run: DryRun,
+}
+
+impl Operation {
+    /// The word in messages and policies.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "CREATE",
+            Self::Update => "UPDATE",
+            Self::Delete => "DELETE",
+            Self::Connect => "CONNECT",
+        }
+    }
 }
 
 impl AdmissionRequest<'_> {

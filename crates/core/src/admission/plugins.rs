@@ -2,7 +2,11 @@
 //!
 //! Models kubernetes `pkg/kubeapiserver/options/plugins.go`.
 
-use super::{AdmissionRequest, Notes, pod_security, pod_security_policy};
+use super::{
+    AdmissionRequest, Notes, always_pull_images, certificates, default_ingress_class, default_tolerations,
+    image_policy, limit_ranger, namespace_lifecycle, node_restriction, pod_security, pod_security_policy,
+    priority, resource_quota, runtime_class, service_account,
+};
 use crate::cluster::Cluster;
 use crate::status::Status;
 
@@ -40,6 +44,17 @@ const fn plugin(
 
 /// All plugins, in order.
 const PLUGINS: &[Plugin] = &[
+    plugin("NamespaceLifecycle", ON, Some(namespace_lifecycle::mutate), None),
+    plugin("LimitRanger", ON, Some(limit_ranger::mutate), Some(limit_ranger::validate)),
+    plugin("ServiceAccount", ON, Some(service_account::mutate), Some(service_account::validate)),
+    plugin("NodeRestriction", Default::Off, Some(node_restriction::mutate), None),
+    plugin(
+        "AlwaysPullImages",
+        Default::Off,
+        Some(always_pull_images::mutate),
+        Some(always_pull_images::validate),
+    ),
+    plugin(image_policy::NAME, Default::Off, None, Some(image_policy::validate)),
     plugin(pod_security::NAME, Default::Since(23), None, Some(|c, r, n| pod_security::validate(c, r, n))),
     plugin(
         pod_security_policy::NAME,
@@ -47,7 +62,18 @@ const PLUGINS: &[Plugin] = &[
         Some(pod_security_policy::mutate),
         Some(|c, r, n| pod_security_policy::validate(c, r, n)),
     ),
+    plugin("Priority", ON, Some(priority::mutate), Some(priority::validate)),
+    plugin("DefaultTolerationSeconds", ON, Some(default_tolerations::mutate), None),
+    plugin("RuntimeClass", ON, Some(runtime_class::mutate), Some(runtime_class::validate)),
+    plugin("CertificateApproval", ON, None, Some(certificates::approval)),
+    plugin("CertificateSigning", ON, None, Some(certificates::signing)),
+    plugin("CertificateSubjectRestriction", ON, None, Some(certificates::subject)),
+    plugin("DefaultIngressClass", ON, Some(default_ingress_class::mutate), None),
+    plugin("ResourceQuota", ON, None, Some(resource_quota::validate)),
 ];
+
+/// On in every version that is simulated.
+const ON: Default = Default::Since(0);
 
 impl Plugin {
     fn is_on(&self, cluster: &Cluster) -> bool {

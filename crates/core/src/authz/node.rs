@@ -35,7 +35,7 @@ const RULES: &[(&[&str], &str, &[&str])] = &[
 ];
 
 /// The node a user is, if it is a kubelet: `None` for others, an empty name for one that does not say which.
-fn identity(user: &User) -> Option<&str> {
+pub(crate) fn identity(user: &User) -> Option<&str> {
     let name = user.name.strip_prefix(PREFIX)?;
     user.groups.iter().any(|g| g == NODES).then_some(name)
 }

@@ -1,0 +1,36 @@
+//! DefaultTolerationSeconds: pods stay five minutes on a node that is in trouble.
+//!
+//! Models kubernetes `plugin/pkg/admission/defaulttolerationseconds/admission.go`.
+
+use gatehouse_model::json;
+
+use super::{AdmissionRequest, Notes, Operation};
+use crate::cluster::Cluster;
+use crate::status::Status;
+
+const TAINTS: [&str; 2] = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];
+const SECONDS: i64 = 300;
+
+pub(super) fn mutate(
+    _cluster: &mut Cluster,
+    request: &mut AdmissionRequest<'_>,
+    _notes: &mut Notes,
+) -> Result<(), Status> {
+    let writes = matches!(request.operation, Operation::Create | Operation::Update);
+    if !writes || !request.is_about("", "pods") {
+        return Ok(());
+    }
+    let Some(pod) = &mut request.object else { return Ok(()) };
+    for taint in TAINTS {
+        let tolerated = pod.list_at(&["spec", "tolerations"]).iter().any(|t| {
+            let (key, effect) = (t.str_at(&["key"]), t.str_at(&["effect"]));
+            (key.is_empty() || key == taint) && (effect.is_empty() || effect == "NoExecute")
+        });
+        if !tolerated {
+            pod.entry_at(&["spec", "tolerations"]).make_list().push(json!({
+                "key": taint, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": SECONDS,
+            }));
+        }
+    }
+    Ok(())
+}
