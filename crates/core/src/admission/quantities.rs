@@ -4,11 +4,11 @@
 
 use std::collections::BTreeMap;
 
-pub use gatehouse_model::quantity::Quantity;
+pub(super) use gatehouse_model::quantity::Quantity;
 use gatehouse_model::{Object, Value, json};
 
 /// Amounts by name of resource.
-pub type Amounts = BTreeMap<String, Quantity>;
+pub(super) type Amounts = BTreeMap<String, Quantity>;
 
 /// Reads a quantity as it stands in an object: a string or a bare number.
 pub(super) fn parse(value: &Value) -> Option<Quantity> {
