@@ -15,7 +15,6 @@ pub(crate) use pod::qos;
 
 use gatehouse_model::{Object, ResourceType, Value, json};
 
-pub(crate) use pod::qos;
 
 use crate::server::Call;
 use crate::status::Status;
