@@ -11,6 +11,7 @@ pub mod der;
 pub mod describe;
 pub mod error;
 pub mod host;
+pub mod image_name;
 pub mod kustomize;
 pub mod mapping;
 pub mod output;

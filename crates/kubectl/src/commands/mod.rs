@@ -8,6 +8,7 @@ use crate::session::Session;
 mod annotate;
 mod api_resources;
 mod apply;
+mod attach;
 mod auth;
 mod cluster_info;
 mod config;
@@ -15,6 +16,8 @@ mod create;
 mod delete;
 mod describe;
 mod events;
+mod exec;
+mod expose;
 mod get;
 mod label;
 mod options;
@@ -25,6 +28,7 @@ mod replace;
 mod rollout;
 mod version;
 mod wait;
+mod run;
 
 /// Its commands.
 #[rustfmt::skip]
@@ -47,6 +51,10 @@ const SUBCOMMANDS: &[&Command] = &[
     &api_resources::COMMAND,
     &api_resources::VERSIONS,
     &version::COMMAND,
+    &attach::COMMAND,
+    &exec::COMMAND,
+    &expose::COMMAND,
+    &run::COMMAND,
     &options::COMMAND,
 ];
 

@@ -1,0 +1,173 @@
+//! `kubectl attach`, and what `run -i` does with the pod it made. Models kubectl `pkg/cmd/attach/attach.go`.
+//!
+//! The simulation has no stream between a terminal and a running process: what a process wrote so far is shown, and
+//! what a shell is given on standard input is run in its container.
+
+use gatehouse_model::{Object, Value};
+
+use crate::cli::{Args, Command, Flag};
+use crate::error::Error;
+use crate::host::ContainerRef;
+use crate::session::{Finish, Session};
+
+/// The command.
+pub(super) static COMMAND: Command = Command {
+    short: "Attach to a running container",
+    long: "Attach to a process that is already running inside an existing container.",
+    examples: "# Get output from running pod mypod; use the 'kubectl.kubernetes.io/default-container' annotation\n# for selecting the container to be attached or the first container in the pod will be chosen\nkubectl attach mypod\n\n# Get output from ruby-container from pod mypod\nkubectl attach mypod -c ruby-container",
+    usage: "(POD | TYPE/NAME) -c CONTAINER",
+    flags: &[&[
+        Flag::str("container", "Container name. If omitted, use the kubectl.kubernetes.io/default-container annotation for selecting the container to be attached or the first container in the pod will be chosen").short('c'),
+        Flag::duration("pod-running-timeout", "1m0s", "The length of time (like 5s, 2m, or 3h, higher than zero) to wait until at least one pod is running"),
+        Flag::bool("quiet", "Only print output from the remote session").short('q'),
+        Flag::bool("stdin", "Pass stdin to the container").short('i'),
+        Flag::bool("tty", "Stdin is a TTY").short('t'),
+    ]],
+    run: Some(run),
+    ..Command::named("attach")
+};
+
+fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
+    if args.words.is_empty() {
+        return Err(args.usage_error("at least 1 argument is required for attach"));
+    }
+    if args.words.len() > 2 {
+        return Err(args.usage_error(format!(
+            "expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw {}: [{}]",
+            args.words.len(),
+            args.words.join(" ")
+        )));
+    }
+    let (pod, mapping) = super::exec::pod_for(session, &args.words)?;
+    if matches!(pod.str_at(&["status", "phase"]), "Succeeded" | "Failed") {
+        return Err(Error::plain(format!(
+            "cannot attach a container in a completed pod; current phase is {}",
+            pod.str_at(&["status", "phase"])
+        )));
+    }
+    let container = super::exec::container_of(session, &pod, args.str("container"), args.bool("quiet"))?;
+    super::exec::authorize(session, &mapping, &pod, "attach")?;
+    show_logs(session, &pod, &container);
+    session.finish = Finish::Stream;
+    Ok(())
+}
+
+fn show_logs(session: &mut Session<'_, '_>, pod: &Object, container: &str) {
+    let reference = ContainerRef {
+        namespace: pod.namespace().to_owned(),
+        pod: pod.name().to_owned(),
+        container: container.to_owned(),
+    };
+    if let Ok(lines) = session.host.containers.logs(&reference, false) {
+        for (_, line) in lines {
+            session.println(line);
+        }
+    }
+}
+
+/// Whether a command is a shell that waits for what it is told.
+fn is_shell(container: &Value) -> bool {
+    let mut words: Vec<&str> = container.list_at(&["command"]).iter().filter_map(Value::as_str).collect();
+    words.extend(container.list_at(&["args"]).iter().filter_map(Value::as_str));
+    match words.as_slice() {
+        [] => true,
+        [one] => matches!(one.rsplit('/').next().unwrap_or(one), "sh" | "bash" | "ash"),
+        _ => false,
+    }
+}
+
+/// Waits for a new pod, shows what it writes, and waits for its end where it has one.
+pub(super) fn to_new_pod(
+    session: &mut Session<'_, '_>,
+    args: &Args,
+    pod: &Object,
+    restart: &str,
+) -> Result<(), Error> {
+    let (pod, _) = wait_for(session, args, pod, |phase, ready| {
+        (phase == "Running" && ready) || matches!(phase, "Succeeded" | "Failed")
+    })?;
+    let Some(container) = pod.list_at(&["spec", "containers"]).first().cloned() else { return Ok(()) };
+    let name = container.str_at(&["name"]).to_owned();
+    if args.bool("stdin") && is_shell(&container) && pod.str_at(&["status", "phase"]) == "Running" {
+        return shell(session, args, &pod, &name);
+    }
+    if restart == "Always" {
+        show_logs(session, &pod, &name);
+        session.finish = Finish::Stream;
+        return Ok(());
+    }
+    let (ended, done) = wait_for(session, args, &pod, |phase, _| matches!(phase, "Succeeded" | "Failed"))?;
+    show_logs(session, &ended, &name);
+    if !done {
+        session.finish = Finish::Stream;
+        return Ok(());
+    }
+    if ended.str_at(&["status", "phase"]) == "Succeeded" {
+        return Ok(());
+    }
+    let status = ended.list_at(&["status", "containerStatuses"]).first().cloned().unwrap_or_default();
+    let code = status.i64_at(&["state", "terminated", "exitCode"]).unwrap_or(0);
+    let place = format!("{}/{}", ended.namespace(), ended.name());
+    if code == 0 {
+        return Err(Error::plain(format!("pod {place} failed with unknown exit code")));
+    }
+    let terminated = |key: &str| status.str_at(&["state", "terminated", key]).to_owned();
+    Err(Error::Exit(
+        i32::try_from(code).unwrap_or(1),
+        format!("pod {place} terminated ({})\n{}", terminated("reason"), terminated("message")),
+    ))
+}
+
+/// A shell: what standard input holds is run in the container; at a terminal the learner goes on with `exec`.
+fn shell(session: &mut Session<'_, '_>, args: &Args, pod: &Object, container: &str) -> Result<(), Error> {
+    let Some(stdin) = session.host.stdin.take() else {
+        if !args.bool("quiet") {
+            session.eprintln("If you don't see a command prompt, try pressing enter.");
+        }
+        session.finish = Finish::Stream;
+        return Ok(());
+    };
+    let reference = ContainerRef {
+        namespace: pod.namespace().to_owned(),
+        pod: pod.name().to_owned(),
+        container: container.to_owned(),
+    };
+    let output = session
+        .host
+        .containers
+        .exec(&reference, &["sh".to_owned()], &stdin, args.bool("tty"))
+        .map_err(Error::plain)?;
+    session.out.extend_from_slice(&output.stdout);
+    session.err.extend_from_slice(&output.stderr);
+    if output.exit == 0 { Ok(()) } else { Err(Error::Exit(output.exit, String::new())) }
+}
+
+/// Lets time pass until the pod's phase is one that is waited for; says whether it came to that.
+fn wait_for(
+    session: &mut Session<'_, '_>,
+    args: &Args,
+    pod: &Object,
+    done: impl Fn(&str, bool) -> bool,
+) -> Result<(Object, bool), Error> {
+    let mapping = session.resource("pods")?;
+    let limit = args.millis("pod-running-timeout").max(1000);
+    let mut waited = 0;
+    loop {
+        let now = session.get(&mapping, pod.namespace(), pod.name())?;
+        let ready = now
+            .list_at(&["status", "conditions"])
+            .iter()
+            .any(|c| c.str_at(&["type"]) == "Ready" && c.str_at(&["status"]) == "True");
+        if done(now.str_at(&["status", "phase"]), ready) {
+            return Ok((now, true));
+        }
+        if waited >= limit {
+            if now.str_at(&["status", "phase"]) == "Running" {
+                return Ok((now, false));
+            }
+            return Err(Error::plain("timed out waiting for the condition"));
+        }
+        session.advance(500);
+        waited += 500;
+    }
+}
