@@ -29,6 +29,7 @@ mod rollout;
 mod version;
 mod wait;
 mod run;
+mod set;
 
 /// Its commands.
 #[rustfmt::skip]
@@ -55,6 +56,7 @@ const SUBCOMMANDS: &[&Command] = &[
     &exec::COMMAND,
     &expose::COMMAND,
     &run::COMMAND,
+    &set::COMMAND,
     &options::COMMAND,
 ];
 

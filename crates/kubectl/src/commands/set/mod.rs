@@ -1,0 +1,35 @@
+//! `kubectl set`: single features of objects. Models kubectl `pkg/cmd/set`.
+
+mod env;
+mod image;
+mod resources;
+mod selector;
+mod serviceaccount;
+mod subject;
+mod template;
+
+use crate::cli::{Command, Flag};
+
+/// The group.
+pub(super) static COMMAND: Command = Command {
+    short: "Set specific features on objects",
+    long: "Configure application resources.\n\n These commands help you make changes to existing application resources.",
+    usage: "SUBCOMMAND",
+    subcommands: &[
+        &env::COMMAND,
+        &image::COMMAND,
+        &resources::COMMAND,
+        &selector::COMMAND,
+        &serviceaccount::COMMAND,
+        &subject::COMMAND,
+    ],
+    run: Some(super::run_group),
+    ..Command::named("set")
+};
+
+/// The flags all of them share.
+const SHARED: &[Flag] = &[
+    Flag::bool("all", "Select all resources, in the namespace of the specified resource types"),
+    Flag::str("field-manager", "Name of the manager used to track field ownership.").default("kubectl-set"),
+    Flag::bool("local", "If true, set will NOT contact api-server but run locally."),
+];
