@@ -26,10 +26,10 @@ mod patience;
 mod reading;
 mod replace;
 mod rollout;
-mod version;
-mod wait;
 mod run;
 mod set;
+mod version;
+mod wait;
 
 /// Its commands.
 #[rustfmt::skip]
