@@ -30,7 +30,7 @@ pub(crate) fn apply(version: KubeVersion, object: &mut Object) {
         ("", "ReplicationController") => workload::replication_controller(version, object),
         ("", "Service") => network::service(version, object),
         ("", "Endpoints") => network::endpoints(object),
-        ("", "Secret") => fill::text(object, &["type"], "Opaque"),
+        ("", "Secret") => config::secret(object),
         ("", "Namespace") => config::namespace(version, object),
         ("", "Node") => config::node(object),
         ("", "LimitRange") => config::limit_range(object),

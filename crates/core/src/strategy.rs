@@ -6,6 +6,7 @@
 mod apparmor;
 mod crd;
 mod csr;
+mod job;
 mod namespace;
 mod pod;
 pub(crate) mod seccomp;
@@ -14,7 +15,6 @@ mod service;
 pub(crate) use pod::qos;
 
 use gatehouse_model::{Object, ResourceType, Value, json};
-
 
 use crate::server::Call;
 use crate::status::Status;
@@ -158,6 +158,7 @@ pub(crate) fn prepare_for_create(call: &mut Call<'_>, object: &mut Object) {
     match call.table().as_str() {
         "pods" => pod::prepare_for_create(call, object),
         "namespaces" => namespace::prepare_for_create(object),
+        "jobs.batch" => job::prepare_for_create(call.cluster.version, object),
         "certificatesigningrequests.certificates.k8s.io" => csr::prepare_for_create(call, object),
         "customresourcedefinitions.apiextensions.k8s.io" => crd::prepare(call, object),
         _ => {}

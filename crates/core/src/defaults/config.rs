@@ -1,6 +1,6 @@
 //! Namespaces, nodes, limits, autoscalers and pod security policies.
 
-use gatehouse_model::{KubeVersion, Value, json};
+use gatehouse_model::{KubeVersion, Value, base64, json};
 
 use super::fill;
 
@@ -12,6 +12,16 @@ pub(super) fn namespace(version: KubeVersion, object: &mut Value) {
     }
     fill::text(object, &["status", "phase"], "Active");
     fill::structure(object, &["spec"]);
+}
+
+/// A Secret's `stringData` is written into `data`, which wins nothing over it, and is gone.
+pub(super) fn secret(object: &mut Value) {
+    fill::text(object, &["type"], "Opaque");
+    let Some(plain) = object.remove(&["stringData"]) else { return };
+    for (key, value) in plain.entries().iter() {
+        let encoded = base64::encode(value.as_str().unwrap_or_default().as_bytes());
+        object.set(&["data", key], encoded);
+    }
 }
 
 /// A Node can allocate all it has unless it says otherwise.

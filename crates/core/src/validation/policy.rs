@@ -229,7 +229,7 @@ fn sysctls(errors: &mut Errors, path: &FieldPath, spec: &Value) {
                 continue;
             }
             if *name != "*" && !super::security::is_sysctl(pattern) {
-                let why = "must have at most 253 characters and match regex ^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9][-_a-z0-9]*[\\*]?$";
+                let why = "must have at most 253 characters and match regex ([a-z0-9]([-_a-z0-9]*[a-z0-9])?\\.)*([a-z0-9][-_a-z0-9]*)?[a-z0-9*]";
                 errors.push(FieldError::invalid(path.clone(), &(*name).into(), why));
             }
             if field == "allowedUnsafeSysctls" {

@@ -173,8 +173,14 @@ pub(super) fn limit_range(errors: &mut Errors, object: &Object) {
     for (i, limit) in object.list_at(&["spec", "limits"]).iter().enumerate() {
         let path = FieldPath::new("spec.limits").index(i);
         let kind = limit.str_at(&["type"]);
-        if check::required(errors, path.child("type"), kind) && !names::label_key(kind).is_empty() {
-            check::text(errors, &path.child("type"), kind, names::label_key(kind));
+        if check::required(errors, path.child("type"), kind) {
+            let complaints = names::label_key(kind);
+            if !complaints.is_empty() {
+                check::text(errors, &path.child("type"), kind, complaints);
+            } else if !kind.contains('/') && !matches!(kind, "Pod" | "Container" | "PersistentVolumeClaim") {
+                let why = "must be a standard limit type or fully qualified";
+                errors.push(FieldError::invalid(path.child("type"), &kind.into(), why));
+            }
         }
         if seen.contains(&kind) {
             errors.push(FieldError::duplicate(path.child("type"), &kind.into()));
@@ -233,16 +239,18 @@ fn one_limit(errors: &mut Errors, path: &FieldPath, limit: &Value, kind: &str) {
                 "defaultRequest",
             ),
             ("min", "default", "min value {} is greater than default value {}", "default"),
-            ("default", "max", "default value {} is greater than max value {}", "default"),
+            ("default", "max", "default value {} is greater than max value {}", "max"),
         ];
-        for (low, high, words, at) in pairs {
+        for (low_name, high_name, words, at) in pairs {
             if let (Some((low_text, Some(low))), Some((high_text, Some(high)))) =
-                (amount(low, key), amount(high, key))
+                (amount(low_name, key), amount(high_name, key))
                 && low > high
             {
                 let shown = amount(at, key).map_or_else(String::new, |(text, _)| text);
                 let why = words.replacen("{}", &low_text, 1).replacen("{}", &high_text, 1);
-                errors.push(FieldError::invalid(path.child(at).key(key), &Value::from(shown), why));
+                // This one finding shows the maximum under the default's name.
+                let field = if (low_name, high_name) == ("default", "max") { "default" } else { at };
+                errors.push(FieldError::invalid(path.child(field).key(key), &Value::from(shown), why));
             }
         }
     }
