@@ -16,12 +16,27 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Prove exercises: starters score 0, solutions 100, wrong answers fail the checks they name
+    Check(commands::check::Args),
+    /// Grade files as an answer to an exercise
+    Grade(commands::grade::Args),
+    /// Read shell lines on standard input and print what the terminal would
+    Run(commands::run::Args),
     /// Compare with recordings of real components
     Conformance(commands::conformance::Args),
+    /// Print who reaches whom among the pods of some manifests
+    Reach(commands::reach::Args),
+    /// Print the JSON Schema of exercise.yaml
+    Schema,
 }
 
 fn main() -> ExitCode {
     match Cli::parse().command {
+        Command::Check(args) => commands::check::run(&args),
+        Command::Grade(args) => commands::grade::run(&args),
+        Command::Run(args) => commands::run::run(&args),
         Command::Conformance(args) => commands::conformance::run(&args),
+        Command::Reach(args) => commands::reach::run(&args),
+        Command::Schema => commands::schema(),
     }
 }

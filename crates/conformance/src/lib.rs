@@ -26,10 +26,22 @@ pub fn run(paths: &[PathBuf], progress: &mut dyn FnMut(&CaseResult)) -> Result<S
             let Some(suite) = suites::find(&record.suite) else {
                 return Err(format!("{}: unknown suite \"{}\"", record.place, record.suite));
             };
-            let result = suite.run(record, &folder.support).map_err(|e| format!("{}: {e}", record.place))?;
+            let result =
+                guarded(suite, record, &folder.support).map_err(|e| format!("{}: {e}", record.place))?;
             progress(&result);
             summary.add(&result);
         }
     }
     Ok(summary)
+}
+
+/// Runs one case. A panic is a fault of ours like any other: the case fails and the rest goes on.
+fn guarded(suite: &dyn Suite, record: &record::Record, support: &Support) -> Result<CaseResult, String> {
+    let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| suite.run(record, support)));
+    ran.unwrap_or_else(|panic| {
+        let said = panic.downcast_ref::<String>().cloned();
+        let said = said.or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned())).unwrap_or_default();
+        let step = StepResult::fail("no panic", &format!("a panic: {said}"));
+        Ok(CaseResult { suite: record.suite.clone(), case: record.name.clone(), steps: vec![step] })
+    })
 }

@@ -1,5 +1,6 @@
 //! The suites we know. A new one is one file and one line here.
 
+mod kubectl;
 mod netpol;
 mod psa;
 mod psp;
@@ -10,6 +11,7 @@ use crate::suite::Suite;
 
 /// All suites.
 const SUITES: &[&dyn Suite] = &[
+    &kubectl::Kubectl,
     &netpol::Netpol,
     &psa::Psa,
     &psp::Psp,

@@ -109,3 +109,9 @@ pub fn since(timestamp: &str, now: Timestamp) -> String {
         Err(_) => "<unknown>".to_owned(),
     }
 }
+
+/// How a pod is doing, as the `STATUS` column says it.
+#[must_use]
+pub fn pod_status(pod: &Object) -> String {
+    pod::status(pod, At { now: Timestamp::GENESIS, version: KubeVersion::V1_36, wide: false })
+}

@@ -1,0 +1,185 @@
+//! The world: a cluster, the learner's terminal, the nodes and what runs on them.
+//!
+//! A value that is cheap to clone: previews and checks try things on a copy. After every command it is let come to
+//! rest: controllers and kubelets act until nothing changes.
+
+mod api;
+mod files;
+mod outside;
+mod start;
+
+use gatehouse_core::controllers::{self, StandIn, events};
+use gatehouse_core::decision::ObjectRef;
+use gatehouse_core::kubelet::Kubelet as _;
+use gatehouse_core::{Cluster, Timestamp};
+use gatehouse_machine::shell::{self, Readiness};
+use gatehouse_machine::{Machine, Outcome, ShellState};
+use gatehouse_model::KubeVersion;
+
+use outside::Around;
+pub use start::{BARE_HOME, BARE_SERVER};
+
+/// How often controllers and kubelets may act before the world counts as restless.
+const ROUNDS: usize = 200;
+
+/// Virtual time a command takes, in milliseconds.
+const COMMAND: i64 = 1000;
+
+/// Where a world's kubectl finds its cluster, and under which names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Access {
+    /// The API server's URL.
+    pub(crate) server: &'static str,
+    /// Who types.
+    pub(crate) user: &'static str,
+    /// Their number and their group's.
+    pub(crate) owner: (u32, u32),
+    /// Their home, also where commands start.
+    pub(crate) home: &'static str,
+}
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// The control plane.
+    pub cluster: Cluster,
+    pub(crate) access: Access,
+    terminal: Machine,
+    shell: ShellState,
+    kubelet: StandIn,
+    /// Whether the control plane's controllers run: they do not on the recordings' 1.20 cluster.
+    controllers: bool,
+}
+
+impl World {
+    /// Runs a line in the terminal, then lets the world come to rest.
+    pub fn run(&mut self, line: &str) -> Outcome {
+        let mut shell = std::mem::take(&mut self.shell);
+        let outcome = self.with_terminal(|terminal, around| shell::run(terminal, &mut shell, around, line));
+        self.shell = shell;
+        self.after_command();
+        outcome
+    }
+
+    /// Runs a line in a shell of its own that starts in the home directory and shares nothing but files.
+    pub fn run_fresh(&mut self, line: &str) -> Outcome {
+        let mut shell = self.fresh_shell();
+        let outcome = self.with_terminal(|terminal, around| shell::run(terminal, &mut shell, around, line));
+        self.after_command();
+        outcome
+    }
+
+    /// Goes on with what waited for an edited file.
+    pub fn go_on(&mut self, argv: &[String]) -> Outcome {
+        let words: Vec<String> = argv.iter().map(|a| format!("'{}'", a.replace('\'', r"'\''"))).collect();
+        self.run(&words.join(" "))
+    }
+
+    /// Lets controllers and kubelets act until nothing changes.
+    pub fn settle(&mut self) {
+        for _ in 0..ROUNDS {
+            let acted = self.controllers && controllers::reconcile(&mut self.cluster);
+            if !self.kubelet.sync(&mut self.cluster) && !acted {
+                break;
+            }
+        }
+    }
+
+    /// Lets virtual time pass.
+    pub fn advance(&mut self, millis: i64) {
+        self.cluster.now = self.cluster.now.plus_millis(millis);
+        self.settle();
+    }
+
+    /// Now.
+    #[must_use]
+    pub const fn now(&self) -> Timestamp {
+        self.cluster.now
+    }
+
+    /// What stands before the cursor.
+    #[must_use]
+    pub fn prompt(&self) -> String {
+        let home = self.shell.get("HOME").unwrap_or("/root");
+        let cwd = self.shell.cwd();
+        let shown = cwd.strip_prefix(home).map_or_else(|| cwd.to_owned(), |rest| format!("~{rest}"));
+        let user = self.shell.get("USER").unwrap_or("root");
+        let sign = if user == "root" { '#' } else { '$' };
+        format!("{user}@lab:{shown}{sign} ")
+    }
+
+    /// Whether a line needs more lines before it can run.
+    #[must_use]
+    pub fn is_incomplete(&self, line: &str) -> bool {
+        shell::readiness(&self.shell, line) == Readiness::Incomplete
+    }
+
+    /// How the line up to `cursor` (in bytes) could go on: where the word begins, and the whole words it could be.
+    #[must_use]
+    pub fn complete(&self, line: &str, cursor: usize) -> (usize, Vec<String>) {
+        let typed = line.get(..cursor).unwrap_or(line);
+        let start = typed.rfind(|c: char| c.is_whitespace() || "|;&()<>".contains(c)).map_or(0, |i| i + 1);
+        (start, shell::complete(&self.terminal, &self.shell, typed))
+    }
+
+    /// A file: relative to the home directory, absolute on the terminal's machine, or `host:/path`.
+    #[must_use]
+    pub fn read(&self, path: &str) -> Option<String> {
+        let (machine, path) = self.place(path)?;
+        machine.read_file(&path).map(|b| String::from_utf8_lossy(&b).into_owned())
+    }
+
+    /// Writes a file, named as for [`World::read`].
+    pub fn write(&mut self, path: &str, text: &str) {
+        if !path.contains(":/") {
+            let path =
+                if path.starts_with('/') { path.to_owned() } else { format!("{}/{path}", self.access.home) };
+            self.terminal.write_file(&path, text, 0o644, self.access.owner);
+        }
+    }
+
+    /// The name under which the editor shows a file of the terminal's machine.
+    #[must_use]
+    pub fn tab_path(&self, path: &str) -> String {
+        let home = format!("{}/", self.access.home);
+        path.strip_prefix(&home).unwrap_or(path).to_owned()
+    }
+
+    /// The events about an object, oldest first.
+    #[must_use]
+    pub fn events_of(&self, kind: &str, namespace: &str, name: &str) -> Vec<String> {
+        let object =
+            ObjectRef { kind: kind.to_owned(), namespace: namespace.to_owned(), name: name.to_owned() };
+        events::about(&self.cluster, &object)
+    }
+
+    /// Which Kubernetes the cluster is.
+    #[must_use]
+    pub const fn version(&self) -> KubeVersion {
+        self.cluster.version
+    }
+
+    fn place(&self, path: &str) -> Option<(&Machine, String)> {
+        if path.contains(":/") {
+            return None;
+        }
+        let path =
+            if path.starts_with('/') { path.to_owned() } else { format!("{}/{path}", self.access.home) };
+        Some((&self.terminal, path))
+    }
+
+    fn after_command(&mut self) {
+        self.settle();
+        self.advance(COMMAND);
+    }
+
+    /// Takes the terminal's machine out, so that what runs on it can reach the rest of the world.
+    fn with_terminal<T>(&mut self, act: impl FnOnce(&mut Machine, &mut Around<'_>) -> T) -> T {
+        let idle = Machine::empty("", self.cluster.now);
+        let mut terminal = std::mem::replace(&mut self.terminal, idle);
+        terminal.now = self.cluster.now;
+        let result = act(&mut terminal, &mut Around { world: self });
+        self.terminal = terminal;
+        result
+    }
+}

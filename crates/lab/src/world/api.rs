@@ -1,0 +1,86 @@
+//! kubectl's way to the API server and into containers.
+
+use std::cell::RefCell;
+
+use gatehouse_core::{Request, Response, Timestamp, server};
+use gatehouse_kubectl::Api;
+use gatehouse_kubectl::host::{self, ContainerRef};
+use gatehouse_machine::Output;
+use gatehouse_model::{KubeVersion, ResourceType};
+
+use super::World;
+
+type Shared<'a, 'w> = &'a RefCell<&'w mut World>;
+
+/// The API server, asked over the network.
+pub(super) struct Server<'a, 'w> {
+    pub(super) world: Shared<'a, 'w>,
+}
+
+impl Server<'_, '_> {
+    /// Whether anybody listens at `url`.
+    fn reach(&self, url: &str) -> Result<(), String> {
+        let world = self.world.borrow();
+        let address = url.trim_start_matches("https://").trim_end_matches('/');
+        if url == world.access.server && world.cluster.config.up {
+            return Ok(());
+        }
+        Err(format!("dial tcp {address}: connect: connection refused"))
+    }
+}
+
+impl Api for Server<'_, '_> {
+    fn call(&mut self, url: &str, request: Request) -> Result<Response, String> {
+        self.reach(url)?;
+        Ok(server::handle(&mut self.world.borrow_mut().cluster, &request))
+    }
+
+    fn advance(&mut self, millis: i64) {
+        let mut world = self.world.borrow_mut();
+        world.settle();
+        world.advance(millis);
+    }
+
+    fn now(&self) -> Timestamp {
+        self.world.borrow().cluster.now
+    }
+
+    fn resources(&mut self, url: &str) -> Result<Vec<ResourceType>, String> {
+        self.reach(url)?;
+        Ok(self.world.borrow().cluster.resources())
+    }
+
+    fn server_version(&self) -> KubeVersion {
+        self.world.borrow().cluster.version
+    }
+}
+
+/// The containers that run on the nodes.
+pub(super) struct Containers<'a, 'w> {
+    pub(super) world: Shared<'a, 'w>,
+}
+
+impl host::Containers for Containers<'_, '_> {
+    fn exec(
+        &mut self,
+        c: &ContainerRef,
+        _argv: &[String],
+        _stdin: &[u8],
+        _tty: bool,
+    ) -> Result<Output, String> {
+        let _ = self.world.borrow();
+        Err(format!("container not found (\"{}\")", c.container))
+    }
+
+    fn logs(&mut self, c: &ContainerRef, _previous: bool) -> Result<Vec<(Timestamp, String)>, String> {
+        Err(format!("container not found (\"{}\")", c.container))
+    }
+
+    fn read_file(&mut self, c: &ContainerRef, _path: &str) -> Result<Vec<u8>, String> {
+        Err(format!("container not found (\"{}\")", c.container))
+    }
+
+    fn write_file(&mut self, c: &ContainerRef, _path: &str, _content: &[u8]) -> Result<(), String> {
+        Err(format!("container not found (\"{}\")", c.container))
+    }
+}

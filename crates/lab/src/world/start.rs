@@ -1,0 +1,143 @@
+//! How worlds begin.
+
+use gatehouse_core::Cluster;
+use gatehouse_core::controllers::StandIn;
+use gatehouse_machine::programs::MAGIC;
+use gatehouse_machine::{Machine, Outcome, ShellState};
+use gatehouse_model::{KubeVersion, base64};
+
+use super::{Access, World};
+use crate::exercise::Bundle;
+
+/// Where the recordings' cluster listens; the recordings say `<server>`.
+pub const BARE_SERVER: &str = "https://127.0.0.1:6443";
+
+/// The case's directory on a bare world; the recordings say `<dir>`.
+pub const BARE_HOME: &str = "/work/case";
+
+/// Where the lab's cluster listens.
+const LAB_SERVER: &str = "https://172.30.1.2:6443";
+
+impl World {
+    /// The world of the recordings: a bare cluster, a kubelet that runs nothing, a shell of root's in an empty
+    /// directory, and a kubeconfig with the users `admin` and `jane`.
+    #[must_use]
+    pub fn bare(version: KubeVersion) -> Self {
+        let access = Access { server: BARE_SERVER, user: "root", owner: (0, 0), home: BARE_HOME };
+        let cluster = Cluster::bare(version, 1);
+        let terminal = Machine::host("lab", "root", cluster.now);
+        let controllers = version > KubeVersion::V1_20;
+        let mut world = Self {
+            cluster,
+            access,
+            terminal,
+            shell: ShellState::default(),
+            kubelet: StandIn::default(),
+            controllers,
+        };
+        install(&mut world.terminal, "kubectl");
+        world.terminal.make_dir(BARE_HOME, 0o755, (0, 0));
+        let users = [("admin", "system:masters"), ("jane", "developers")];
+        world.write(".kubeconfig", &kubeconfig("c", "c", "admin", BARE_SERVER, &users));
+        world.shell = world.fresh_shell();
+        world.settle();
+        world
+    }
+
+    /// The lab's own world: a cluster with two nodes and its administrator's terminal.
+    #[must_use]
+    pub fn lab(version: KubeVersion, seed: u64) -> Self {
+        let access =
+            Access { server: LAB_SERVER, user: "student", owner: (1000, 1000), home: "/home/student" };
+        let cluster = Cluster::bare(version, seed);
+        let terminal = Machine::host("lab", "student", cluster.now);
+        let mut world = Self {
+            cluster,
+            access,
+            terminal,
+            shell: ShellState::default(),
+            kubelet: StandIn::default(),
+            controllers: true,
+        };
+        install(&mut world.terminal, "kubectl");
+        let users = [("kubernetes-admin", "system:masters")];
+        let config =
+            kubeconfig("kubernetes", "kubernetes-admin@kubernetes", "kubernetes-admin", LAB_SERVER, &users);
+        world.write(".kube/config", &config);
+        world.shell = world.fresh_shell();
+        world.settle();
+        world
+    }
+
+    /// The world an exercise starts from.
+    ///
+    /// # Errors
+    /// The file of the exercise that is missing or that the cluster refuses, and its words.
+    pub fn start(bundle: &Bundle, seed: u64) -> Result<Self, String> {
+        let exercise = &bundle.exercise;
+        let version = KubeVersion::parse(&exercise.cluster.version)
+            .ok_or_else(|| format!("cluster.version: \"{}\" is not a version", exercise.cluster.version))?;
+        let mut world = Self::lab(version, seed);
+        for path in &exercise.start.manifests {
+            let text = bundle.file(path).ok_or_else(|| format!("{path}: the file is missing"))?;
+            world.write(".setup.yaml", text);
+            let outcome = world.run_fresh("kubectl apply -f .setup.yaml && rm .setup.yaml");
+            if let Outcome::Done(output) = outcome
+                && output.exit != 0
+            {
+                return Err(format!("{path}: {}", String::from_utf8_lossy(&output.stderr)));
+            }
+        }
+        for path in exercise.files.iter().filter(|p| !p.contains(":/")) {
+            let starter = format!("starter/{path}");
+            let text = bundle.file(&starter).ok_or_else(|| format!("{starter}: the file is missing"))?;
+            world.write(path, text);
+        }
+        world.settle();
+        Ok(world)
+    }
+
+    /// A shell that has just been opened in the home directory.
+    pub(super) fn fresh_shell(&self) -> ShellState {
+        let mut shell = ShellState::interactive(self.access.user);
+        let bare = self.access.home == BARE_HOME;
+        shell.interactive = !bare;
+        shell.export("HOME", self.access.home);
+        shell.export("PWD", self.access.home);
+        if bare {
+            shell.export("KUBECONFIG", &format!("{BARE_HOME}/.kubeconfig"));
+        }
+        shell.aliases.insert("k".to_owned(), "kubectl".to_owned());
+        shell
+    }
+}
+
+/// Puts a program on a machine that is not the machine's own.
+fn install(machine: &mut Machine, program: &str) {
+    let mut content = MAGIC.to_vec();
+    content.extend_from_slice(format!("outside:{program}").as_bytes());
+    machine.write_file(&format!("/usr/local/bin/{program}"), content, 0o755, (0, 0));
+}
+
+/// A kubeconfig whose users hold client certificates.
+fn kubeconfig(cluster: &str, context: &str, user: &str, server: &str, users: &[(&str, &str)]) -> String {
+    let ca = base64::encode(pem("CERTIFICATE", "subject=CN=kubernetes").as_bytes());
+    let mut text = format!(
+        "apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: {ca}\n    server: {server}\n  name: {cluster}\n\
+         contexts:\n- context:\n    cluster: {cluster}\n    user: {user}\n  name: {context}\n\
+         current-context: {context}\nkind: Config\npreferences: {{}}\nusers:\n"
+    );
+    for (name, group) in users {
+        let certificate =
+            base64::encode(pem("CERTIFICATE", &format!("subject=O={group},CN={name}")).as_bytes());
+        let key = base64::encode(pem("RSA PRIVATE KEY", &format!("key of {name}")).as_bytes());
+        text.push_str(&format!(
+            "- name: {name}\n  user:\n    client-certificate-data: {certificate}\n    client-key-data: {key}\n"
+        ));
+    }
+    text
+}
+
+fn pem(kind: &str, body: &str) -> String {
+    format!("-----BEGIN {kind}-----\n{}\n-----END {kind}-----\n", base64::encode(body.as_bytes()))
+}

@@ -1,0 +1,2 @@
+kubectl apply -f runtimeclass.yaml
+kubectl apply -f pod.yaml

@@ -1,0 +1,3 @@
+kubectl apply -f app.yaml
+kubectl delete pod web
+kubectl apply -f web.yaml

@@ -1,0 +1,209 @@
+//! Reads, runs and rewrites a literate suite.
+
+use gatehouse_conformance::normalize::normalize;
+use gatehouse_lab::machine::{Outcome, Output};
+use gatehouse_lab::{KubeVersion, Session, World};
+
+/// A piece of a suite, in order. Together the pieces are the whole file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Block {
+    /// Anything that is only read by people.
+    Prose(String),
+    /// Which world everything below runs in.
+    World(String),
+    /// A file of the working directory, fences included in `text`'s neighbours.
+    File {
+        /// Its name.
+        name: String,
+        /// The opening fence, as written.
+        fence: String,
+        /// Its content.
+        content: String,
+    },
+    /// Lines typed and what they print.
+    Console(Vec<Exchange>),
+}
+
+/// A line typed and what it printed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Exchange {
+    /// The line; here-documents have several.
+    pub line: String,
+    /// What it printed, standard output first, then standard error, then `[exit N]`.
+    pub output: String,
+}
+
+/// A suite.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suite {
+    /// The pieces.
+    pub blocks: Vec<Block>,
+}
+
+impl Suite {
+    /// Reads a Markdown text.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let mut blocks = Vec::new();
+        let mut prose = String::new();
+        let mut lines = text.lines();
+        while let Some(line) = lines.next() {
+            let world = line.strip_prefix("<!-- world: ").and_then(|l| l.strip_suffix(" -->"));
+            let file = line.strip_prefix("```").and_then(|l| l.split_once(" file=")).map(|(_, name)| name);
+            if world.is_none() && file.is_none() && line != "```console" {
+                prose.push_str(line);
+                prose.push('\n');
+                continue;
+            }
+            if !prose.is_empty() {
+                blocks.push(Block::Prose(std::mem::take(&mut prose)));
+            }
+            if let Some(world) = world {
+                blocks.push(Block::World(world.to_owned()));
+                continue;
+            }
+            let body: Vec<&str> = lines.by_ref().take_while(|l| *l != "```").collect();
+            if let Some(name) = file {
+                let content = body.iter().map(|l| format!("{l}\n")).collect();
+                blocks.push(Block::File { name: name.to_owned(), fence: line.to_owned(), content });
+            } else {
+                blocks.push(Block::Console(exchanges(&body)));
+            }
+        }
+        if !prose.is_empty() {
+            blocks.push(Block::Prose(prose));
+        }
+        Self { blocks }
+    }
+
+    /// Writes it back.
+    #[must_use]
+    pub fn print(&self) -> String {
+        let mut out = String::new();
+        for block in &self.blocks {
+            match block {
+                Block::Prose(text) => out.push_str(text),
+                Block::World(world) => out.push_str(&format!("<!-- world: {world} -->\n")),
+                Block::File { fence, content, .. } => out.push_str(&format!("{fence}\n{content}```\n")),
+                Block::Console(exchanges) => {
+                    out.push_str("```console\n");
+                    for e in exchanges {
+                        out.push_str(&format!("$ {}\n{}", e.line.replace('\n', "\n> "), e.output));
+                    }
+                    out.push_str("```\n");
+                }
+            }
+        }
+        out
+    }
+
+    /// Runs it: the same suite with the outputs that really came.
+    ///
+    /// # Errors
+    /// A world that cannot be made.
+    pub fn run(&self) -> Result<Self, String> {
+        let mut world: Option<Box<dyn Runner>> = None;
+        let mut blocks = Vec::new();
+        for block in &self.blocks {
+            match block {
+                Block::World(spec) => world = Some(make(spec)?),
+                Block::File { name, content, .. } => {
+                    world.as_mut().ok_or("no world before the first file")?.write(name, content);
+                }
+                Block::Console(exchanges) => {
+                    let world = world.as_mut().ok_or("no world before the first line")?;
+                    let ran = exchanges
+                        .iter()
+                        .map(|e| Exchange { line: e.line.clone(), output: shown(&world.run(&e.line)) });
+                    blocks.push(Block::Console(ran.collect()));
+                    continue;
+                }
+                Block::Prose(_) => {}
+            }
+            blocks.push(block.clone());
+        }
+        Ok(Self { blocks })
+    }
+
+    /// The exchanges that differ from `other`, with both outputs, after replacing what varies.
+    #[must_use]
+    pub fn differences(&self, other: &Self) -> Vec<String> {
+        let all = |s: &Self| -> Vec<Exchange> {
+            let of = |b: &Block| if let Block::Console(e) = b { e.clone() } else { Vec::new() };
+            s.blocks.iter().flat_map(of).collect()
+        };
+        let pairs = all(self).into_iter().zip(all(other));
+        pairs
+            .filter(|(a, b)| normalize(&a.output) != normalize(&b.output))
+            .map(|(a, b)| format!("$ {}\nexpected:\n{}actual:\n{}", a.line, a.output, b.output))
+            .collect()
+    }
+}
+
+fn exchanges(body: &[&str]) -> Vec<Exchange> {
+    let mut out: Vec<Exchange> = Vec::new();
+    for line in body {
+        match (line.strip_prefix("$ "), out.last_mut()) {
+            (Some(typed), _) => out.push(Exchange { line: typed.to_owned(), output: String::new() }),
+            (None, Some(last)) => match line.strip_prefix("> ").or((*line == ">").then_some("")) {
+                Some(more) if last.output.is_empty() => last.line.push_str(&format!("\n{more}")),
+                _ => last.output.push_str(&format!("{line}\n")),
+            },
+            (None, None) => {}
+        }
+    }
+    out
+}
+
+fn shown(output: &Output) -> String {
+    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let newline = |text: &mut String| {
+        if !text.is_empty() && !text.ends_with('\n') {
+            text.push('\n');
+        }
+    };
+    newline(&mut text);
+    text.push_str(&String::from_utf8_lossy(&output.stderr));
+    newline(&mut text);
+    if output.exit != 0 {
+        text.push_str(&format!("[exit {}]\n", output.exit));
+    }
+    text
+}
+
+trait Runner {
+    fn write(&mut self, name: &str, content: &str);
+    fn run(&mut self, line: &str) -> Output;
+}
+
+impl Runner for World {
+    fn write(&mut self, name: &str, content: &str) {
+        Self::write(self, name, content);
+    }
+    fn run(&mut self, line: &str) -> Output {
+        let (Outcome::Done(output) | Outcome::NeedsEdit(output, _) | Outcome::Streaming(output)) =
+            Self::run(self, line);
+        output
+    }
+}
+
+impl Runner for Session {
+    fn write(&mut self, name: &str, content: &str) {
+        self.edit(name, content);
+    }
+    fn run(&mut self, line: &str) -> Output {
+        let t = Self::run(self, line);
+        Output { stdout: t.stdout.into_bytes(), stderr: t.stderr.into_bytes(), exit: t.exit }
+    }
+}
+
+fn make(spec: &str) -> Result<Box<dyn Runner>, String> {
+    let (kind, what) = spec.split_once(' ').ok_or_else(|| format!("world \"{spec}\" needs two words"))?;
+    let version = || KubeVersion::parse(what).ok_or_else(|| format!("\"{what}\" is not a version"));
+    match kind {
+        "bare" => Ok(Box::new(World::bare(version()?))),
+        "lab" => Ok(Box::new(World::lab(version()?, 1))),
+        "exercise" => Ok(Box::new(Session::of(what, 1).map_err(|e| e.to_string())?)),
+        other => Err(format!("no world is called \"{other}\"")),
+    }
+}
