@@ -8,8 +8,10 @@ mod audit;
 mod compile;
 mod decide;
 mod default;
+mod entries;
 mod glob;
 mod includes;
+mod including;
 mod label;
 mod lexer;
 mod mount;
@@ -20,6 +22,7 @@ mod scan;
 mod syntax;
 mod token;
 mod variables;
+mod words;
 
 pub use audit::{AuditRecord, AuditType, quoted};
 pub use compile::Profile;
@@ -30,7 +33,7 @@ pub use includes::{Found, Includes, ROOT, STOCK, Stock};
 pub use label::Label;
 pub use mount::flag as mount_flag;
 pub use policy::{LoadMode, Loaded, Policy, PolicySet};
-pub use rule::{Location, ProfileMode};
+pub use rule::{Flags, Location, ProfileMode};
 pub use syntax::{ParserVersion, PolicyError};
 
 #[cfg(test)]

@@ -5,12 +5,12 @@
 
 use std::collections::BTreeMap;
 
+use super::entries::{Compile, other};
 use super::glob::Glob;
-use super::mount::flag;
 use super::perms::{ExecKind, FilePerms, bit};
 use super::rule::{
-    Body, Flags, Location, MountKind, MountRule, NetworkRule, Ownership, Prefix, ProfileMode, PtraceRule,
-    RawProfile, Rule, RuleMode, SignalRule,
+    Body, Flags, Location, MountKind, NetworkRule, Ownership, Prefix, ProfileMode, PtraceRule, RawProfile,
+    Rule, RuleMode, SignalRule,
 };
 use super::syntax::PolicyError;
 use super::variables::{Variables, escape, filter_slashes};
@@ -78,7 +78,7 @@ pub(super) struct MountEntry {
     pub(super) flags: (u32, u32),
 }
 
-type Result<T> = std::result::Result<T, PolicyError>;
+pub(super) type Result<T> = std::result::Result<T, PolicyError>;
 
 fn fail<T>(text: String) -> Result<T> {
     Err(PolicyError { text, at: None })
@@ -122,7 +122,11 @@ fn one(
     let attachment = raw.attachment.as_deref().map(|a| expand(v, a)).transpose()?;
     let rules = expand_rules(&raw.rules, v)?;
     merge(&rules, shown)?;
-    let attachment = attachment.map(|a| regex(Glob::new(&filter_slashes(&a)))).transpose()?;
+    let attachment = match attachment {
+        Some(a) => Some(named(&filter_slashes(&a), shown)?),
+        // A name with special characters is the pattern itself.
+        None => Some(named(&filter_slashes(&local), shown)?).filter(|g| !g.is_exact()),
+    };
     let mut p = Profile {
         name: name.clone(),
         mode: raw.flags.mode.unwrap_or_default(),
@@ -179,6 +183,15 @@ fn one(
     Ok(())
 }
 
+/// The pattern of a profile's name or attachment.
+fn named(pattern: &str, profile: &str) -> Result<Glob> {
+    Glob::new(pattern).or_else(|t| {
+        fail(format!(
+            "{t}apparmor_parser: Invalid profile name '{pattern}' - bad regular expression\nERROR processing regexs for profile {profile}, failed to load\n"
+        ))
+    })
+}
+
 /// Puts variables into every text of every rule.
 fn expand_rules(rules: &[Rule], v: &Variables) -> Result<Vec<Rule>> {
     let expand = |t: &str| v.expand(t).or_else(fail);
@@ -221,7 +234,8 @@ fn expand_rules(rules: &[Rule], v: &Variables) -> Result<Vec<Rule>> {
 
 /// Rules for the very same path that disagree about exec.
 fn merge(rules: &[Rule], profile: &str) -> Result<()> {
-    let mut seen: BTreeMap<(&str, u8, bool, i32, Option<&str>), Vec<FilePerms>> = BTreeMap::new();
+    type Key<'a> = (&'a str, u8, bool, i32, Option<&'a str>);
+    let mut seen: BTreeMap<Key<'_>, Vec<FilePerms>> = BTreeMap::new();
     for rule in rules {
         let Body::File(f) = &rule.body else { continue };
         let link = f.target.as_deref().filter(|_| f.perms.has(bit::LINK));
@@ -239,18 +253,35 @@ fn merge(rules: &[Rule], profile: &str) -> Result<()> {
     Ok(())
 }
 
+/// How many steps comparing patterns may take: a check the author of a huge profile goes without.
+const COMPARISONS: usize = 500_000;
+
 /// Patterns that overlap and disagree about exec; a path without special characters beats a pattern.
 fn conflict(files: &[FileEntry]) -> Option<String> {
-    let with_exec: Vec<&FileEntry> =
-        files.iter().filter(|f| f.exec.is_some() && f.prefix.mode != RuleMode::Deny).collect();
-    for (i, a) in with_exec.iter().enumerate() {
-        for b in with_exec.iter().take(i) {
-            let same_user = a.prefix.owner == Ownership::Any
-                || b.prefix.owner == Ownership::Any
-                || a.prefix.owner == b.prefix.owner;
-            let equal_rank = a.glob.is_exact() == b.glob.is_exact() && a.prefix.priority == b.prefix.priority;
-            if equal_rank && same_user && a.exec != b.exec && a.glob.intersects(&b.glob) {
-                return Some("profile has merged rule with conflicting x modifiers\n".to_owned());
+    type Kind<'a> = (&'a (ExecKind, Option<String>), Vec<&'a FileEntry>);
+    let mut kinds: Vec<Kind<'_>> = vec![];
+    for f in files.iter().filter(|f| f.prefix.mode != RuleMode::Deny) {
+        let Some(exec) = &f.exec else { continue };
+        match kinds.iter_mut().find(|(k, _)| *k == exec) {
+            Some((_, all)) => all.push(f),
+            None => kinds.push((exec, vec![f])),
+        }
+    }
+    let mut budget = COMPARISONS;
+    for (i, (_, some)) in kinds.iter().enumerate() {
+        for (_, others) in kinds.iter().take(i) {
+            for (a, b) in some.iter().flat_map(|a| others.iter().map(move |b| (a, b))) {
+                let same_user = a.prefix.owner == Ownership::Any
+                    || b.prefix.owner == Ownership::Any
+                    || a.prefix.owner == b.prefix.owner;
+                let equal = a.glob.is_exact() == b.glob.is_exact() && a.prefix.priority == b.prefix.priority;
+                budget = budget.saturating_sub(1);
+                if equal && same_user && a.glob.intersects(&b.glob, &mut budget) {
+                    return Some("profile has merged rule with conflicting x modifiers\n".to_owned());
+                }
+                if budget == 0 {
+                    return None;
+                }
             }
         }
     }
@@ -274,7 +305,7 @@ fn file(
     perms: FilePerms,
     target: Option<&str>,
     subset: bool,
-    regex: &dyn Fn(std::result::Result<Glob, String>) -> Result<Glob>,
+    regex: Compile<'_>,
 ) -> Result<()> {
     let mut bits = perms.bits;
     let inherits = perms.exec.is_some_and(|e| {
@@ -306,158 +337,5 @@ fn file(
     if bits != 0 {
         p.files.push(FileEntry { prefix: rule.prefix, at: rule.at.clone(), glob, bits, exec });
     }
-    Ok(())
-}
-
-fn other(
-    p: &mut Profile,
-    rule: &Rule,
-    glob: &dyn Fn(std::result::Result<Glob, String>) -> Result<Glob>,
-) -> Result<()> {
-    let (prefix, at) = (rule.prefix, rule.at.clone());
-    let peer = |t: &Option<String>| t.as_deref().map(|t| glob(Glob::new(t))).transpose();
-    match &rule.body {
-        Body::Capability(set) => p.capabilities.push(Entry { prefix, at, what: *set }),
-        Body::Network(n) => p.networks.push(Entry { prefix, at, what: n.clone() }),
-        Body::Signal(s) => {
-            let peer = peer(&s.peer)?;
-            p.signals.push(Entry { prefix, at, what: (s.clone(), peer) });
-        }
-        Body::Ptrace(t) => {
-            let peer = peer(&t.peer)?;
-            p.ptraces.push(Entry { prefix, at, what: (t.clone(), peer) });
-        }
-        Body::Unix(u) => {
-            // This kernel does not look at unix sockets but when they are made; such a rule is put down as a
-            // network rule, and a denying one is dropped because it would take too much.
-            let creates = u.access.is_empty() || u.access.iter().any(|a| a == "create");
-            if prefix.mode != RuleMode::Deny && (creates || !u.access.is_empty()) {
-                let mask =
-                    u.socket_type.as_deref().and_then(super::syntax::socket_type_mask).unwrap_or(u32::MAX);
-                let what = NetworkRule { families: Some(vec![(1, mask)]), access: vec![] };
-                p.networks.push(Entry { prefix, at, what });
-            }
-        }
-        Body::Userns => p.userns.push(Entry { prefix, at, what: () }),
-        Body::Mount(m) => {
-            let mut mounts = mount_entries(m, prefix, &at, glob)?;
-            p.mounts.append(&mut mounts);
-        }
-        Body::All => all(p, prefix, &at, glob)?,
-        Body::File(_) | Body::Link(_) | Body::ChangeProfile(_) | Body::Other(_) => {}
-    }
-    Ok(())
-}
-
-/// The calls a mount rule allows: without flags it is for every kind of them.
-fn mount_entries(
-    m: &MountRule,
-    prefix: Prefix,
-    at: &Location,
-    glob: &dyn Fn(std::result::Result<Glob, String>) -> Result<Glob>,
-) -> Result<Vec<MountEntry>> {
-    let compile = |t: &Option<String>| t.as_deref().map(|t| glob(Glob::new(t))).transpose();
-    let point = compile(&m.point)?;
-    let source = compile(&m.source)?;
-    let fstype = m.fstype.iter().map(|t| glob(Glob::new(t))).collect::<Result<Vec<_>>>()?;
-    let entry =
-        |point: &Option<Glob>, source: &Option<Glob>, fstype: &[Glob], flags: (u32, u32)| MountEntry {
-            prefix,
-            at: at.clone(),
-            kind: m.kind,
-            point: point.clone(),
-            source: source.clone(),
-            fstype: fstype.to_vec(),
-            flags,
-        };
-    if m.kind != MountKind::Mount {
-        return Ok(vec![entry(&point, &source, &[], (0, u32::MAX))]);
-    }
-    let everything = m.required.is_empty() && m.optional.is_empty() && !m.remount;
-    let mut required = m.required.clone();
-    let mut optional = m.optional.clone();
-    if everything {
-        required.push(0);
-        optional.push(u32::MAX);
-    }
-    if required.is_empty() {
-        required.push(if m.remount { flag::REMOUNT } else { 0 });
-        if optional.is_empty() {
-            optional.push(u32::MAX & !flag::REMOUNT);
-        }
-    }
-    if optional.is_empty() {
-        optional.push(0);
-    }
-    let remountable = !(flag::MOVE | flag::PROPAGATION);
-    let mut out = vec![];
-    for r in &required {
-        for o in &optional {
-            let within = |mask: u32| (r & mask & !o, o & mask);
-            let free = source.is_none() || point.is_none();
-            // With one place only, a rule about an existing mount means that place.
-            let place = if point.is_some() { &point } else { &source };
-            let plain = fstype.is_empty();
-            if *r == 0 {
-                if source.is_none() && plain {
-                    out.push(entry(place, &None, &[], within(remountable)));
-                }
-                if plain {
-                    out.push(entry(&point, &source, &[], within(flag::BIND | flag::REC)));
-                    if free {
-                        out.push(entry(place, &None, &[], within(flag::PROPAGATION | flag::REC)));
-                    }
-                    out.push(entry(&point, &source, &[], within(flag::MOVE)));
-                }
-                out.push(entry(&point, &source, &fstype, within(!flag::COMMANDS)));
-            } else if r & flag::REMOUNT != 0 && source.is_none() && plain {
-                out.push(entry(place, &None, &[], within(remountable)));
-            } else if r & flag::BIND != 0 && plain {
-                out.push(entry(&point, &source, &[], within(flag::BIND | flag::REC)));
-            } else if r & (flag::PROPAGATION | flag::REC) != 0 && free && plain {
-                out.push(entry(place, &None, &[], within(flag::PROPAGATION | flag::REC)));
-            } else if r & flag::MOVE != 0 && plain {
-                out.push(entry(&point, &source, &[], within(flag::MOVE)));
-            } else if (r | o) & !flag::COMMANDS != 0 {
-                out.push(entry(&point, &source, &fstype, within(!flag::COMMANDS)));
-            }
-        }
-    }
-    Ok(out)
-}
-
-/// `all`: everything there is a rule for.
-fn all(
-    p: &mut Profile,
-    prefix: Prefix,
-    at: &Location,
-    glob: &dyn Fn(std::result::Result<Glob, String>) -> Result<Glob>,
-) -> Result<()> {
-    let at = at.clone();
-    let every = glob(Glob::new("/{**,}"))?;
-    let everything = FilePerms::everything();
-    let exec = everything.exec.map(|e| (e, None)).filter(|_| prefix.mode != RuleMode::Deny);
-    p.files.push(FileEntry { prefix, at: at.clone(), glob: every.clone(), bits: bit::ALL, exec });
-    p.links.push(LinkEntry { prefix, at: at.clone(), name: every, target: None, subset: false });
-    p.capabilities.push(Entry { prefix, at: at.clone(), what: CapSet::ALL });
-    p.networks.push(Entry { prefix, at: at.clone(), what: NetworkRule::default() });
-    for kind in [MountKind::Mount, MountKind::Umount, MountKind::PivotRoot] {
-        p.mounts.push(MountEntry {
-            prefix,
-            at: at.clone(),
-            kind,
-            point: None,
-            source: None,
-            fstype: vec![],
-            flags: (0, u32::MAX),
-        });
-    }
-    let signal = SignalRule { send: true, receive: true, set: vec![], peer: None };
-    p.signals.push(Entry { prefix, at: at.clone(), what: (signal, None) });
-    let ptrace = PtraceRule { trace: true, read: true, traced_by: true, read_by: true, peer: None };
-    p.ptraces.push(Entry { prefix, at: at.clone(), what: (ptrace, None) });
-    let any = glob(Glob::new("**"))?;
-    p.changes.push(Entry { prefix, at: at.clone(), what: (any, None) });
-    p.userns.push(Entry { prefix, at, what: () });
     Ok(())
 }

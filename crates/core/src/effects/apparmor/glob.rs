@@ -280,10 +280,13 @@ impl Glob {
         }
     }
 
-    /// Whether some text matches both. Gives up (and says no) on patterns too large to compare.
+    /// Whether some text matches both. Each comparison of two states takes one of `budget`; without any left the
+    /// answer is no.
     #[must_use]
-    pub fn intersects(&self, other: &Self) -> bool {
-        const MAX_PAIRS: usize = 20_000;
+    pub fn intersects(&self, other: &Self, budget: &mut usize) -> bool {
+        if !self.prefix.starts_with(&other.prefix) && !other.prefix.starts_with(&self.prefix) {
+            return false;
+        }
         let reach = |g: &Self, from: u32| {
             let mut s = States::new(g.nodes.len());
             g.enter(from, &mut s);
@@ -302,10 +305,12 @@ impl Glob {
                     if x.test == Test::Accept && y.test == Test::Accept {
                         return true;
                     }
+                    let Some(left) = budget.checked_sub(1) else { return false };
+                    *budget = left;
                     if x.test.overlaps(&y.test) {
                         for p in &x.next {
                             for q in &y.next {
-                                if seen.len() < MAX_PAIRS && seen.insert((*p, *q)) {
+                                if seen.insert((*p, *q)) {
                                     todo.push((*p, *q));
                                 }
                             }

@@ -5,9 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use super::includes::{Found, Includes, ROOT};
+use super::includes::Includes;
 use super::scan;
 use super::token::{Tok, keyword};
+use super::words::{WORDS, rule_mode};
 
 /// A word.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,28 +48,25 @@ pub(super) enum Mode {
     INTEGER_MODE,
 }
 
-struct Source {
-    name: String,
-    text: String,
-    at: usize,
-    line: usize,
+/// A text being read.
+pub(super) struct Source {
+    pub(super) name: String,
+    pub(super) text: String,
+    pub(super) at: usize,
+    pub(super) line: usize,
 }
 
-/// How many files may be open at once, and how much text may be read in all: a file that includes itself ends here.
-const MAX_OPEN: usize = 64;
-const MAX_READ: usize = 1 << 20;
-
 pub(super) struct Lexer<'a> {
-    sources: Vec<Source>,
-    modes: Vec<Mode>,
-    includes: &'a dyn Includes,
+    pub(super) sources: Vec<Source>,
+    pub(super) modes: Vec<Mode>,
+    pub(super) includes: &'a dyn Includes,
     /// Files included in this block: they are not included again.
     pub(super) seen: BTreeSet<String>,
-    read: usize,
+    pub(super) read: usize,
     old: bool,
 }
 
-enum Step {
+pub(super) enum Step {
     Skip(usize),
     Word(Tok, usize),
     /// A word whose text is unescaped.
@@ -94,7 +92,7 @@ impl<'a> Lexer<'a> {
         self.includes.find(path).is_some()
     }
 
-    fn mode(&self) -> Mode {
+    pub(super) fn mode(&self) -> Mode {
         self.modes.last().copied().unwrap_or(Mode::INITIAL)
     }
 
@@ -103,15 +101,14 @@ impl<'a> Lexer<'a> {
         self.modes.push(mode);
     }
 
-    fn rest(&self) -> &str {
+    pub(super) fn rest(&self) -> &str {
         self.sources.last().and_then(|s| s.text.get(s.at..)).unwrap_or("")
     }
 
-    fn advance(&mut self, n: usize) -> String {
+    pub(super) fn advance(&mut self, n: usize) -> String {
         let Some(s) = self.sources.last_mut() else { return String::new() };
         let text = s.text.get(s.at..s.at + n).unwrap_or("").to_owned();
         s.at += n;
-        s.line += text.matches('\n').count();
         text
     }
 
@@ -127,7 +124,11 @@ impl<'a> Lexer<'a> {
             }
             match self.step()? {
                 Step::Skip(n) => {
-                    self.advance(n);
+                    // Line ends inside a quoted word are not counted.
+                    let lines = self.advance(n).matches('\n').count();
+                    if let Some(s) = self.sources.last_mut() {
+                        s.line += lines;
+                    }
                 }
                 Step::Word(kind, n) => return Ok(Token { kind, text: self.advance(n) }),
                 Step::Id(kind, n) => {
@@ -143,7 +144,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    fn unexpected(&self) -> Step {
+    pub(super) fn unexpected(&self) -> Step {
         let c = self.rest().bytes().next().unwrap_or(0);
         let shown = self.rest().chars().next().unwrap_or(' ');
         Step::Fail(format!(
@@ -509,58 +510,6 @@ impl<'a> Lexer<'a> {
             _ => Step::Id(Tok::Id, n),
         }
     }
-
-    fn file_name(&mut self) -> Result<Step, String> {
-        let mode = self.mode();
-        let rest = self.rest();
-        let n = scan::file_name(rest);
-        if n == 0 {
-            if mode == Mode::ABI_MODE && rest.starts_with(',') {
-                self.modes.pop();
-                return Ok(Step::Word(Tok::EndOfRule, 1));
-            }
-            return Ok(self.unexpected());
-        }
-        let searched = rest.starts_with('<');
-        let inner = if searched { rest.get(1..n - 1) } else { rest.get(..n) }.unwrap_or("").trim();
-        let name = scan::process_id(inner);
-        if mode == Mode::ABI_MODE {
-            return Ok(Step::Given(if searched { Tok::Id } else { Tok::Value }, n, name));
-        }
-        self.advance(n);
-        self.modes.pop();
-        self.include(&name, searched, mode == Mode::INCLUDE_EXISTS)?;
-        Ok(Step::Skip(0))
-    }
-
-    fn include(&mut self, name: &str, searched: bool, if_exists: bool) -> Result<(), String> {
-        let path = if searched { format!("{ROOT}/{name}") } else { name.to_owned() };
-        if self.seen.contains(&path) {
-            return Ok(());
-        }
-        let files = match self.includes.find(&path) {
-            Some(Found::File(text)) => vec![(path.clone(), text)],
-            Some(Found::Directory(names)) => {
-                let read = |n: String| match self.includes.find(&n) {
-                    Some(Found::File(text)) => Some((n, text)),
-                    _ => None,
-                };
-                names.into_iter().filter_map(read).collect()
-            }
-            None if if_exists => return Ok(()),
-            None => return Err(format!("Could not open '{name}'")),
-        };
-        self.seen.insert(path);
-        // The last one pushed is read first.
-        for (name, text) in files.into_iter().rev() {
-            self.read += text.len();
-            if self.sources.len() >= MAX_OPEN || self.read > MAX_READ {
-                return Err(format!("Could not open '{name}'"));
-            }
-            self.sources.push(Source { name, text, at: 0, line: 1 });
-        }
-        Ok(())
-    }
 }
 
 enum Choice {
@@ -584,51 +533,3 @@ impl Best {
         }
     }
 }
-
-/// The mode a keyword switches to, until the rule's end.
-fn rule_mode(kind: Tok) -> Option<Mode> {
-    Some(match kind {
-        Tok::Rlimit => Mode::RLIMIT_MODE,
-        Tok::Network => Mode::NETWORK_MODE,
-        Tok::ChangeProfile => Mode::CHANGE_PROFILE_MODE,
-        Tok::Mount | Tok::Remount | Tok::Umount => Mode::MOUNT_MODE,
-        Tok::Dbus => Mode::DBUS_MODE,
-        Tok::Signal => Mode::SIGNAL_MODE,
-        Tok::Ptrace => Mode::PTRACE_MODE,
-        Tok::Unix => Mode::UNIX_MODE,
-        Tok::Abi => Mode::ABI_MODE,
-        Tok::Userns => Mode::USERNS_MODE,
-        Tok::Mqueue => Mode::MQUEUE_MODE,
-        _ => return None,
-    })
-}
-
-/// Words that are accesses, and the modes in which they are.
-const WORDS: &[(&str, Tok, &[Mode])] = {
-    use Mode::{
-        DBUS_MODE as D, MQUEUE_MODE as Q, NETWORK_MODE as N, PTRACE_MODE as P, SIGNAL_MODE as S,
-        UNIX_MODE as U, USERNS_MODE as NS,
-    };
-    &[
-        ("listen", Tok::Listen, &[U, N]),
-        ("accept", Tok::Accept, &[U, N]),
-        ("connect", Tok::Connect, &[U, N]),
-        ("getopt", Tok::Getopt, &[U, N]),
-        ("setopt", Tok::Setopt, &[U, N]),
-        ("shutdown", Tok::Shutdown, &[U, N]),
-        ("create", Tok::Create, &[U, NS, Q, N]),
-        ("open", Tok::Open, &[Q]),
-        ("delete", Tok::Delete, &[Q]),
-        ("getattr", Tok::Getattr, &[U, Q, N]),
-        ("setattr", Tok::Setattr, &[U, Q, N]),
-        ("bind", Tok::Bind, &[D, U, N]),
-        ("eavesdrop", Tok::Eavesdrop, &[D]),
-        ("send", Tok::Send, &[D, S, U, N]),
-        ("receive", Tok::Receive, &[D, S, U, N]),
-        ("trace", Tok::Trace, &[P]),
-        ("readby", Tok::ReadBy, &[P]),
-        ("tracedby", Tok::TracedBy, &[P]),
-        ("read", Tok::Read, &[D, S, P, U, Q, N]),
-        ("write", Tok::Write, &[D, S, P, U, Q, N]),
-    ]
-};

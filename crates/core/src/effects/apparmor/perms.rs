@@ -1,28 +1,28 @@
 //! Permission letters of file rules.
 
 /// Bits of [`FilePerms`].
-pub mod bit {
+pub(super) mod bit {
     /// `r`
-    pub const READ: u16 = 1;
+    pub(in super::super) const READ: u16 = 1;
     /// `w`
-    pub const WRITE: u16 = 2;
+    pub(in super::super) const WRITE: u16 = 2;
     /// `a`
-    pub const APPEND: u16 = 4;
+    pub(in super::super) const APPEND: u16 = 4;
     /// `l`
-    pub const LINK: u16 = 8;
+    pub(in super::super) const LINK: u16 = 8;
     /// `k`
-    pub const LOCK: u16 = 0x10;
+    pub(in super::super) const LOCK: u16 = 0x10;
     /// `m`
-    pub const MMAP: u16 = 0x20;
+    pub(in super::super) const MMAP: u16 = 0x20;
     /// `x` with or without a qualifier.
-    pub const EXEC: u16 = 0x40;
+    pub(in super::super) const EXEC: u16 = 0x40;
     /// All but the qualifier.
-    pub const ALL: u16 = 0x7f;
+    pub(in super::super) const ALL: u16 = 0x7f;
 }
 
 /// Where an exec leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transition {
+pub(super) enum Transition {
     /// `ix`
     Inherit,
     /// `ux`
@@ -35,7 +35,7 @@ pub enum Transition {
 
 /// Where it leads if there is no such profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fallback {
+pub(super) enum Fallback {
     /// `pix`, `cix`
     Inherit,
     /// `pux`, `cux`
@@ -44,28 +44,28 @@ pub enum Fallback {
 
 /// An exec qualifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ExecKind {
+pub(super) struct ExecKind {
     /// Where it leads.
-    pub to: Transition,
+    pub(super) to: Transition,
     /// Where else.
-    pub or: Option<Fallback>,
+    pub(super) or: Option<Fallback>,
     /// Whether dangerous environment variables stay (lower case).
-    pub keeps_environment: bool,
+    pub(super) keeps_environment: bool,
 }
 
 /// What a file rule is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct FilePerms {
+pub(super) struct FilePerms {
     /// The letters.
-    pub bits: u16,
+    pub(super) bits: u16,
     /// The qualifier of `x`.
-    pub exec: Option<ExecKind>,
+    pub(super) exec: Option<ExecKind>,
 }
 
 impl FilePerms {
     /// Whether all of `bits` are there.
     #[must_use]
-    pub const fn has(self, bits: u16) -> bool {
+    pub(super) const fn has(self, bits: u16) -> bool {
         self.bits & bits == bits
     }
 
@@ -73,7 +73,7 @@ impl FilePerms {
     ///
     /// # Errors
     /// What apparmor_parser says of letters that exclude each other.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
         let mut perms = Self::default();
         let mut rest = text.as_bytes();
         while let Some((&c, after)) = rest.split_first() {
@@ -136,7 +136,7 @@ impl FilePerms {
 
     /// What the bare `file` rule gives.
     #[must_use]
-    pub const fn everything() -> Self {
+    pub(super) const fn everything() -> Self {
         Self {
             bits: bit::ALL,
             exec: Some(ExecKind { to: Transition::Inherit, or: None, keeps_environment: false }),

@@ -14,7 +14,7 @@ pub struct Location {
 
 /// Whether a rule gives or takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RuleMode {
+pub(super) enum RuleMode {
     /// Gives (with or without `allow`).
     #[default]
     Allow,
@@ -26,7 +26,7 @@ pub enum RuleMode {
 
 /// For which owner of a file a rule holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Ownership {
+pub(super) enum Ownership {
     /// For every file.
     #[default]
     Any,
@@ -38,31 +38,31 @@ pub enum Ownership {
 
 /// The words before a rule.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Prefix {
+pub(super) struct Prefix {
     /// `priority=`.
-    pub priority: i32,
+    pub(super) priority: i32,
     /// `audit`.
-    pub audit: bool,
+    pub(super) audit: bool,
     /// `allow`, `deny` or `prompt`.
-    pub mode: RuleMode,
+    pub(super) mode: RuleMode,
     /// `owner` or `other`.
-    pub owner: Ownership,
+    pub(super) owner: Ownership,
 }
 
 /// A rule with its prefix and place.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Rule {
+pub(super) struct Rule {
     /// The words before it.
-    pub prefix: Prefix,
+    pub(super) prefix: Prefix,
     /// What it is about.
-    pub body: Body,
+    pub(super) body: Body,
     /// Where it stands.
-    pub at: Location,
+    pub(super) at: Location,
 }
 
 /// What a rule is about.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Body {
+pub(super) enum Body {
     /// A file.
     File(FileRule),
     /// `link`.
@@ -91,40 +91,40 @@ pub enum Body {
 
 /// A file rule.
 #[derive(Clone, Debug, PartialEq)]
-pub struct FileRule {
+pub(super) struct FileRule {
     /// The pattern.
-    pub path: String,
+    pub(super) path: String,
     /// What it is about.
-    pub perms: FilePerms,
+    pub(super) perms: FilePerms,
     /// After `->`: the profile an exec leads to, or the target of a link.
-    pub target: Option<String>,
+    pub(super) target: Option<String>,
     /// `link subset` or `<=`.
-    pub subset: bool,
+    pub(super) subset: bool,
 }
 
 /// A link rule.
 #[derive(Clone, Debug, PartialEq)]
-pub struct LinkRule {
+pub(super) struct LinkRule {
     /// The pattern of the new name.
-    pub path: String,
+    pub(super) path: String,
     /// The pattern of what it leads to.
-    pub target: String,
+    pub(super) target: String,
     /// Whether the new name may not have more permissions than the target.
-    pub subset: bool,
+    pub(super) subset: bool,
 }
 
 /// Socket families and types a network rule is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct NetworkRule {
+pub(super) struct NetworkRule {
     /// Family number and mask of types; none is every family.
-    pub families: Option<Vec<(u16, u32)>>,
+    pub(super) families: Option<Vec<(u16, u32)>>,
     /// The accesses named; none is all.
-    pub access: Vec<String>,
+    pub(super) access: Vec<String>,
 }
 
 /// Which mount call a rule is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MountKind {
+pub(super) enum MountKind {
     /// `mount` and `remount`.
     Mount,
     /// `umount`.
@@ -135,71 +135,71 @@ pub enum MountKind {
 
 /// A mount rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MountRule {
+pub(super) struct MountRule {
     /// Which call.
-    pub kind: MountKind,
+    pub(super) kind: MountKind,
     /// `remount` was written.
-    pub remount: bool,
+    pub(super) remount: bool,
     /// Patterns of `fstype=`.
-    pub fstype: Vec<String>,
+    pub(super) fstype: Vec<String>,
     /// The device, before `->`.
-    pub source: Option<String>,
+    pub(super) source: Option<String>,
     /// The mount point.
-    pub point: Option<String>,
+    pub(super) point: Option<String>,
     /// Flags of each `options=`.
-    pub required: Vec<u32>,
+    pub(super) required: Vec<u32>,
     /// Flags of each `options in`.
-    pub optional: Vec<u32>,
+    pub(super) optional: Vec<u32>,
 }
 
 /// A signal rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SignalRule {
+pub(super) struct SignalRule {
     /// `send`.
-    pub send: bool,
+    pub(super) send: bool,
     /// `receive`.
-    pub receive: bool,
+    pub(super) receive: bool,
     /// Signal numbers; none is every signal. 0 is `exists`.
-    pub set: Vec<u32>,
+    pub(super) set: Vec<u32>,
     /// The other side's label; none is anyone.
-    pub peer: Option<String>,
+    pub(super) peer: Option<String>,
 }
 
 /// A ptrace rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PtraceRule {
+pub(super) struct PtraceRule {
     /// `trace`.
-    pub trace: bool,
+    pub(super) trace: bool,
     /// `read`.
-    pub read: bool,
+    pub(super) read: bool,
     /// `tracedby`.
-    pub traced_by: bool,
+    pub(super) traced_by: bool,
     /// `readby`.
-    pub read_by: bool,
+    pub(super) read_by: bool,
     /// The other side's label; none is anyone.
-    pub peer: Option<String>,
+    pub(super) peer: Option<String>,
 }
 
 /// A unix rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct UnixRule {
+pub(super) struct UnixRule {
     /// The accesses named; none is all.
-    pub access: Vec<String>,
+    pub(super) access: Vec<String>,
     /// The socket type named.
-    pub socket_type: Option<String>,
+    pub(super) socket_type: Option<String>,
     /// The address named.
-    pub address: Option<String>,
+    pub(super) address: Option<String>,
     /// The other side's label.
-    pub peer: Option<String>,
+    pub(super) peer: Option<String>,
 }
 
 /// A change_profile rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChangeProfileRule {
+pub(super) struct ChangeProfileRule {
     /// Only together with an exec of this.
-    pub exec: Option<String>,
+    pub(super) exec: Option<String>,
     /// The label, as a pattern.
-    pub target: String,
+    pub(super) target: String,
 }
 
 /// What a profile does with what it does not allow.
@@ -247,17 +247,17 @@ pub struct Flags {
 
 /// A profile as read.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct RawProfile {
+pub(super) struct RawProfile {
     /// The name, without a parent's.
-    pub name: String,
+    pub(super) name: String,
     /// The pattern of executables it attaches to.
-    pub attachment: Option<String>,
+    pub(super) attachment: Option<String>,
     /// `flags=`.
-    pub flags: Flags,
+    pub(super) flags: Flags,
     /// Its rules, in order.
-    pub rules: Vec<Rule>,
+    pub(super) rules: Vec<Rule>,
     /// Hats and local profiles.
-    pub children: Vec<RawProfile>,
+    pub(super) children: Vec<RawProfile>,
     /// The name of the policy namespace.
-    pub namespace: Option<String>,
+    pub(super) namespace: Option<String>,
 }

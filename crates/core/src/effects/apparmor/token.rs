@@ -54,7 +54,6 @@ tokens! {
     Hat = "TOK_HAT",
     Unsafe = "TOK_UNSAFE",
     Safe = "TOK_SAFE",
-    Colon = "TOK_COLON",
     Link = "TOK_LINK",
     Owner = "TOK_OWNER",
     Other = "TOK_OTHER",

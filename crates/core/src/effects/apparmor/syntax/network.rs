@@ -3,6 +3,7 @@
 use super::rules::SOCKET;
 use super::{Parser, Result};
 use crate::effects::apparmor::rule::{Body, NetworkRule};
+use crate::effects::apparmor::token::Tok;
 
 /// Socket families by name; the number is that of `AF_*`.
 pub(in crate::effects::apparmor) const FAMILIES: &[(&str, u16)] = &[
@@ -93,11 +94,13 @@ impl Parser<'_> {
         self.take();
         let access = if self.old() { vec![] } else { self.access("net", SOCKET)? };
         let mut words = vec![];
-        let most = if self.old() { 3 } else { 2 };
-        while words.len() < most
-            && let Some(word) = self.accept(crate::effects::apparmor::token::Tok::Id)?
-        {
-            words.push(word);
+        while words.len() < 2 {
+            match self.peek()? {
+                Tok::Id => words.push(self.take()),
+                Tok::EndOfRule => break,
+                _ if self.old() => return Err(self.syntax(&[Tok::Id, Tok::EndOfRule])),
+                _ => break,
+            }
         }
         let conditions = self.conditions()?;
         let peer = self.optional_peer()?;

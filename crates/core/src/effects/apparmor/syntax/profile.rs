@@ -116,6 +116,7 @@ impl Parser<'_> {
             return Ok(());
         }
         match word {
+            "debug" if self.old() => return Err(self.fail("Profile flag 'debug' is no longer valid.")),
             "audit" => flags.audit = true,
             "chroot_relative"
             | "namespace_relative"
@@ -220,7 +221,8 @@ impl Parser<'_> {
                 rule.prefix.owner = inner.owner;
             }
             if let Body::File(f) = &rule.body
-                && let Some(m) = self.exec_qualifier(f.perms, prefix.mode)
+                && let Some(m) =
+                    self.exec_qualifier(f.perms, if self.old() { inner.mode } else { prefix.mode })
             {
                 return Err(self.fail(m));
             }

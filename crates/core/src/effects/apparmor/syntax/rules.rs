@@ -68,7 +68,7 @@ impl Parser<'_> {
             Tok::Signal => ("signal", self.signal()?),
             Tok::Ptrace => ("ptrace", self.ptrace()?),
             Tok::Unix => ("unix", self.unix()?),
-            Tok::ChangeProfile => ("unix", self.change_profile()?),
+            Tok::ChangeProfile => ("change_profile", self.change_profile()?),
             Tok::Dbus => ("dbus", self.dbus()?),
             Tok::Userns => ("userns", self.userns()?),
             Tok::Mqueue => ("mqueue", self.mqueue()?),
@@ -80,16 +80,31 @@ impl Parser<'_> {
             }
             _ => return self.file_rule(prefix, into),
         };
-        if prefix.owner != Ownership::Any {
-            let word = if self.old() { "prefix" } else { "conditional" };
-            return Err(self.fail(&match kind {
-                "capability" | "unix" => format!("owner {word} not allowed on {kind} rules"),
-                _ if self.old() => format!("owner prefix not allowed on {kind} rules"),
-                _ => format!("owner conditional not allowed on {kind} rules"),
-            }));
+        if let Some(m) = self.prefix_problem(prefix, kind) {
+            return Err(self.fail(&m));
         }
         into.rules.push(Rule { prefix, body, at: self.here() });
         Ok(())
+    }
+
+    /// What is wrong with the words before a rule of this kind.
+    fn prefix_problem(&self, prefix: Prefix, kind: &str) -> Option<String> {
+        if prefix.priority != 0 && ["network", "all"].contains(&kind) {
+            return Some(format!("priority prefix not allowed on {kind} rules"));
+        }
+        if prefix.owner == Ownership::Any {
+            return None;
+        }
+        Some(match kind {
+            // A change_profile rule calls itself a unix rule here.
+            "capability" | "change_profile" => {
+                let kind = if kind == "capability" { kind } else { "unix" };
+                let word = if self.old() { "prefix" } else { "conditional" };
+                format!("owner {word} not allowed on {kind} rules")
+            }
+            "network" if self.old() => "owner prefix not allowed".to_owned(),
+            _ => format!("owner prefix not allowed on {kind} rules"),
+        })
     }
 
     fn capability(&mut self) -> Result<Body> {
@@ -177,7 +192,7 @@ impl Parser<'_> {
 
     fn unix(&mut self) -> Result<Body> {
         self.take();
-        let access = self.access("unix", SOCKET)?;
+        let access = self.access("net", SOCKET)?;
         let conditions = self.conditions()?;
         let peer = self.optional_peer()?;
         self.end_of_rule()?;
