@@ -20,6 +20,7 @@ mod exec;
 mod expose;
 mod get;
 mod label;
+mod logs;
 mod options;
 mod patch;
 mod patience;
@@ -28,6 +29,7 @@ mod replace;
 mod rollout;
 mod run;
 mod set;
+mod top;
 mod version;
 mod wait;
 
@@ -46,6 +48,8 @@ const SUBCOMMANDS: &[&Command] = &[
     &auth::COMMAND,
     &config::COMMAND,
     &rollout::COMMAND,
+    &logs::COMMAND,
+    &top::COMMAND,
     &cluster_info::COMMAND,
     &events::COMMAND,
     &wait::COMMAND,
