@@ -10,6 +10,7 @@ pub mod config;
 pub mod der;
 pub mod describe;
 pub mod error;
+pub mod explain;
 pub mod host;
 pub mod image_name;
 pub mod kustomize;

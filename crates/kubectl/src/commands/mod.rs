@@ -18,6 +18,7 @@ mod describe;
 mod events;
 mod exec;
 mod expose;
+mod explain;
 mod get;
 mod label;
 mod logs;
@@ -47,6 +48,7 @@ const SUBCOMMANDS: &[&Command] = &[
     &replace::COMMAND,
     &auth::COMMAND,
     &config::COMMAND,
+    &explain::COMMAND,
     &rollout::COMMAND,
     &logs::COMMAND,
     &top::COMMAND,

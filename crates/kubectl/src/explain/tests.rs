@@ -1,0 +1,53 @@
+use gatehouse_model::{GroupVersion, KubeVersion, json, schema};
+
+use super::wrap::wrap;
+use super::{Heading, Node, explain};
+
+fn pod() -> Node<'static> {
+    let ty = schema::for_kind(KubeVersion::V1_36, &GroupVersion::parse("v1"), "Pod").unwrap();
+    Node::Builtin { ty, texts: "", via: None }
+}
+
+const POD: Heading<'static> = Heading { group: "", version: "v1", kind: "Pod" };
+
+#[test]
+fn fields_have_types() {
+    let text = explain(&POD, pod(), &["spec", "containers"], false).unwrap();
+    assert!(
+        text.starts_with(
+            "KIND:       Pod\nVERSION:    v1\n\nFIELD: containers <[]Container>\n\n\nDESCRIPTION:\n"
+        ),
+        "{text}"
+    );
+    assert!(text.contains("\n  name\t<string> -required-\n"), "{text}");
+    assert!(text.contains("\n  env\t<[]EnvVar>\n"), "{text}");
+    assert_eq!(
+        explain(&POD, pod(), &["spec", "nope"], false).unwrap_err(),
+        "error: field \"nope\" does not exist"
+    );
+}
+
+#[test]
+fn recursion_ends() {
+    let text = explain(&POD, pod(), &["spec"], true).unwrap();
+    assert!(text.contains("\n  containers\t<[]Container> -required-\n    args\t<[]string>\n"), "{text}");
+}
+
+#[test]
+fn custom_resources_explain_themselves() {
+    let schema = json!({"description": "A backup.", "properties": {
+        "spec": {"type": "object", "description": "What.", "required": ["schedule"], "properties": {
+            "schedule": {"type": "string", "description": "When."}, "tags": {"type": "array", "items": {"type": "string"}}}}}});
+    let root = Node::Custom { schema: &schema, metadata: None };
+    let heading = Heading { group: "stable.example.com", version: "v1", kind: "Backup" };
+    assert_eq!(
+        explain(&heading, root, &["spec"], false).unwrap(),
+        "GROUP:      stable.example.com\nKIND:       Backup\nVERSION:    v1\n\nFIELD: spec <Object>\n\n\nDESCRIPTION:\n    What.\n    \nFIELDS:\n  schedule\t<string> -required-\n    When.\n\n  tags\t<[]string>\n    <no description>\n\n\n"
+    );
+}
+
+#[test]
+fn text_wraps_at_spaces() {
+    assert_eq!(wrap(10, "one two three four"), "one two\nthree four");
+    assert_eq!(wrap(5, "a\n\nlongerthanfive b"), "a\n\nlongerthanfive\nb");
+}
