@@ -1,9 +1,12 @@
 //! A cluster as a value: cheap to clone, so that a preview can try a change and throw it away.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gatehouse_model::{KubeVersion, ResourceType, Value, kinds};
 
+use crate::admission::policies::Expressions;
+use crate::admission::webhooks::Backend;
 use crate::authz::rbac::IndexCache;
 use crate::config::ApiServerConfig;
 use crate::store::Store;
@@ -24,6 +27,10 @@ pub struct Cluster {
     pub entropy: Entropy,
     /// Roles and bindings, compiled when first asked.
     pub rbac: IndexCache,
+    /// What evaluates the expressions of admission policies; without it they are not looked at.
+    pub expressions: Option<Arc<dyn Expressions>>,
+    /// The backends of admission webhooks, by address.
+    pub webhook_backends: Arc<BTreeMap<String, Backend>>,
 }
 
 impl Cluster {
@@ -37,6 +44,8 @@ impl Cluster {
             now: Timestamp::GENESIS,
             entropy: Entropy::new(seed),
             rbac: IndexCache::default(),
+            expressions: None,
+            webhook_backends: Arc::default(),
         }
     }
 

@@ -41,7 +41,8 @@ pub(super) fn validate(
         };
     };
     for image in images(pod) {
-        let rule = backend.list_at(&["rules"]).iter().find(|r| fits(r.str_at(&["pattern"]), &image));
+        let rule =
+            backend.list_at(&["rules"]).iter().find(|r| super::glob::fits(r.str_at(&["pattern"]), &image));
         let allowed = rule.map_or(backend.bool_at(&["defaultAllow"]), |r| r.bool_at(&["allowed"]));
         if allowed != Some(true) {
             let reason = rule.map_or("", |r| r.str_at(&["reason"]));
@@ -61,20 +62,4 @@ fn images(pod: &Object) -> Vec<String> {
         .flat_map(|list| pod.list_at(&["spec", list]))
         .map(|c: &Value| c.str_at(&["image"]).to_owned())
         .collect()
-}
-
-/// Whether a pattern with `*` for any text fits.
-fn fits(pattern: &str, text: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == text,
-        Some((start, rest)) => text.strip_prefix(start).is_some_and(|tail| {
-            if rest.is_empty() {
-                return true;
-            }
-            tail.char_indices()
-                .map(|(i, _)| i)
-                .chain([tail.len()])
-                .any(|i| tail.get(i..).is_some_and(|t| fits(rest, t)))
-        }),
-    }
 }

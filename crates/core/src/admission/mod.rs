@@ -9,6 +9,7 @@ mod certificates;
 mod default_ingress_class;
 mod default_tolerations;
 mod diff;
+mod glob;
 mod image_policy;
 mod limit_ranger;
 mod namespace_lifecycle;
@@ -16,11 +17,13 @@ mod node_restriction;
 mod plugins;
 pub mod pod_security;
 mod pod_security_policy;
+pub mod policies;
 mod priority;
 mod quantities;
 pub mod resource_quota;
 mod runtime_class;
 mod service_account;
+pub mod webhooks;
 
 pub use plugins::enabled_names;
 

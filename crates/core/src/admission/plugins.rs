@@ -5,7 +5,7 @@
 use super::{
     AdmissionRequest, Notes, always_pull_images, certificates, default_ingress_class, default_tolerations,
     image_policy, limit_ranger, namespace_lifecycle, node_restriction, pod_security, pod_security_policy,
-    priority, resource_quota, runtime_class, service_account,
+    policies, priority, resource_quota, runtime_class, service_account, webhooks,
 };
 use crate::cluster::Cluster;
 use crate::status::Status;
@@ -69,6 +69,10 @@ const PLUGINS: &[Plugin] = &[
     plugin("CertificateSigning", ON, None, Some(certificates::signing)),
     plugin("CertificateSubjectRestriction", ON, None, Some(certificates::subject)),
     plugin("DefaultIngressClass", ON, Some(default_ingress_class::mutate), None),
+    plugin("MutatingAdmissionPolicy", Default::Since(36), Some(policies::mutating::mutate), None),
+    plugin("MutatingAdmissionWebhook", ON, Some(webhooks::mutate), None),
+    plugin("ValidatingAdmissionPolicy", Default::Since(30), None, Some(policies::validating::validate)),
+    plugin("ValidatingAdmissionWebhook", ON, None, Some(webhooks::validate)),
     plugin("ResourceQuota", ON, None, Some(resource_quota::validate)),
 ];
 

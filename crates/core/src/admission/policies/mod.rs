@@ -1,0 +1,195 @@
+//! ValidatingAdmissionPolicy and MutatingAdmissionPolicy: rules that live in the cluster as expressions.
+//!
+//! Decides which policies and bindings concern a request, with which parameters, and words what comes of it. Knows no
+//! expression language: an [`Expressions`] evaluates.
+//!
+//! Models apiserver `pkg/admission/plugin/policy`.
+
+mod expressions;
+pub(super) mod matching;
+pub mod mutating;
+mod params;
+pub mod validating;
+
+use std::sync::Arc;
+
+use gatehouse_model::{Map, Object, Value, json};
+
+pub use expressions::{Expressions, Scope, Variable};
+
+use super::AdmissionRequest;
+use crate::cluster::Cluster;
+use crate::status::Status;
+
+/// What happens where a policy cannot be evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FailurePolicy {
+    Fail,
+    Ignore,
+}
+
+impl FailurePolicy {
+    fn of(policy: &Object) -> Self {
+        if policy.str_at(&["spec", "failurePolicy"]) == "Ignore" { Self::Ignore } else { Self::Fail }
+    }
+}
+
+/// A policy with those of its bindings that concern a request.
+struct Concern {
+    policy: Arc<Object>,
+    bindings: Vec<Arc<Object>>,
+}
+
+/// The policies of a table that concern a request, by name.
+fn concerns(
+    cluster: &Cluster,
+    request: &AdmissionRequest<'_>,
+    policies: &str,
+    bindings: &str,
+) -> Vec<Concern> {
+    if matching::is_exempt(request) {
+        return Vec::new();
+    }
+    let mut out = Vec::new();
+    for policy in cluster.store.list(policies, None) {
+        let Some(constraints) = policy.at(&["spec", "matchConstraints"]) else { continue };
+        let bindings: Vec<Arc<Object>> = cluster
+            .store
+            .list(bindings, None)
+            .filter(|b| b.str_at(&["spec", "policyName"]) == policy.name())
+            .filter(|b| match b.at(&["spec", "matchResources"]).filter(|m| !m.is_null()) {
+                Some(resources) => matching::matches(cluster, request, resources),
+                None => true,
+            })
+            .cloned()
+            .collect();
+        if !bindings.is_empty() && matching::matches(cluster, request, constraints) {
+            out.push(Concern { policy: Arc::clone(policy), bindings });
+        }
+    }
+    out
+}
+
+/// The request as expressions and webhooks see it.
+fn request_value(request: &AdmissionRequest<'_>) -> Value {
+    let resource = request.resource;
+    let kind = json!({
+        "group": (&*resource.gv.group), "version": (&*resource.gv.version), "kind": (&*resource.kind),
+    });
+    let gvr = json!({
+        "group": (&*resource.gv.group), "version": (&*resource.gv.version), "resource": (&*resource.plural),
+    });
+    let user = request.user;
+    let mut info = Map::new();
+    info.insert("username", user.name.as_str());
+    if !user.uid.is_empty() {
+        info.insert("uid", user.uid.as_str());
+    }
+    info.insert("groups", user.groups.clone());
+    if !user.extra.is_empty() {
+        let extra: Map = user.extra.iter().map(|(k, v)| (k.as_str(), Value::from(v.clone()))).collect();
+        info.insert("extra", extra);
+    }
+    json!({
+        "kind": (kind.clone()), "resource": (gvr.clone()), "subResource": (request.subresource),
+        "requestKind": kind, "requestResource": gvr, "requestSubResource": (request.subresource),
+        "name": (request.name), "namespace": (request.namespace), "operation": (request.operation.as_str()),
+        "userInfo": info, "dryRun": (request.dry_run == crate::request::DryRun::All),
+    })
+}
+
+/// Everything expressions of one policy may look at, parameters aside.
+struct Context {
+    request: Value,
+    object: Option<Object>,
+    old: Option<Object>,
+    namespace: Option<Arc<Object>>,
+    variables: Vec<Variable>,
+}
+
+impl Context {
+    fn new(cluster: &Cluster, request: &AdmissionRequest<'_>, policy: &Object) -> Self {
+        let variables = policy.list_at(&["spec", "variables"]).iter().map(|v| Variable {
+            name: v.str_at(&["name"]).to_owned(),
+            expression: v.str_at(&["expression"]).to_owned(),
+        });
+        let name = if request.resource.plural == "namespaces" { "" } else { request.namespace };
+        Self {
+            request: request_value(request),
+            object: request.object.clone(),
+            old: request.old_object.cloned(),
+            namespace: cluster.store.get("namespaces", "", name).cloned(),
+            variables: variables.collect(),
+        }
+    }
+
+    fn scope<'a>(
+        &'a self,
+        cluster: &'a Cluster,
+        user: &'a crate::request::User,
+        params: Option<&'a Value>,
+    ) -> Scope<'a> {
+        Scope {
+            cluster,
+            user,
+            request: &self.request,
+            object: self.object.as_deref(),
+            old_object: self.old.as_deref(),
+            namespace_object: self.namespace.as_ref().map(|n| &n.0),
+            params,
+            variables: &self.variables,
+        }
+    }
+}
+
+/// `expression '…' resulted in error: …`
+fn resulted_in(expression: &str, error: &str) -> String {
+    format!("expression '{expression}' resulted in error: {error}")
+}
+
+/// What the match conditions say.
+enum Conditions {
+    Met,
+    Unmet,
+    Failed(String),
+}
+
+/// Evaluates match conditions: one that is false excuses the request, whatever errors others meet.
+fn conditions(evaluator: &dyn Expressions, scope: &Scope<'_>, list: &[Value]) -> Conditions {
+    let mut failed: Vec<String> = Vec::new();
+    for condition in list {
+        let expression = condition.str_at(&["expression"]);
+        match evaluator.evaluate(expression, scope) {
+            Ok(Value::Bool(true)) => {}
+            Ok(_) => return Conditions::Unmet,
+            Err(error) => failed.push(resulted_in(expression, &error)),
+        }
+    }
+    match failed.as_slice() {
+        [] => Conditions::Met,
+        [one] => Conditions::Failed(one.clone()),
+        many => Conditions::Failed(format!("[{}]", many.join(", "))),
+    }
+}
+
+/// A refusal of a policy: worded like any other, but with the reason the policy chose.
+fn denial(request: &AdmissionRequest<'_>, message: &str, reason: &str) -> Status {
+    use crate::status::{Reason, StatusCause};
+    let mut status = request.forbid(message);
+    status.reason = match reason {
+        "Unauthorized" => Reason::Unauthorized,
+        "Forbidden" => Reason::Forbidden,
+        "RequestEntityTooLarge" => Reason::RequestEntityTooLarge,
+        _ => Reason::Invalid,
+    };
+    status.code = status.reason.code();
+    status.causes.push(StatusCause {
+        reason: String::new(),
+        message: message.to_owned(),
+        field: String::new(),
+    });
+    status
+}
+
+#[cfg(test)]
+mod tests;
