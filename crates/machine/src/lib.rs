@@ -21,5 +21,5 @@ pub use machine::Machine;
 pub use outcome::{EditRequest, Outcome, Output};
 pub use outside::{Alone, Outside, Reach};
 pub use shell::ShellState;
-pub use sys::Tty;
 pub use sys::Sys;
+pub use sys::Tty;

@@ -3,6 +3,7 @@
 //! A program reaches files, processes and the network only through the system calls of [`Sys`]. An executable on disk is
 //! [`MAGIC`] and the program's name, so that copies and links of it work as on a real system.
 
+mod awk;
 mod base64;
 mod cat;
 mod chmod;
@@ -17,6 +18,7 @@ mod find;
 mod grep;
 mod head;
 mod id;
+mod jq;
 mod kill;
 mod ln;
 mod ls;
@@ -61,6 +63,7 @@ pub type Main = fn(&mut Sys<'_>, &[String]) -> i32;
 const TABLE: &[(&str, Main)] = &[
     ("[", misc::test),
     ("arch", misc::arch),
+    ("awk", awk::main),
     ("base64", base64::main),
     ("basename", names::basename),
     ("bash", sh::main),
@@ -86,12 +89,14 @@ const TABLE: &[(&str, Main)] = &[
     ("false", misc::false_),
     ("fgrep", grep::main),
     ("find", find::main),
+    ("gawk", awk::main),
     ("grep", grep::main),
     ("groups", id::groups),
     ("head", head::head),
     ("hexdump", sums::hexdump),
     ("hostname", names::hostname),
     ("id", id::main),
+    ("jq", jq::main),
     ("kill", kill::main),
     ("ln", ln::main),
     ("ls", ls::main),
@@ -140,6 +145,18 @@ const TABLE: &[(&str, Main)] = &[
     ("xargs", xargs::main),
     ("yes", misc::yes),
 ];
+
+/// Base64 with padding.
+#[must_use]
+pub fn encode_base64(bytes: &[u8]) -> String {
+    base64::encode(bytes)
+}
+
+/// The bytes of a base64 text, up to what is none.
+#[must_use]
+pub fn decode_base64(text: &[u8]) -> Vec<u8> {
+    base64::decode(text, false).0
+}
 
 /// The names of all programs.
 pub fn names() -> impl Iterator<Item = &'static &'static str> {

@@ -107,7 +107,7 @@ fn the_tools_that_recordings_use() {
         ("ls /root 2>&1; echo $?", "ls: cannot open directory '/root': Permission denied\n2\n"),
         ("id -u; whoami; stat -c '%a %U' /etc/shadow", "1000\nstudent\n640 root\n"),
         ("echo x > /etc/passwd", "bash: line 1: /etc/passwd: Permission denied\n"),
-        ("sh -c 'nosuch; echo $0 $1' a b", "a: 1: nosuch: not found\na b\n"),
+        ("sh -c 'nosuch; echo $0 $1' a b 2>&1", "a: 1: nosuch: not found\na b\n"),
         ("printf '#!/bin/sh\\necho script $1\\n' > s; chmod +x s; ./s arg", "script arg\n"),
     ]);
 }
