@@ -9,6 +9,7 @@ use crate::admission::policies::Expressions;
 use crate::admission::webhooks::Backend;
 use crate::authz::rbac::IndexCache;
 use crate::config::ApiServerConfig;
+use crate::controllers::Memory;
 use crate::store::Store;
 use crate::world::{Entropy, Timestamp};
 
@@ -31,6 +32,8 @@ pub struct Cluster {
     pub expressions: Option<Arc<dyn Expressions>>,
     /// The backends of admission webhooks, by address.
     pub webhook_backends: Arc<BTreeMap<String, Backend>>,
+    /// What the controllers remember between passes.
+    pub controllers: Memory,
 }
 
 impl Cluster {
@@ -46,6 +49,7 @@ impl Cluster {
             rbac: IndexCache::default(),
             expressions: None,
             webhook_backends: Arc::default(),
+            controllers: Memory::default(),
         }
     }
 

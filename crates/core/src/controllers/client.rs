@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use gatehouse_model::{Object, Value};
 
+use super::events::{self, EventType, Source};
 use crate::cluster::Cluster;
 use crate::request::{
     Body, Credential, PatchType, Propagation, Reply, Request, ResourceTarget, Target, User, Verb,
 };
 use crate::server;
 use crate::status::Status;
+use crate::world::Timestamp;
 
 /// A controller's way to the API server.
 pub struct Client<'a> {
@@ -23,12 +25,14 @@ pub struct Client<'a> {
 #[must_use]
 pub fn component(name: &str) -> User {
     let groups = |g: &[&str]| g.iter().map(|g| (*g).to_owned()).collect();
-    if name == "default-scheduler" {
-        return User {
-            name: "system:kube-scheduler".to_owned(),
-            groups: groups(&["system:authenticated"]),
-            ..User::default()
-        };
+    let certificate = match name {
+        "default-scheduler" => Some("system:kube-scheduler"),
+        // Runs before there are service accounts, so with the manager's own certificate.
+        "tokens-controller" => Some("system:kube-controller-manager"),
+        _ => None,
+    };
+    if let Some(user) = certificate {
+        return User { name: user.to_owned(), groups: groups(&["system:authenticated"]), ..User::default() };
     }
     User {
         name: format!("system:serviceaccount:kube-system:{name}"),
@@ -66,6 +70,46 @@ impl<'a> Client<'a> {
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Notes an event about `object`.
+    pub fn event(
+        &mut self,
+        source: Source<'_>,
+        object: &Object,
+        kind: EventType,
+        reason: &str,
+        message: &str,
+    ) {
+        events::note(self, source, object, "", kind, reason, message);
+    }
+
+    /// Now, as objects carry it.
+    #[must_use]
+    pub fn now(&self) -> String {
+        self.cluster.now.to_string()
+    }
+
+    /// Asks to be looked at again then, even if nothing changes.
+    pub fn wake_at(&mut self, when: Timestamp) {
+        self.cluster.controllers.wake_at(when);
+    }
+
+    /// Whether what failed may be tried again.
+    pub(super) fn may_retry(&mut self, key: &str) -> bool {
+        let now = self.cluster.now;
+        self.cluster.controllers.may_retry(key, &self.cluster.store, now)
+    }
+
+    /// Notes that something failed, so that it is tried again later.
+    pub(super) fn failed(&mut self, key: &str) {
+        let now = self.cluster.now;
+        self.cluster.controllers.failed(key, &self.cluster.store, now);
+    }
+
+    /// Notes that something works.
+    pub(super) fn succeeded(&mut self, key: &str) {
+        self.cluster.controllers.succeeded(key);
     }
 
     /// Everything stored of a resource (`deployments.apps`), in one namespace or everywhere.
@@ -185,7 +229,21 @@ impl<'a> Client<'a> {
     /// # Errors
     /// The server's refusal.
     pub fn delete(&mut self, group_resource: &str, namespace: &str, name: &str) -> Result<(), Status> {
-        self.remove(group_resource, namespace, name, None)
+        self.remove(group_resource, namespace, name, None, Propagation::Background)
+    }
+
+    /// Removes an object, its dependents as `propagation` says.
+    ///
+    /// # Errors
+    /// The server's refusal.
+    pub fn delete_with(
+        &mut self,
+        group_resource: &str,
+        namespace: &str,
+        name: &str,
+        propagation: Propagation,
+    ) -> Result<(), Status> {
+        self.remove(group_resource, namespace, name, None, propagation)
     }
 
     /// Removes an object without grace, as a kubelet does once the containers are gone.
@@ -193,7 +251,7 @@ impl<'a> Client<'a> {
     /// # Errors
     /// The server's refusal.
     pub fn delete_now(&mut self, group_resource: &str, namespace: &str, name: &str) -> Result<(), Status> {
-        self.remove(group_resource, namespace, name, Some(0))
+        self.remove(group_resource, namespace, name, Some(0), Propagation::Background)
     }
 
     fn remove(
@@ -202,10 +260,11 @@ impl<'a> Client<'a> {
         namespace: &str,
         name: &str,
         grace: Option<i64>,
+        propagation: Propagation,
     ) -> Result<(), Status> {
         let target = self.target(group_resource, namespace, name, "");
         let mut request = self.request(Verb::Delete, target, Body::None);
-        request.options.propagation = Some(Propagation::Background);
+        request.options.propagation = Some(propagation);
         request.options.grace_period_seconds = grace;
         server::handle(self.cluster, &request).result.map(|_| ())
     }

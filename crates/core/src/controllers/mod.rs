@@ -6,7 +6,10 @@
 pub mod client;
 mod deployment;
 pub mod events;
+mod memory;
 mod namespace;
+mod owner;
+mod pods;
 mod replicaset;
 mod root_ca;
 mod scheduler;
@@ -14,30 +17,68 @@ mod serviceaccount;
 mod standin;
 
 pub use client::Client;
+pub use memory::Memory;
 pub use standin::StandIn;
 
 use crate::cluster::Cluster;
+use crate::world::Timestamp;
 
-/// A controller: the name of its service account, and one pass.
-type Controller = (&'static str, fn(&mut Client<'_>));
+/// A controller.
+struct Controller {
+    /// The name of its service account.
+    name: &'static str,
+    /// The resources whose changes make it look; `*` is every one but events.
+    watches: &'static [&'static str],
+    /// One pass.
+    pass: fn(&mut Client<'_>),
+}
+
+const fn on(name: &'static str, watches: &'static [&'static str], pass: fn(&mut Client<'_>)) -> Controller {
+    Controller { name, watches, pass }
+}
 
 /// In the order they are asked; the order does not matter to where things come to rest.
 const CONTROLLERS: &[Controller] = &[
-    ("service-account-controller", serviceaccount::pass),
-    ("root-ca-cert-publisher", root_ca::pass),
-    ("namespace-controller", namespace::pass),
-    ("deployment-controller", deployment::pass),
-    ("replicaset-controller", replicaset::pass),
-    ("default-scheduler", scheduler::pass),
+    on("service-account-controller", &["namespaces", "serviceaccounts"], serviceaccount::pass),
+    on("root-ca-cert-publisher", &["namespaces", "configmaps"], root_ca::pass),
+    on("namespace-controller", &["*"], namespace::pass),
+    on("deployment-controller", &["deployments.apps", "replicasets.apps", "pods"], deployment::pass),
+    on("replicaset-controller", &["replicasets.apps", "pods"], replicaset::pass),
+    on("replication-controller", &["replicationcontrollers", "pods"], replicaset::pass_controllers),
+    on("default-scheduler", &["pods", "nodes"], scheduler::pass),
 ];
 
 /// Lets every controller act once. Says whether anything changed.
 pub fn reconcile(cluster: &mut Cluster) -> bool {
     let before = cluster.store.revision();
-    for (name, pass) in CONTROLLERS {
-        pass(&mut Client::new(cluster, name));
+    let retries = cluster.controllers.has_retries(&cluster.store, cluster.now);
+    for controller in CONTROLLERS {
+        let seen: Vec<u64> = controller.watches.iter().map(|t| watched(cluster, t)).collect();
+        if retries || cluster.controllers.is_due(controller.name, &seen, cluster.now) {
+            cluster.controllers.begin();
+            (controller.pass)(&mut Client::new(cluster, controller.name));
+            cluster.controllers.end(controller.name, seen);
+        }
+    }
+    if retries {
+        cluster.controllers.forget(&cluster.store, cluster.now);
     }
     cluster.store.revision() != before
+}
+
+/// When a controller wants to look again although nothing changes: a deadline, a schedule, a delayed retry.
+#[must_use]
+pub fn next_wake(cluster: &Cluster) -> Option<Timestamp> {
+    cluster.controllers.next_wake()
+}
+
+fn watched(cluster: &Cluster, resource: &str) -> u64 {
+    let store = &cluster.store;
+    if resource == "*" {
+        store.resources().filter(|r| *r != "events").map(|r| store.revision_of(r)).max().unwrap_or(0)
+    } else {
+        store.revision_of(resource)
+    }
 }
 
 #[cfg(test)]

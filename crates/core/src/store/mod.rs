@@ -19,7 +19,11 @@ pub(crate) type Table = BTreeMap<Key, Arc<Object>>;
 #[derive(Clone, Debug, Default)]
 pub struct Store {
     tables: BTreeMap<Arc<str>, Arc<Table>>,
+    /// The revision of each table's newest change.
+    changed: BTreeMap<Arc<str>, u64>,
     revision: u64,
+    /// The revision of the newest removal.
+    removed: u64,
 }
 
 impl Store {
@@ -27,6 +31,18 @@ impl Store {
     #[must_use]
     pub const fn revision(&self) -> u64 {
         self.revision
+    }
+
+    /// The revision of the newest change of a resource's objects; 0 where there was none.
+    #[must_use]
+    pub fn revision_of(&self, group_resource: &str) -> u64 {
+        self.changed.get(group_resource).copied().unwrap_or(0)
+    }
+
+    /// The revision of the newest removal of any object.
+    #[must_use]
+    pub const fn removal_revision(&self) -> u64 {
+        self.removed
     }
 
     /// One object. `namespace` is empty for cluster-scoped ones.
@@ -72,6 +88,7 @@ impl Store {
         object.set(&["metadata", "resourceVersion"], self.revision.to_string());
         let key: Key = (object.namespace().into(), object.name().into());
         let object = Arc::new(object);
+        self.note_change(group_resource);
         let table = self.tables.entry(group_resource.into()).or_default();
         Arc::make_mut(table).insert(key, Arc::clone(&object));
         object
@@ -88,8 +105,19 @@ impl Store {
         let removed = Arc::make_mut(table).remove(&(namespace.into(), name.into()));
         if removed.is_some() {
             self.revision += 1;
+            self.removed = self.revision;
+            self.note_change(group_resource);
         }
         removed
+    }
+
+    fn note_change(&mut self, group_resource: &str) {
+        match self.changed.get_mut(group_resource) {
+            Some(revision) => *revision = self.revision,
+            None => {
+                self.changed.insert(group_resource.into(), self.revision);
+            }
+        }
     }
 
     /// Puts an object of the initial state in place.

@@ -1,0 +1,137 @@
+//! What controllers remember between passes: what they last looked at, when they want to look again, what failed.
+//!
+//! A pass whose inputs did not change and whose time has not come is skipped: that keeps a quiet cluster cheap.
+//! Stands where client-go has informers, work queues and `util/flowcontrol` back-offs.
+
+use std::collections::BTreeMap;
+
+use gatehouse_model::Object;
+
+use crate::store::Store;
+use crate::world::Timestamp;
+
+/// The first delay after a failure, in milliseconds (`workqueue.DefaultControllerRateLimiter`); it doubles.
+const FIRST_DELAY: i64 = 5;
+/// The longest delay after failures, in milliseconds.
+const LAST_DELAY: i64 = 1_000_000;
+
+/// See the module.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    quiet: BTreeMap<&'static str, Quiet>,
+    failures: BTreeMap<String, Failure>,
+    wake: Option<Timestamp>,
+    pub(super) collected: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Quiet {
+    seen: Vec<u64>,
+    wake: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Failure {
+    count: u32,
+    next: Timestamp,
+    seen: u64,
+}
+
+impl Memory {
+    /// Whether a controller has to look: something it watches changed, or its time has come.
+    pub(super) fn is_due(&self, name: &'static str, seen: &[u64], now: Timestamp) -> bool {
+        self.quiet.get(name).is_none_or(|q| q.seen != seen || q.wake.is_some_and(|w| w <= now))
+    }
+
+    /// Whether anything that failed could succeed now.
+    pub(super) fn has_retries(&self, store: &Store, now: Timestamp) -> bool {
+        if self.failures.is_empty() {
+            return false;
+        }
+        let activity = activity(store);
+        self.failures.values().any(|f| f.next <= now || f.seen != activity)
+    }
+
+    /// Forgets failures that were due and that nobody tried again: what failed is gone.
+    pub(super) fn forget(&mut self, store: &Store, now: Timestamp) {
+        if !self.failures.is_empty() {
+            let activity = activity(store);
+            self.failures.retain(|_, f| f.next > now && f.seen == activity);
+        }
+    }
+
+    /// Before a pass.
+    pub(super) fn begin(&mut self) {
+        self.wake = None;
+    }
+
+    /// After a pass that started with `seen`.
+    pub(super) fn end(&mut self, name: &'static str, seen: Vec<u64>) {
+        let wake = self.wake.take();
+        self.quiet.insert(name, Quiet { seen, wake });
+    }
+
+    /// The controller that is at work wants to look again then.
+    pub(super) fn wake_at(&mut self, when: Timestamp) {
+        self.wake = Some(self.wake.map_or(when, |w| w.min(when)));
+    }
+
+    /// When the next controller wants to look again although nothing changes.
+    pub(super) fn next_wake(&self) -> Option<Timestamp> {
+        self.quiet.values().filter_map(|q| q.wake).min()
+    }
+
+    /// Whether what failed may be tried again: its delay is over, or anything else changed meanwhile.
+    pub(super) fn may_retry(&mut self, key: &str, store: &Store, now: Timestamp) -> bool {
+        let Some(failure) = self.failures.get(key).copied() else { return true };
+        if failure.next <= now || failure.seen != activity(store) {
+            return true;
+        }
+        self.wake_at(failure.next);
+        false
+    }
+
+    /// Notes a failure, after everything that followed from it was written.
+    pub(super) fn failed(&mut self, key: &str, store: &Store, now: Timestamp) {
+        let count = self.failures.get(key).map_or(0, |f| f.count);
+        let delay = FIRST_DELAY.saturating_mul(1_i64.checked_shl(count.min(20)).unwrap_or(i64::MAX));
+        let next = now.plus_millis(delay.min(LAST_DELAY));
+        self.failures.insert(key.to_owned(), Failure { count: count + 1, next, seen: activity(store) });
+        self.wake_at(next);
+    }
+
+    /// Forgets the failures of something that works or is gone.
+    pub(super) fn succeeded(&mut self, key: &str) {
+        self.failures.remove(key);
+    }
+}
+
+/// The key under which failures of an object's controller are kept.
+pub(super) fn key(object: &Object) -> String {
+    format!("{}/{}", object.kind(), object.uid())
+}
+
+/// Stands for everything that could make a refused request succeed: what admission and authorization look at.
+fn activity(store: &Store) -> u64 {
+    const GATES: &[&str] = &[
+        "namespaces",
+        "serviceaccounts",
+        "secrets",
+        "limitranges",
+        "resourcequotas",
+        "priorityclasses.scheduling.k8s.io",
+        "runtimeclasses.node.k8s.io",
+        "podsecuritypolicies.policy",
+        "validatingadmissionpolicies.admissionregistration.k8s.io",
+        "validatingadmissionpolicybindings.admissionregistration.k8s.io",
+        "mutatingadmissionpolicies.admissionregistration.k8s.io",
+        "mutatingadmissionpolicybindings.admissionregistration.k8s.io",
+        "validatingwebhookconfigurations.admissionregistration.k8s.io",
+        "mutatingwebhookconfigurations.admissionregistration.k8s.io",
+        "roles.rbac.authorization.k8s.io",
+        "rolebindings.rbac.authorization.k8s.io",
+        "clusterroles.rbac.authorization.k8s.io",
+        "clusterrolebindings.rbac.authorization.k8s.io",
+    ];
+    GATES.iter().map(|t| store.revision_of(t)).max().unwrap_or(0)
+}
