@@ -3,9 +3,14 @@
 //! One file a controller. A pass looks at the store, acts, and is repeated until nothing changes. Knows nothing of
 //! users' commands. Models kube-controller-manager and kube-scheduler as far as their effects can be seen.
 
+mod aggregation;
+mod certificate;
 pub mod client;
 mod deployment;
+mod endpoints;
+mod endpointslice;
 pub mod events;
+mod garbage;
 mod memory;
 mod namespace;
 mod owner;
@@ -15,6 +20,7 @@ mod root_ca;
 mod scheduler;
 mod serviceaccount;
 mod standin;
+mod token;
 
 pub use client::Client;
 pub use memory::Memory;
@@ -42,6 +48,16 @@ const CONTROLLERS: &[Controller] = &[
     on("service-account-controller", &["namespaces", "serviceaccounts"], serviceaccount::pass),
     on("root-ca-cert-publisher", &["namespaces", "configmaps"], root_ca::pass),
     on("namespace-controller", &["*"], namespace::pass),
+    on("generic-garbage-collector", &["*"], garbage::pass),
+    on("tokens-controller", &["secrets", "serviceaccounts"], token::pass),
+    on("clusterrole-aggregation-controller", &["clusterroles.rbac.authorization.k8s.io"], aggregation::pass),
+    on("certificate-controller", &["certificatesigningrequests.certificates.k8s.io"], certificate::sign_pass),
+    on("endpoint-controller", &["services", "pods", "endpoints"], endpoints::pass),
+    on(
+        "endpointslice-controller",
+        &["services", "pods", "nodes", "endpointslices.discovery.k8s.io"],
+        endpointslice::pass,
+    ),
     on("deployment-controller", &["deployments.apps", "replicasets.apps", "pods"], deployment::pass),
     on("replicaset-controller", &["replicasets.apps", "pods"], replicaset::pass),
     on("replication-controller", &["replicationcontrollers", "pods"], replicaset::pass_controllers),

@@ -1,0 +1,115 @@
+//! Signs what was approved, and clears old requests away.
+//!
+//! Models `pkg/controller/certificates/signer/signer.go`, `cleaner/cleaner.go` and the authority they sign with.
+
+mod x509;
+
+use gatehouse_model::{Object, Value, base64, json};
+
+use super::client::Client;
+use super::pods::{is_true, moment};
+use crate::cluster::Cluster;
+use crate::world::{Entropy, Timestamp};
+
+const REQUESTS: &str = "certificatesigningrequests.certificates.k8s.io";
+const HOUR: i64 = 3_600_000;
+const YEAR: i64 = 8760 * HOUR;
+/// How long a certificate is valid before it is issued, unless it is a short one.
+const BACKDATE: i64 = 300_000;
+const SHORT: i64 = 8 * HOUR;
+
+const CLIENT: &str = "kubernetes.io/kube-apiserver-client";
+const KUBELET_CLIENT: &str = "kubernetes.io/kube-apiserver-client-kubelet";
+const KUBELET_SERVING: &str = "kubernetes.io/kubelet-serving";
+const LEGACY: &str = "kubernetes.io/legacy-unknown";
+
+/// The certificate of the cluster's authority, in PEM. It is as lasting as the UID of `kube-system`.
+pub(super) fn authority(cluster: &Cluster) -> String {
+    let seed = cluster.store.get("namespaces", "", "kube-system").map_or("", |n| n.uid());
+    let seed = seed.bytes().fold(0_u64, |n, b| n.wrapping_mul(0x0100_0000_01b3) ^ u64::from(b));
+    let mut entropy = Entropy::new(seed);
+    let name = x509::common_name("kubernetes");
+    let subject = x509::Subject { name: name.clone(), key: x509::rsa_key(&mut entropy) };
+    let from = Timestamp::GENESIS;
+    let terms = x509::Terms { issuer: name, from, until: from.plus_millis(10 * YEAR), usages: &[] };
+    x509::pem("CERTIFICATE", &x509::certificate(&subject, &terms, &mut entropy))
+}
+
+pub(super) fn sign_pass(client: &mut Client<'_>) {
+    for request in client.list(REQUESTS, None) {
+        if is_true(&request, "Approved")
+            && !is_true(&request, "Denied")
+            && !is_true(&request, "Failed")
+            && request.str_at(&["status", "certificate"]).is_empty()
+        {
+            sign(client, &request);
+        }
+        clean(client, &request);
+    }
+}
+
+fn sign(client: &mut Client<'_>, request: &Object) {
+    let signer = request.str_at(&["spec", "signerName"]);
+    if ![CLIENT, KUBELET_CLIENT, KUBELET_SERVING, LEGACY].contains(&signer) {
+        return;
+    }
+    let usages: Vec<&str> = request.list_at(&["spec", "usages"]).iter().filter_map(Value::as_str).collect();
+    let mut changed = request.clone();
+    if let Some(why) = refusal(signer, &usages) {
+        let now = client.now();
+        let condition = json!({
+            "type": "Failed", "status": "True", "reason": "SignerValidationFailure", "message": why,
+            "lastUpdateTime": (now.as_str()), "lastTransitionTime": now,
+        });
+        changed.entry_at(&["status", "conditions"]).make_list().push(condition);
+        let _ = client.update(REQUESTS, &changed, "status");
+        return;
+    }
+    let pem = base64::decode(request.str_at(&["spec", "request"])).unwrap_or_default();
+    let pem = String::from_utf8_lossy(&pem).into_owned();
+    let Some(body) = x509::pem_body(&pem) else { return };
+    let wanted = request.i64_at(&["spec", "expirationSeconds"]).map(|s| (s * 1000).max(600_000));
+    let life = wanted.unwrap_or(YEAR).min(YEAR);
+    let now = client.cluster.now;
+    let from = if life > SHORT { now.plus_millis(-BACKDATE) } else { now };
+    let issuer = x509::common_name("kubernetes");
+    let terms = x509::Terms { issuer, from, until: from.plus_millis(life), usages: &usages };
+    let bytes = match x509::request(&body) {
+        Some(subject) => x509::certificate(&subject, &terms, &mut client.cluster.entropy),
+        // Requests of the lab's own making may say their subject in plain text.
+        None => body,
+    };
+    let certificate = x509::pem("CERTIFICATE", &bytes);
+    changed.set(&["status", "certificate"], base64::encode(certificate.as_bytes()));
+    let _ = client.update(REQUESTS, &changed, "status");
+}
+
+/// Why a signer cannot sign for these usages.
+fn refusal(signer: &str, usages: &[&str]) -> Option<String> {
+    if signer != CLIENT {
+        return None;
+    }
+    let allowed = ["digital signature", "key encipherment", "client auth"];
+    if let Some(other) = usages.iter().find(|u| !allowed.contains(*u)) {
+        return Some(format!("invalid usage for client certificate: {other}"));
+    }
+    (!usages.contains(&"client auth"))
+        .then(|| "missing required usage for client certificate: client auth".to_owned())
+}
+
+/// Requests that were answered go after an hour, others after a day.
+fn clean(client: &mut Client<'_>, request: &Object) {
+    let Some(made) = moment(super::pods::created(request)) else { return };
+    let since = |kind: &str| {
+        super::pods::condition(request, kind).and_then(|c| moment(c.str_at(&["lastUpdateTime"])))
+    };
+    let issued = !request.str_at(&["status", "certificate"]).is_empty();
+    let answered = since("Denied").or_else(|| since("Approved").filter(|_| issued));
+    let answered = answered.or_else(|| since("Failed"));
+    let end = answered.map_or(made.plus_millis(24 * HOUR), |t| t.plus_millis(HOUR));
+    if end < client.cluster.now {
+        let _ = client.delete(REQUESTS, "", request.name());
+    } else {
+        client.wake_at(end.plus_millis(1));
+    }
+}
