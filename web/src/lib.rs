@@ -9,7 +9,6 @@ mod js;
 pub mod lab;
 pub mod layout;
 pub mod markdown;
-mod mock;
 pub mod outline;
 mod pages;
 mod parts;

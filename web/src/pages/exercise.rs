@@ -16,7 +16,7 @@ use yew::{Callback, Component, Context, Html, NodeRef, Properties, classes, html
 
 use super::title;
 use crate::desk::{Desk, Keep, Key};
-use crate::lab::{PictureKind, Session};
+use crate::lab::{PictureKind, Session, SessionError};
 use crate::layout::{Layout, Split};
 use crate::parts::{Goto, Splitter};
 use crate::route::{Pane, Route};
@@ -71,7 +71,8 @@ struct Places {
 
 /// See the module.
 pub(crate) struct ExercisePage {
-    desk: Option<Desk>,
+    /// The exercise in hand, or why there is none.
+    desk: Result<Desk, SessionError>,
     layout: Layout,
     task_hidden: bool,
     places: Places,
@@ -109,7 +110,7 @@ impl Component for ExercisePage {
             let link = ctx.link().clone();
             listeners.push(EventListener::new(&window, "pagehide", move |_| link.send_message(Msg::Keep)));
         }
-        if let Some(desk) = &desk {
+        if let Ok(desk) = &desk {
             title(&format!("{} · Gatehouse", desk.bundle().exercise.title));
             storage::set("last", &ctx.props().id);
         } else {
@@ -131,7 +132,7 @@ impl Component for ExercisePage {
     }
 
     fn update(&mut self, ctx: &Context<Self>, message: Msg) -> bool {
-        let Some(desk) = &mut self.desk else { return false };
+        let Ok(desk) = &mut self.desk else { return false };
         let mut changed = true;
         match message {
             Msg::Edited(path, text) => {
@@ -207,7 +208,10 @@ impl Component for ExercisePage {
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
-        let Some(desk) = &self.desk else { return head::unknown(&ctx.props().help) };
+        let desk = match &self.desk {
+            Ok(desk) => desk,
+            Err(why) => return head::missing(why, &ctx.props().help),
+        };
         let link = ctx.link();
         let pane = ctx.props().pane;
         let shown = pane.unwrap_or(Pane::Task).shown();
@@ -252,7 +256,7 @@ impl Component for ExercisePage {
                     desk.style().set_property(split.property(), &format!("{:.1}%", self.layout.get(split)));
             }
         }
-        let Some(desk) = &mut self.desk else { return };
+        let Ok(desk) = &mut self.desk else { return };
         let shown = desk.tab().map(|tab| tab.path.clone());
         if shown != self.seen_tab
             && let Some(middle) = self.places.middle.cast::<web_sys::Element>()
@@ -279,7 +283,7 @@ impl Component for ExercisePage {
 
     fn destroy(&mut self, ctx: &Context<Self>) {
         if self.keep.take().is_some()
-            && let Some(desk) = &self.desk
+            && let Ok(desk) = &self.desk
         {
             let id = &ctx.props().id;
             storage::set(&storage::session_key(id), &desk.session().save());
@@ -343,12 +347,12 @@ impl ExercisePage {
 const SEED: u64 = 1;
 
 /// The kept session of an exercise, or a new one; and what the learner should know about it.
-fn open(id: &str) -> (Option<Desk>, Option<String>) {
-    let fresh = || Session::of(id, SEED).map(Desk::new).ok();
+fn open(id: &str) -> (Result<Desk, SessionError>, Option<String>) {
+    let fresh = || Session::of(id, SEED).map(Desk::new);
     let key = storage::session_key(id);
     let Some(kept) = storage::get(&key) else { return (fresh(), None) };
     match Session::restore(&kept) {
-        Ok(session) => (Some(Desk::new(session)), None),
+        Ok(session) => (Ok(Desk::new(session)), None),
         Err(why) => {
             // Nothing of the learner's is thrown away, even what cannot be read.
             storage::set(&format!("{key}.unread"), &kept);

@@ -5,7 +5,7 @@ use yew::{Callback, Html, classes, html};
 
 use super::{ExercisePage, Msg};
 use crate::desk::Desk;
-use crate::lab::{PictureKind, domain_slug};
+use crate::lab::{PictureKind, SessionError, domain_slug};
 use crate::pages::wordmark;
 use crate::parts::{Icon, icon};
 use crate::progress::Progress;
@@ -77,8 +77,15 @@ pub(super) fn notice(words: Option<&str>, desk: &Desk, link: &Scope<ExercisePage
     }
 }
 
-/// An address that names no exercise.
-pub(super) fn unknown(help: &Callback<()>) -> Html {
+/// The page of an exercise that cannot be had.
+pub(super) fn missing(why: &SessionError, help: &Callback<()>) -> Html {
+    let (title, words) = match why {
+        SessionError::UnknownExercise(_) => (
+            "There is no such exercise",
+            "The address may come from another version of the lab, or be mistyped.".to_owned(),
+        ),
+        other => ("This exercise cannot be opened", format!("It is a fault of the lab: {other}.")),
+    };
     html! {
         <>
             <header class="bar">
@@ -87,8 +94,8 @@ pub(super) fn unknown(help: &Callback<()>) -> Html {
             </header>
             <main id="main" class="home" tabindex="-1">
                 <div class="empty">
-                    <h1>{ "There is no such exercise" }</h1>
-                    <p>{ "The address may come from another version of the lab, or be mistyped." }</p>
+                    <h1>{ title }</h1>
+                    <p>{ words }</p>
                     <a href={Route::home().href()}>{ "Show all exercises" }</a>
                 </div>
             </main>
