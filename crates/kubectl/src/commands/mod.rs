@@ -10,11 +10,14 @@ mod api_resources;
 mod apply;
 mod attach;
 mod auth;
+mod autoscale;
+mod certificate;
 mod cluster_info;
 mod config;
 mod create;
 mod delete;
 mod describe;
+mod drain;
 mod events;
 mod exec;
 mod expose;
@@ -29,8 +32,10 @@ mod reading;
 mod replace;
 mod rollout;
 mod run;
+mod scale;
 mod set;
 mod top;
+mod taint;
 mod version;
 mod wait;
 
@@ -63,6 +68,13 @@ const SUBCOMMANDS: &[&Command] = &[
     &expose::COMMAND,
     &run::COMMAND,
     &set::COMMAND,
+    &scale::COMMAND,
+    &autoscale::COMMAND,
+    &taint::COMMAND,
+    &certificate::COMMAND,
+    &drain::CORDON,
+    &drain::UNCORDON,
+    &drain::COMMAND,
     &options::COMMAND,
 ];
 

@@ -1,7 +1,9 @@
 //! `kubectl rollout`: the rollouts of deployments, daemon sets and stateful sets.
 
+mod change;
 mod history;
 mod status;
+mod undo;
 
 use crate::cli::{Args, Command};
 use crate::client::Builder;
@@ -14,7 +16,15 @@ pub(super) static COMMAND: Command = Command {
     long: "Manage the rollout of one or many resources.\n        \n Valid resource types include:\n\n  *  deployments\n  *  daemonsets\n  *  statefulsets",
     examples: "# Rollback to the previous deployment\nkubectl rollout undo deployment/abc\n\n# Check the rollout status of a daemonset\nkubectl rollout status daemonset/foo\n\n# Restart a deployment\nkubectl rollout restart deployment/abc\n\n# Restart deployments with the 'app=nginx' label\nkubectl rollout restart deployment --selector=app=nginx",
     usage: "SUBCOMMAND",
-    subcommands: &[&history::COMMAND, &status::COMMAND],
+    subcommands: &[
+        &history::COMMAND,
+        &change::PAUSE,
+        &change::RESTART,
+        &change::RESUME,
+        &status::COMMAND,
+        &undo::COMMAND,
+    ],
+    run: Some(super::run_group),
     ..Command::named("rollout")
 };
 
