@@ -7,6 +7,7 @@
 pub mod apparmor;
 pub mod capabilities;
 pub mod errno;
+pub mod plan;
 pub mod seccomp;
 
 pub use errno::Errno;
