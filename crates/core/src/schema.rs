@@ -198,3 +198,18 @@ pub(crate) fn of_custom(cluster: &Cluster, resource: &ResourceType) -> Option<Va
     let version = versions.iter().find(|v| v.str_at(&["name"]) == resource.gv.version)?;
     version.at(&["schema", "openAPIV3Schema"]).cloned()
 }
+
+/// Runs `work` with the type of a resource's objects, built in or custom.
+pub(crate) fn with_type<T>(
+    cluster: &Cluster,
+    resource: &ResourceType,
+    work: impl FnOnce(Option<TypeRef<'_>>) -> T,
+) -> T {
+    match of_custom(cluster, resource) {
+        Some(custom) => {
+            let schemas = Schemas::from_openapi_v3(&custom);
+            work(schemas.root())
+        }
+        None => work(builtin(cluster, resource)),
+    }
+}

@@ -4,6 +4,8 @@
 //! The data is what real servers of the two recorded versions made of themselves; other versions start from the
 //! nearer one.
 
+mod served;
+
 use gatehouse_model::{KubeVersion, Value, json};
 
 use crate::cluster::Cluster;
@@ -35,6 +37,7 @@ impl Cluster {
             }
         }
         cluster.seed(&objects);
+        served::seed(&mut cluster);
         cluster
     }
 }

@@ -115,7 +115,7 @@ pub(super) fn decoded(call: &mut Call<'_>, value: Value, source: Source) -> Resu
         Err(why) => return Err(Status::bad_request(&format!("{in_version}{why}"))),
     };
     if !strict.is_empty() {
-        match call.options().field_validation {
+        match validation_mode(call) {
             FieldValidation::Strict => {
                 let why = format!("strict decoding error: {}", strict.join(", "));
                 let prefix = if source == Source::Patch { "" } else { &in_version };
@@ -150,12 +150,14 @@ pub(super) fn configuration(call: &mut Call<'_>, value: Value) -> Result<Value, 
             )));
         }
     }
-    let outcome = schema::decode(call.cluster, &call.resource, value);
-    let (value, strict) = outcome.map_err(|why| {
+    let outcome = schema::decode(call.cluster, &call.resource, value.clone());
+    let (known, strict) = outcome.map_err(|why| {
         Status::bad_request(&format!("failed to create typed patch object ({}): {why}", call.target.name))
     })?;
+    // Decoding writes what Go always writes; the author owns only what stands in the text.
+    let value = if strict.is_empty() { value } else { known };
     if !strict.is_empty() {
-        match call.options().field_validation {
+        match validation_mode(call) {
             FieldValidation::Strict => {
                 return Err(Status::bad_request(&format!("strict decoding error: {}", strict.join(", "))));
             }
@@ -168,4 +170,9 @@ pub(super) fn configuration(call: &mut Call<'_>, value: Value) -> Result<Value, 
 
 fn capital(field: &str) -> &str {
     if field == "kind" { "Kind" } else { "apiVersion" }
+}
+
+/// What happens to unknown fields: servers before 1.25 drop them without a word, whatever they are asked.
+fn validation_mode(call: &Call<'_>) -> FieldValidation {
+    if call.cluster.version.minor() < 25 { FieldValidation::Ignore } else { call.options().field_validation }
 }

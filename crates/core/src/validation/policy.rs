@@ -138,8 +138,10 @@ pub(super) fn pod_security(errors: &mut Errors, object: &Object) {
             errors.push(FieldError::required(path.child("allowedFlexVolumes").index(i).child("driver"), why));
         }
     }
-    for (key, value) in object.annotations().iter() {
-        annotation(errors, key, value.as_str().unwrap_or_default());
+    for key in ANNOTATIONS {
+        if let Some(value) = object.annotation(key) {
+            annotation(errors, key, value);
+        }
     }
 }
 
@@ -252,6 +254,14 @@ fn overlap(a: &str, b: &str) -> bool {
         (None, None) => a == b,
     }
 }
+
+/// The annotations that say something of profiles, in the order they are looked at.
+const ANNOTATIONS: &[&str] = &[
+    "apparmor.security.beta.kubernetes.io/defaultProfileName",
+    "apparmor.security.beta.kubernetes.io/allowedProfileNames",
+    "seccomp.security.alpha.kubernetes.io/defaultProfileName",
+    "seccomp.security.alpha.kubernetes.io/allowedProfileNames",
+];
 
 fn annotation(errors: &mut Errors, key: &str, value: &str) {
     let path = FieldPath::new("metadata.annotations").key(key);
