@@ -29,6 +29,8 @@ fn lookup<'r>(
     group: &str,
     version: &str,
 ) -> Option<&'r ResourceType> {
+    // Short names mean something in lower case alone; plurals, singulars and kinds in any.
+    let short = name;
     let name = name.to_lowercase();
     if name.is_empty() {
         return None;
@@ -38,13 +40,33 @@ fn lookup<'r>(
         let candidates = || resources.iter().filter(fits_version).filter(|r| fits_group(r));
         candidates()
             .find(|r| r.plural == name || r.singular == name)
-            .or_else(|| candidates().find(|r| r.short_names.iter().any(|s| *s == name)))
+            .or_else(|| candidates().find(|r| r.short_names.iter().any(|s| *s == short)))
             .or_else(|| candidates().find(|r| r.kind.to_lowercase() == name))
     };
     if group.is_empty() {
         return search(&|_| true);
     }
     search(&|r| r.gv.group == group).or_else(|| search(&|r| r.gv.group.starts_with(group)))
+}
+
+/// Further resources, `plural.group`, that a short name typed without its group could mean.
+#[must_use]
+pub fn also_meant(resources: &[ResourceType], typed: &str) -> Vec<String> {
+    if resources.iter().any(|r| r.plural == typed || r.singular == typed) {
+        return Vec::new();
+    }
+    let mut meant: Vec<String> = Vec::new();
+    for r in resources.iter().filter(|r| r.short_names.iter().any(|s| *s == typed)) {
+        let name = match r.gv.group.as_ref() {
+            "" => r.plural.to_string(),
+            group => format!("{}.{group}", r.plural),
+        };
+        if !meant.contains(&name) {
+            meant.push(name);
+        }
+    }
+    meant.drain(..1.min(meant.len()));
+    meant
 }
 
 /// The resource for an object's `apiVersion` and `kind`.

@@ -82,6 +82,14 @@ impl<'s, 'h> Session<'s, 'h> {
         self.eprintln(format!("Warning: {}", text.as_ref()));
     }
 
+    /// A `Warning: ` line, the first time it has something to say.
+    fn warn_once(&mut self, text: String) {
+        if !self.warned.contains(&text) {
+            self.warn(&text);
+            self.warned.push(text);
+        }
+    }
+
     /// Which kubectl this is.
     #[must_use]
     pub fn version(&self) -> ClientVersion {
@@ -163,8 +171,18 @@ impl<'s, 'h> Session<'s, 'h> {
     /// `the server doesn't have a resource type "x"`
     pub fn resource(&mut self, typed: &str) -> Result<ResourceType, Error> {
         let resources = self.resources()?;
-        match mapping::find(resources, typed) {
-            Some(found) => Ok(found.clone()),
+        let found = mapping::find(resources, typed).cloned();
+        let also_meant = mapping::also_meant(resources, typed);
+        // Said since 1.28.
+        if self.version().minor >= 28 {
+            for other in also_meant {
+                self.warn_once(format!(
+                    "short name {typed:?} could also match lower priority resource {other}"
+                ));
+            }
+        }
+        match found {
+            Some(found) => Ok(found),
             None => Err(Error::plain(format!(
                 "the server doesn't have a resource type {:?}",
                 mapping::bare(typed)
@@ -190,10 +208,7 @@ impl<'s, 'h> Session<'s, 'h> {
     pub fn send(&mut self, request: Request) -> Result<Reply, Error> {
         let Response { result, warnings, .. } = self.send_raw(request)?;
         for warning in warnings {
-            if !self.warned.contains(&warning) {
-                self.eprintln(format!("Warning: {warning}"));
-                self.warned.push(warning);
-            }
+            self.warn_once(warning);
         }
         result.map_err(Error::status)
     }

@@ -59,8 +59,10 @@ pub fn format_labels(labels: &Map) -> String {
     if labels.is_empty() {
         return "<none>".to_owned();
     }
-    let pairs: Vec<String> =
+    // In the order of the pairs, not of the keys: `a.b=c` before `a=c`.
+    let mut pairs: Vec<String> =
         labels.iter().map(|(k, v)| format!("{k}={}", v.as_str().unwrap_or(""))).collect();
+    pairs.sort_unstable();
     pairs.join(",")
 }
 
