@@ -31,7 +31,7 @@ use gatehouse_model::{Object, ResourceType};
 
 use crate::cluster::Cluster;
 use crate::decision::{AdmissionStep, Cause, Change, Phase};
-use crate::request::{DryRun, User};
+use crate::request::{DryRun, Response, User};
 use crate::status::Status;
 
 /// What is being done to the object.
@@ -167,6 +167,16 @@ pub fn validate(
         result?;
     }
     Ok(())
+}
+
+/// Whether a request was refused only because a namespace's default service account is not there yet. The real
+/// plugin looks for it again, for up to two seconds, while the controllers make it.
+#[must_use]
+pub fn awaits_controllers(response: &Response) -> bool {
+    response.trace.admission.iter().any(|step| {
+        let missing = |why: &String| why.ends_with("serviceaccount \"default\" not found");
+        step.plugin == service_account::NAME && step.refused.as_ref().is_some_and(missing)
+    })
 }
 
 impl Notes {

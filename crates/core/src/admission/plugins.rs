@@ -46,7 +46,7 @@ const fn plugin(
 const PLUGINS: &[Plugin] = &[
     plugin("NamespaceLifecycle", ON, Some(namespace_lifecycle::mutate), None),
     plugin("LimitRanger", ON, Some(limit_ranger::mutate), Some(limit_ranger::validate)),
-    plugin("ServiceAccount", ON, Some(service_account::mutate), Some(service_account::validate)),
+    plugin(service_account::NAME, ON, Some(service_account::mutate), Some(service_account::validate)),
     plugin("NodeRestriction", Default::Off, Some(node_restriction::mutate), None),
     plugin(
         "AlwaysPullImages",

@@ -8,6 +8,9 @@ use super::{AdmissionRequest, Notes, Operation};
 use crate::cluster::Cluster;
 use crate::status::{Reason, Status};
 
+/// The plugin's name.
+pub(super) const NAME: &str = "ServiceAccount";
+
 const MOUNT_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 const VOLUME: &str = "kube-api-access-";
 const MIRROR: &str = "kubernetes.io/config.mirror";

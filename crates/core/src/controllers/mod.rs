@@ -16,6 +16,7 @@ mod namespace;
 mod owner;
 mod pods;
 mod replicaset;
+mod resource_quota;
 mod root_ca;
 mod scheduler;
 mod serviceaccount;
@@ -61,6 +62,7 @@ const CONTROLLERS: &[Controller] = &[
     on("deployment-controller", &["deployments.apps", "replicasets.apps", "pods"], deployment::pass),
     on("replicaset-controller", &["replicasets.apps", "pods"], replicaset::pass),
     on("replication-controller", &["replicationcontrollers", "pods"], replicaset::pass_controllers),
+    on("resourcequota-controller", &["*"], resource_quota::pass),
     on("default-scheduler", &["pods", "nodes"], scheduler::pass),
 ];
 

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use gatehouse_core::{Request, Response, Timestamp, server};
+use gatehouse_core::{Request, Response, Timestamp, admission, server};
 use gatehouse_kubectl::Api;
 use gatehouse_kubectl::host::{self, ContainerRef};
 use gatehouse_machine::Output;
@@ -32,7 +32,14 @@ impl Server<'_, '_> {
 impl Api for Server<'_, '_> {
     fn call(&mut self, url: &str, request: Request) -> Result<Response, String> {
         self.reach(url)?;
-        Ok(server::handle(&mut self.world.borrow_mut().cluster, &request))
+        let mut world = self.world.borrow_mut();
+        let response = server::handle(&mut world.cluster, &request);
+        if !admission::awaits_controllers(&response) {
+            return Ok(response);
+        }
+        // The server itself would wait a moment for them.
+        world.settle();
+        Ok(server::handle(&mut world.cluster, &request))
     }
 
     fn advance(&mut self, millis: i64) {

@@ -5,6 +5,7 @@
 use gatehouse_model::{Object, Value};
 
 use super::super::quantities::{Amounts, Quantity, amounts, of_pod};
+use crate::store::Store;
 
 /// Resources that quotas also count by their bare names.
 const ALIASES: [&str; 5] = ["configmaps", "replicationcontrollers", "resourcequotas", "secrets", "services"];
@@ -48,6 +49,28 @@ pub fn of(group_resource: &str, object: &Object) -> Amounts {
             out.insert(other.to_owned(), one());
         }
         _ => {}
+    }
+    out
+}
+
+/// How much of each of a quota's resources the namespace uses now.
+#[must_use]
+pub fn recount(store: &Store, quota: &Object) -> Amounts {
+    let named = ["pods", "persistentvolumeclaims"].into_iter().chain(ALIASES);
+    let mut out = Amounts::new();
+    for (name, _) in quota.map_at(&["spec", "hard"]).iter() {
+        let counted = name.strip_prefix("count/");
+        let mut total = Quantity::from_units(0);
+        for table in named.clone().filter(|t| counted.is_none() && concerns(t, name)).chain(counted) {
+            for object in store.list(table, Some(quota.namespace())) {
+                if super::scopes::matches(quota, table, object)
+                    && let Some(amount) = of(table, object).get(name)
+                {
+                    total = total.add(amount);
+                }
+            }
+        }
+        out.insert(name.to_owned(), total);
     }
     out
 }
