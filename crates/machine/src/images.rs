@@ -1,0 +1,185 @@
+//! What is known of container images: facts about a few that learners meet, a likely guess for all others.
+//!
+//! No image is ever pulled. Knows sizes, default users and commands; what the programs do is `programs`.
+
+use crate::process::Userland;
+
+/// An image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Image {
+    /// The repository, without `docker.io/` and `library/`.
+    pub repository: &'static str,
+    /// Whose tools are in it; `None` for images with nothing but their own program.
+    pub userland: Option<Userland>,
+    /// `USER`: a number, a name, `user:group`, or empty for root.
+    pub user: &'static str,
+    /// `ENTRYPOINT`
+    pub entrypoint: &'static [&'static str],
+    /// `CMD`
+    pub cmd: &'static [&'static str],
+    /// `WORKDIR`
+    pub workdir: &'static str,
+    /// Lines of `/etc/passwd` besides root's and the userland's own.
+    pub passwd: &'static str,
+    /// The port its server listens on.
+    pub port: Option<u16>,
+    /// Size in bytes, for the kubelet's words when it was pulled.
+    pub size: u64,
+}
+
+const BASE: Image = Image {
+    repository: "",
+    userland: Some(Userland::Coreutils),
+    user: "",
+    entrypoint: &[],
+    cmd: &[],
+    workdir: "/",
+    passwd: "",
+    port: None,
+    size: 0,
+};
+
+const NGINX: Image = Image {
+    repository: "nginx",
+    entrypoint: &["/docker-entrypoint.sh"],
+    cmd: &["nginx", "-g", "daemon off;"],
+    passwd: "nginx:x:101:101:nginx user:/nonexistent:/bin/false\n",
+    port: Some(80),
+    size: 72_324_501,
+    ..BASE
+};
+
+/// What is known. An image that is not here is taken for a root-owned server on a Debian base.
+const IMAGES: &[Image] = &[
+    NGINX,
+    Image { repository: "nginxinc/nginx-unprivileged", user: "101", port: Some(8080), size: 72_330_112, ..NGINX },
+    Image {
+        repository: "busybox",
+        userland: Some(Userland::Busybox),
+        cmd: &["sh"],
+        size: 2_156_518,
+        ..BASE
+    },
+    Image { repository: "alpine", userland: Some(Userland::Busybox), cmd: &["/bin/sh"], size: 3_807_296, ..BASE },
+    Image { repository: "ubuntu", cmd: &["/bin/bash"], size: 29_724_312, ..BASE },
+    Image { repository: "debian", cmd: &["bash"], size: 48_497_520, ..BASE },
+    Image {
+        repository: "httpd",
+        cmd: &["httpd-foreground"],
+        workdir: "/usr/local/apache2",
+        port: Some(80),
+        size: 45_165_832,
+        ..BASE
+    },
+    Image {
+        repository: "redis",
+        entrypoint: &["docker-entrypoint.sh"],
+        cmd: &["redis-server"],
+        workdir: "/data",
+        passwd: "redis:x:999:999::/home/redis:/bin/sh\n",
+        port: Some(6379),
+        size: 49_254_112,
+        ..BASE
+    },
+    Image {
+        repository: "curlimages/curl",
+        userland: Some(Userland::Busybox),
+        user: "curl_user",
+        entrypoint: &["/entrypoint.sh"],
+        cmd: &["curl"],
+        workdir: "/home/curl_user",
+        passwd: "curl_user:x:100:101:Linux User,,,:/home/curl_user:/sbin/nologin\n",
+        size: 9_822_208,
+        ..BASE
+    },
+    Image {
+        repository: "registry.k8s.io/pause",
+        userland: None,
+        user: "65535:65535",
+        entrypoint: &["/pause"],
+        size: 321_520,
+        ..BASE
+    },
+    Image {
+        repository: "gcr.io/distroless/static",
+        userland: None,
+        size: 826_000,
+        ..BASE
+    },
+    Image {
+        repository: "gcr.io/distroless/static-debian12",
+        userland: None,
+        size: 826_000,
+        ..BASE
+    },
+];
+
+/// The facts of an image reference: `nginx`, `nginx:1.27`, `docker.io/library/nginx@sha256:…`.
+#[must_use]
+pub fn find(reference: &str) -> Image {
+    let name = repository(reference);
+    IMAGES.iter().find(|i| i.repository == name).copied().unwrap_or(Image {
+        entrypoint: &["/docker-entrypoint.sh"],
+        cmd: &["server"],
+        size: 54_321_098,
+        ..BASE
+    })
+}
+
+/// The repository of a reference, as the table writes it.
+fn repository(reference: &str) -> &str {
+    let name = reference.split('@').next().unwrap_or(reference);
+    let name = match name.rsplit_once(':') {
+        Some((before, tag)) if !tag.contains('/') => before,
+        _ => name,
+    };
+    let name = name.strip_prefix("docker.io/").unwrap_or(name);
+    name.strip_prefix("library/").unwrap_or(name)
+}
+
+/// The reference with the tag that is meant when none is written.
+#[must_use]
+pub fn tagged(reference: &str) -> String {
+    let last = reference.rsplit('/').next().unwrap_or(reference);
+    if last.contains(':') || reference.contains('@') { reference.to_owned() } else { format!("{reference}:latest") }
+}
+
+/// The reference as the runtime reports it: registry, repository, tag.
+#[must_use]
+pub fn full_name(reference: &str) -> String {
+    let tagged = tagged(reference);
+    match tagged.split_once('/') {
+        Some((registry, _)) if registry.contains(['.', ':']) || registry == "localhost" => tagged,
+        Some(_) => format!("docker.io/{tagged}"),
+        None => format!("docker.io/library/{tagged}"),
+    }
+}
+
+/// The reference with a digest made from the name: nothing is pulled, so nothing has a real one.
+#[must_use]
+pub fn digest(reference: &str) -> String {
+    let full = full_name(reference);
+    let name = match full.rsplit_once(':') {
+        Some((before, tag)) if !tag.contains('/') => before,
+        _ => &full,
+    };
+    let mut entropy = gatehouse_core::Entropy::new(full.bytes().fold(7, |h, b| h * 31 % 0xffff_ffff + u64::from(b)));
+    let digits: String = (0..4).map(|_| format!("{:016x}", entropy.next_u64())).collect();
+    format!("{name}@sha256:{digits}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{find, tagged};
+
+    #[test]
+    fn references_find_their_image() {
+        for reference in ["nginx", "nginx:1.27", "docker.io/library/nginx:1", "docker.io/nginx@sha256:abc"] {
+            assert_eq!(find(reference).repository, "nginx", "{reference}");
+        }
+        assert_eq!(find("nginxinc/nginx-unprivileged:latest").user, "101");
+        assert_eq!(find("localhost:5000/mine").repository, "");
+        assert_eq!(tagged("localhost:5000/mine"), "localhost:5000/mine:latest");
+        assert_eq!(tagged("nginx:1"), "nginx:1");
+    }
+}

@@ -1,0 +1,425 @@
+//! From a pod's spec to what a container will be, or why the kubelet or the runtime will not make it.
+//!
+//! Decides nothing about what the process does later. Models kubelet `kuberuntime/{kuberuntime_container,
+//! security_context,kuberuntime_container_linux}.go`, `kubelet_pods.go` (environment) and containerd's CRI plugin.
+
+use std::sync::Arc;
+
+use gatehouse_core::Cluster;
+use gatehouse_core::effects::capabilities::{Accounts, NewPrivileges, OciProcess, oci_process};
+use gatehouse_core::effects::seccomp::{self, Filter, RuntimeVersion};
+use gatehouse_model::{Object, Value, base64};
+
+use super::volume::{self, Content};
+use crate::images::{self, Image};
+use crate::machine::Machine;
+
+/// The profile that containers get where nothing else is asked for.
+pub const DEFAULT_PROFILE: &str = "cri-containerd.apparmor.d";
+
+/// Why a container is not there: the reason in its waiting state, and the message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// `CreateContainerConfigError`, `CreateContainerError`, `RunContainerError`, `InvalidImageName`, …
+    pub reason: &'static str,
+    /// The words behind it.
+    pub message: String,
+}
+
+impl Failure {
+    fn config(message: impl Into<String>) -> Self {
+        Self { reason: "CreateContainerConfigError", message: message.into() }
+    }
+
+    pub(super) fn create(message: impl Into<String>) -> Self {
+        Self { reason: "CreateContainerError", message: message.into() }
+    }
+
+    pub(super) fn run(message: impl Into<String>) -> Self {
+        Self { reason: "RunContainerError", message: message.into() }
+    }
+
+    fn seccomp(error: seccomp::StartError) -> Self {
+        match error.step {
+            seccomp::Step::CreateContainer => Self::create(error.message),
+            seccomp::Step::StartContainer => Self::run(error.message),
+        }
+    }
+}
+
+/// What is mounted into a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mount {
+    /// Where, in the container.
+    pub path: String,
+    /// The volume.
+    pub volume: String,
+    /// The part of it, empty for the whole.
+    pub sub_path: String,
+    /// Whether it is read-only there.
+    pub read_only: bool,
+    /// What it is.
+    pub content: Content,
+}
+
+/// What a container will be.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The image.
+    pub image: Image,
+    /// User, groups, capabilities.
+    pub process: OciProcess,
+    /// The command.
+    pub argv: Vec<String>,
+    /// Its environment, in order.
+    pub env: Vec<(String, String)>,
+    /// Where it starts.
+    pub cwd: String,
+    /// Which calls it may make.
+    pub filter: Option<Arc<Filter>>,
+    /// The AppArmor profile; `None` for unconfined.
+    pub profile: Option<String>,
+    /// Whether its root is read-only.
+    pub read_only_root: bool,
+    /// Whether /proc is seen unmasked.
+    pub unmasked_proc: bool,
+    /// What is mounted.
+    pub mounts: Vec<Mount>,
+    /// The host name.
+    pub hostname: String,
+    /// The group of its volumes.
+    pub fs_group: Option<u32>,
+}
+
+/// Where a pod lives: what planning may look at.
+pub struct Site<'a> {
+    /// The cluster: config maps, secrets, service accounts.
+    pub cluster: &'a mut Cluster,
+    /// The node.
+    pub node: &'a Machine,
+    /// The pod's address.
+    pub ip: &'a str,
+}
+
+/// Plans one container.
+///
+/// # Errors
+/// Why it cannot be made, in the kubelet's or containerd's words.
+pub fn plan(site: &mut Site<'_>, pod: &Object, container: &Value) -> Result<Plan, Failure> {
+    let image = images::find(container.str_at(&["image"]));
+    let empty = Value::map();
+    let security = container.get("securityContext").unwrap_or(&empty);
+    let pod_security = pod.at(&["spec", "securityContext"]).unwrap_or(&empty);
+    let env = environment(site, pod, container, &image)?;
+    let mounts = mounts(site, pod, container)?;
+    not_root(pod, container, pod_security, security, &image)?;
+    let accounts = Accounts { passwd: image.passwd, group: "" };
+    let process = oci_process(pod_security, security, image.user, accounts);
+    let filter = filter(site, pod, container, pod_security, security, &process)?;
+    let profile = apparmor(site.node, pod, container, pod_security, security)?;
+    let argv = command(container, &image, &env);
+    if argv.is_empty() {
+        return Err(Failure::create("no command specified"));
+    }
+    let gid = |v: Option<i64>| v.and_then(|g| u32::try_from(g).ok());
+    let hostname = match pod.str_at(&["spec", "hostname"]) {
+        "" if pod.bool_at(&["spec", "hostNetwork"]) == Some(true) => pod.str_at(&["spec", "nodeName"]),
+        "" => pod.name(),
+        name => name,
+    };
+    Ok(Plan {
+        image,
+        process,
+        argv,
+        env,
+        cwd: match container.str_at(&["workingDir"]) {
+            "" => image.workdir.to_owned(),
+            dir => dir.to_owned(),
+        },
+        filter,
+        profile,
+        read_only_root: security.bool_at(&["readOnlyRootFilesystem"]) == Some(true),
+        unmasked_proc: security.str_at(&["procMount"]) == "Unmasked",
+        mounts,
+        hostname: hostname.chars().take(63).collect(),
+        fs_group: gid(pod_security.i64_at(&["fsGroup"])),
+    })
+}
+
+/// `runAsNonRoot`: would this container be root?
+fn not_root(pod: &Object, container: &Value, pod_sc: &Value, sc: &Value, image: &Image) -> Result<(), Failure> {
+    if sc.bool_at(&["runAsNonRoot"]).or_else(|| pod_sc.bool_at(&["runAsNonRoot"])) != Some(true) {
+        return Ok(());
+    }
+    let place = format!(
+        "(pod: \"{}_{}({})\", container: {})",
+        pod.name(),
+        pod.namespace(),
+        pod.uid(),
+        container.str_at(&["name"])
+    );
+    match sc.i64_at(&["runAsUser"]).or_else(|| pod_sc.i64_at(&["runAsUser"])) {
+        Some(0) => return Err(Failure::config(format!("container's runAsUser breaks non-root policy {place}"))),
+        Some(_) => return Ok(()),
+        None => {}
+    }
+    let user = image.user.split(':').next().unwrap_or_default();
+    match user.parse::<u32>() {
+        Ok(0) => Err(Failure::config(format!("container has runAsNonRoot and image will run as root {place}"))),
+        Ok(_) => Ok(()),
+        Err(_) if user.is_empty() => {
+            Err(Failure::config(format!("container has runAsNonRoot and image will run as root {place}")))
+        }
+        Err(_) => Err(Failure::config(format!(
+            "container has runAsNonRoot and image has non-numeric user ({user}), cannot verify user is non-root {place}"
+        ))),
+    }
+}
+
+/// The command line: the container's own, else the image's. `$(NAME)` is replaced from the environment.
+fn command(container: &Value, image: &Image, env: &[(String, String)]) -> Vec<String> {
+    let words = |list: &[Value]| -> Vec<String> {
+        list.iter().filter_map(Value::as_str).map(|w| expand(w, env)).collect()
+    };
+    let owned = |list: &[&str]| list.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
+    let (own, args) = (words(container.list_at(&["command"])), words(container.list_at(&["args"])));
+    match (own.is_empty(), args.is_empty()) {
+        (false, _) => own.into_iter().chain(args).collect(),
+        (true, false) => owned(image.entrypoint).into_iter().chain(args).collect(),
+        (true, true) => owned(image.entrypoint).into_iter().chain(owned(image.cmd)).collect(),
+    }
+}
+
+/// Replaces `$(NAME)`; `$$` is a dollar, and a name that is not known stays as it is.
+fn expand(text: &str, env: &[(String, String)]) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('$') {
+        out.push_str(before);
+        if let Some(after) = after.strip_prefix('$') {
+            out.push('$');
+            rest = after;
+        } else if let Some((name, tail)) = after.strip_prefix('(').and_then(|a| a.split_once(')')) {
+            match env.iter().rev().find(|(n, _)| n == name) {
+                Some((_, value)) => out.push_str(value),
+                None => out.push_str(&format!("$({name})")),
+            }
+            rest = tail;
+        } else {
+            out.push('$');
+            rest = after;
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+fn environment(
+    site: &mut Site<'_>,
+    pod: &Object,
+    container: &Value,
+    image: &Image,
+) -> Result<Vec<(String, String)>, Failure> {
+    let mut env: Vec<(String, String)> = vec![
+        ("PATH".into(), "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into()),
+        ("HOSTNAME".into(), pod.name().to_owned()),
+    ];
+    if image.repository.contains("nginx") {
+        env.push(("NGINX_VERSION".into(), "1.29.3".into()));
+    }
+    let services = [
+        ("KUBERNETES_SERVICE_HOST", "10.96.0.1"),
+        ("KUBERNETES_SERVICE_PORT", "443"),
+        ("KUBERNETES_SERVICE_PORT_HTTPS", "443"),
+        ("KUBERNETES_PORT", "tcp://10.96.0.1:443"),
+        ("KUBERNETES_PORT_443_TCP", "tcp://10.96.0.1:443"),
+        ("KUBERNETES_PORT_443_TCP_PROTO", "tcp"),
+        ("KUBERNETES_PORT_443_TCP_PORT", "443"),
+        ("KUBERNETES_PORT_443_TCP_ADDR", "10.96.0.1"),
+    ];
+    for source in container.list_at(&["envFrom"]) {
+        let prefix = source.str_at(&["prefix"]);
+        for (kind, table) in [("configMapRef", "configmaps"), ("secretRef", "secrets")] {
+            let Some(reference) = source.get(kind) else { continue };
+            let name = reference.str_at(&["name"]);
+            match site.cluster.store.get(table, pod.namespace(), name) {
+                Some(object) => {
+                    for (key, value) in object.map_at(&["data"]).iter() {
+                        env.push((format!("{prefix}{key}"), volume::text(table, value)));
+                    }
+                }
+                None if reference.bool_at(&["optional"]) == Some(true) => {}
+                None => return Err(missing(table, name)),
+            }
+        }
+    }
+    env.extend(services.into_iter().map(|(n, v)| (n.to_owned(), v.to_owned())));
+    for entry in container.list_at(&["env"]) {
+        let name = entry.str_at(&["name"]).to_owned();
+        let value = match entry.get("valueFrom") {
+            None => Some(expand(entry.str_at(&["value"]), &env)),
+            Some(from) => value_from(site, pod, from)?,
+        };
+        if let Some(value) = value {
+            env.retain(|(n, _)| *n != name);
+            env.push((name, value));
+        }
+    }
+    if !env.iter().any(|(n, _)| n == "HOME") {
+        env.push(("HOME".into(), if image.user.is_empty() { "/root".into() } else { "/".into() }));
+    }
+    Ok(env)
+}
+
+fn missing(table: &str, name: &str) -> Failure {
+    let kind = table.trim_end_matches('s');
+    Failure::config(format!("{kind} \"{name}\" not found"))
+}
+
+fn value_from(site: &Site<'_>, pod: &Object, from: &Value) -> Result<Option<String>, Failure> {
+    for (kind, table, shown) in
+        [("configMapKeyRef", "configmaps", "ConfigMap"), ("secretKeyRef", "secrets", "Secret")]
+    {
+        let Some(reference) = from.get(kind) else { continue };
+        let (name, key) = (reference.str_at(&["name"]), reference.str_at(&["key"]));
+        let optional = reference.bool_at(&["optional"]) == Some(true);
+        let Some(object) = site.cluster.store.get(table, pod.namespace(), name) else {
+            return if optional { Ok(None) } else { Err(missing(table, name)) };
+        };
+        return match object.at(&["data"]).and_then(|d| d.get(key)) {
+            Some(value) => Ok(Some(volume::text(table, value))),
+            None if optional => Ok(None),
+            None => Err(Failure::config(format!(
+                "couldn't find key {key} in {shown} {}/{name}",
+                pod.namespace()
+            ))),
+        };
+    }
+    let path = from.str_at(&["fieldRef", "fieldPath"]);
+    Ok((!path.is_empty()).then(|| field(site, pod, path)))
+}
+
+/// A field of the pod, as the downward API gives it.
+pub(super) fn field(site: &Site<'_>, pod: &Object, path: &str) -> String {
+    let subscript = |prefix: &str| path.strip_prefix(prefix).and_then(|p| p.strip_suffix("']"));
+    match path {
+        "status.podIP" | "status.podIPs" => site.ip.to_owned(),
+        "status.hostIP" | "status.hostIPs" => pod.str_at(&["status", "hostIP"]).to_owned(),
+        _ => {
+            if let Some(key) = subscript("metadata.labels['") {
+                return pod.label(key).unwrap_or_default().to_owned();
+            }
+            if let Some(key) = subscript("metadata.annotations['") {
+                return pod.annotation(key).unwrap_or_default().to_owned();
+            }
+            let parts: Vec<&str> = path.split('.').collect();
+            match pod.at(&parts) {
+                Some(Value::Map(m)) => {
+                    let line = |(k, v): (&str, &Value)| format!("{k}=\"{}\"", v.as_str().unwrap_or_default());
+                    m.iter().map(line).collect::<Vec<_>>().join("\n")
+                }
+                Some(value) => value.as_str().unwrap_or_default().to_owned(),
+                None => String::new(),
+            }
+        }
+    }
+}
+
+fn mounts(site: &mut Site<'_>, pod: &Object, container: &Value) -> Result<Vec<Mount>, Failure> {
+    let mut out = Vec::new();
+    for mount in container.list_at(&["volumeMounts"]) {
+        let name = mount.str_at(&["name"]);
+        let Some(volume) = pod.list_at(&["spec", "volumes"]).iter().find(|v| v.str_at(&["name"]) == name) else {
+            continue;
+        };
+        let content = volume::content(site, pod, volume).unwrap_or(Content::Empty);
+        out.push(Mount {
+            path: mount.str_at(&["mountPath"]).to_owned(),
+            volume: name.to_owned(),
+            sub_path: mount.str_at(&["subPath"]).to_owned(),
+            read_only: mount.bool_at(&["readOnly"]) == Some(true) || content.always_read_only(),
+            content,
+        });
+    }
+    Ok(out)
+}
+
+/// The seccomp profile: the container's, else the pod's, else none; before 1.25 also by annotation.
+fn filter(
+    site: &Site<'_>,
+    pod: &Object,
+    container: &Value,
+    pod_sc: &Value,
+    sc: &Value,
+    process: &OciProcess,
+) -> Result<Option<Arc<Filter>>, Failure> {
+    if process.privileged {
+        return Ok(None);
+    }
+    let privileges =
+        if process.no_new_privileges { NewPrivileges::Forbidden } else { NewPrivileges::Allowed };
+    let profile = sc.get("seccompProfile").or_else(|| pod_sc.get("seccompProfile"));
+    let annotation = pod
+        .annotation(&format!("container.seccomp.security.alpha.kubernetes.io/{}", container.str_at(&["name"])))
+        .or_else(|| pod.annotation("seccomp.security.alpha.kubernetes.io/pod"))
+        .filter(|_| site.cluster.version.minor() < 25);
+    let (kind, local) = match (profile, annotation) {
+        (Some(p), _) => (p.str_at(&["type"]), p.str_at(&["localhostProfile"])),
+        (None, Some("runtime/default" | "docker/default")) => ("RuntimeDefault", ""),
+        (None, Some(text)) => match text.strip_prefix("localhost/") {
+            Some(path) => ("Localhost", path),
+            None => ("Unconfined", ""),
+        },
+        (None, None) => ("Unconfined", ""),
+    };
+    let profile = match kind {
+        "RuntimeDefault" => seccomp::runtime_default(RuntimeVersion::default(), process.bounding()),
+        "Localhost" => {
+            let path = format!("/var/lib/kubelet/seccomp/{local}");
+            let bytes = site.node.read_file(&path);
+            let text = bytes.map(|b| String::from_utf8_lossy(&b).into_owned());
+            seccomp::load(&path, text.as_deref()).map_err(Failure::seccomp)?
+        }
+        _ => return Ok(None),
+    };
+    Ok(seccomp::install(&profile, privileges).map_err(Failure::seccomp)?.map(Arc::new))
+}
+
+/// The AppArmor profile: the container's field, its annotation, the pod's field, else the runtime's own.
+fn apparmor(
+    node: &Machine,
+    pod: &Object,
+    container: &Value,
+    pod_sc: &Value,
+    sc: &Value,
+) -> Result<Option<String>, Failure> {
+    let annotation =
+        pod.annotation(&format!("container.apparmor.security.beta.kubernetes.io/{}", container.str_at(&["name"])));
+    let profile = sc.get("appArmorProfile").or_else(|| pod_sc.get("appArmorProfile"));
+    let (kind, local) = match (profile, annotation) {
+        (Some(p), _) => (p.str_at(&["type"]), p.str_at(&["localhostProfile"])),
+        (None, Some("unconfined")) => ("Unconfined", ""),
+        (None, Some(text)) => match text.strip_prefix("localhost/") {
+            Some(name) => ("Localhost", name),
+            None => ("RuntimeDefault", ""),
+        },
+        (None, None) => ("RuntimeDefault", ""),
+    };
+    if sc.bool_at(&["privileged"]) == Some(true) {
+        return Ok(None);
+    }
+    match kind {
+        "Unconfined" => Ok(None),
+        "Localhost" if !node.has_profile(local) => Err(Failure::create(format!(
+            "failed to get container spec opts: failed to generate apparmor spec opts: apparmor profile not found {local}"
+        ))),
+        "Localhost" => Ok(Some(local.to_owned())),
+        _ => Ok(Some(DEFAULT_PROFILE.to_owned())),
+    }
+}
+
+/// A value of a secret is base64, of a config map plain.
+pub(super) fn decoded(table: &str, value: &Value) -> Vec<u8> {
+    let text = value.as_str().unwrap_or_default();
+    if table == "secrets" { base64::decode(text).unwrap_or_default() } else { text.as_bytes().to_vec() }
+}
