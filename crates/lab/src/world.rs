@@ -13,7 +13,7 @@ use gatehouse_core::decision::ObjectRef;
 use gatehouse_core::kubelet::Kubelet as _;
 use gatehouse_core::{Cluster, Timestamp};
 use gatehouse_machine::shell::{self, Readiness};
-use gatehouse_machine::{Machine, Outcome, ShellState};
+use gatehouse_machine::{Machine, Outcome, Output, ShellState, kubelet};
 use gatehouse_model::KubeVersion;
 
 use outside::Around;
@@ -38,6 +38,24 @@ pub(crate) struct Access {
     pub(crate) home: &'static str,
 }
 
+/// Who makes pods run.
+#[derive(Clone, Debug)]
+pub(crate) enum Kubelets {
+    /// The recordings' stand-in.
+    StandIn(StandIn),
+    /// Real ones, with nodes.
+    Real(kubelet::Kubelets),
+}
+
+/// A shell on another machine that the terminal is logged in to.
+#[derive(Clone, Debug)]
+pub(crate) struct Login {
+    /// The node.
+    pub(crate) node: String,
+    /// Its shell.
+    pub(crate) shell: ShellState,
+}
+
 /// See the module.
 #[derive(Clone, Debug)]
 pub struct World {
@@ -46,7 +64,9 @@ pub struct World {
     pub(crate) access: Access,
     terminal: Machine,
     shell: ShellState,
-    kubelet: StandIn,
+    pub(crate) kubelets: Kubelets,
+    /// The machines the terminal is logged in to, one inside the other; the last one has the keyboard.
+    logins: Vec<Login>,
     /// Whether the control plane's controllers run: they do not on the recordings' 1.20 cluster.
     controllers: bool,
 }
@@ -54,11 +74,84 @@ pub struct World {
 impl World {
     /// Runs a line in the terminal, then lets the world come to rest.
     pub fn run(&mut self, line: &str) -> Outcome {
-        let mut shell = std::mem::take(&mut self.shell);
-        let outcome = self.with_terminal(|terminal, around| shell::run(terminal, &mut shell, around, line));
-        self.shell = shell;
+        let outcome = match self.logins.pop() {
+            Some(login) => self.run_there(login, line),
+            None => {
+                let mut shell = std::mem::take(&mut self.shell);
+                let outcome =
+                    self.with_terminal(|terminal, around| shell::run(terminal, &mut shell, around, line));
+                shell.exited = false;
+                self.shell = shell;
+                outcome
+            }
+        };
         self.after_command();
         outcome
+    }
+
+    /// Runs a line in the shell the terminal is logged in to; `exit` comes back.
+    fn run_there(&mut self, mut login: Login, line: &str) -> Outcome {
+        let node = login.node.clone();
+        let ran =
+            self.with_node(&node, |machine, around| shell::run(machine, &mut login.shell, around, line));
+        let Some(mut outcome) = ran else {
+            return Outcome::Done(Output::failure(255, format!("Connection to {node} closed.\n")));
+        };
+        if login.shell.exited {
+            if let Outcome::Done(output) = &mut outcome {
+                output.stderr = format!("logout\nConnection to {node} closed.\n").into_bytes();
+            }
+        } else {
+            self.logins.push(login);
+        }
+        outcome
+    }
+
+    /// Lets something act on a node's machine, which can reach the rest of the world. `None` where there is no such node.
+    pub(crate) fn with_node<T>(
+        &mut self,
+        name: &str,
+        act: impl FnOnce(&mut Machine, &mut Around<'_>) -> T,
+    ) -> Option<T> {
+        let now = self.cluster.now;
+        let Kubelets::Real(kubelets) = &mut self.kubelets else { return None };
+        let machine = &mut kubelets.nodes.get_mut(name)?.machine;
+        let mut machine = std::mem::replace(machine, Machine::empty("", now));
+        machine.now = now;
+        let result = act(&mut machine, &mut Around { world: self });
+        if let Kubelets::Real(kubelets) = &mut self.kubelets
+            && let Some(node) = kubelets.nodes.get_mut(name)
+        {
+            node.machine = machine;
+        }
+        Some(result)
+    }
+
+    /// Runs a command in a container.
+    ///
+    /// # Errors
+    /// What the kubelet or the runtime says when it cannot start.
+    pub(crate) fn exec(
+        &mut self,
+        namespace: &str,
+        pod: &str,
+        container: &str,
+        argv: &[String],
+        stdin: &[u8],
+    ) -> Result<Output, String> {
+        let Kubelets::Real(kubelets) = &self.kubelets else {
+            return Err(format!("container not found (\"{container}\")"));
+        };
+        let place = kubelets.find(&self.cluster, namespace, pod, container)?;
+        let idle = Kubelets::Real(kubelet::Kubelets::default());
+        let mut kubelets = std::mem::replace(&mut self.kubelets, idle);
+        let now = self.cluster.now;
+        let result = match &mut kubelets {
+            Kubelets::Real(k) => k.exec(&place, now, argv, stdin, &mut Around { world: self }),
+            Kubelets::StandIn(_) => Err(format!("container not found (\"{container}\")")),
+        };
+        self.kubelets = kubelets;
+        result
     }
 
     /// Runs a line in a shell of its own that starts in the home directory and shares nothing but files.
@@ -79,7 +172,11 @@ impl World {
     pub fn settle(&mut self) {
         for _ in 0..ROUNDS {
             let acted = self.controllers && controllers::reconcile(&mut self.cluster);
-            if !self.kubelet.sync(&mut self.cluster) && !acted {
+            let told = match &mut self.kubelets {
+                Kubelets::StandIn(k) => k.sync(&mut self.cluster),
+                Kubelets::Real(k) => k.sync(&mut self.cluster),
+            };
+            if !told && !acted {
                 break;
             }
         }
@@ -100,12 +197,13 @@ impl World {
     /// What stands before the cursor.
     #[must_use]
     pub fn prompt(&self) -> String {
-        let home = self.shell.get("HOME").unwrap_or("/root");
-        let cwd = self.shell.cwd();
+        let (shell, host) = self.logins.last().map_or((&self.shell, "lab"), |l| (&l.shell, l.node.as_str()));
+        let home = shell.get("HOME").unwrap_or("/root");
+        let cwd = shell.cwd();
         let shown = cwd.strip_prefix(home).map_or_else(|| cwd.to_owned(), |rest| format!("~{rest}"));
-        let user = self.shell.get("USER").unwrap_or("root");
+        let user = shell.get("USER").unwrap_or("root");
         let sign = if user == "root" { '#' } else { '$' };
-        format!("{user}@lab:{shown}{sign} ")
+        format!("{user}@{host}:{shown}{sign} ")
     }
 
     /// Whether a line needs more lines before it can run.
@@ -131,16 +229,25 @@ impl World {
 
     /// Writes a file, named as for [`World::read`].
     pub fn write(&mut self, path: &str, text: &str) {
-        if !path.contains(":/") {
-            let path =
-                if path.starts_with('/') { path.to_owned() } else { format!("{}/{path}", self.access.home) };
-            self.terminal.write_file(&path, text, 0o644, self.access.owner);
+        if let Some((host, path)) = path.split_once(":/") {
+            if let Kubelets::Real(k) = &mut self.kubelets
+                && let Some(node) = k.nodes.get_mut(host)
+            {
+                node.machine.write_file(&format!("/{path}"), text, 0o644, (0, 0));
+            }
+            return;
         }
+        let path =
+            if path.starts_with('/') { path.to_owned() } else { format!("{}/{path}", self.access.home) };
+        self.terminal.write_file(&path, text, 0o644, self.access.owner);
     }
 
     /// The name under which the editor shows a file of the terminal's machine.
     #[must_use]
     pub fn tab_path(&self, path: &str) -> String {
+        if let Some(login) = self.logins.last() {
+            return format!("{}:{path}", login.node);
+        }
         let home = format!("{}/", self.access.home);
         path.strip_prefix(&home).unwrap_or(path).to_owned()
     }
@@ -160,8 +267,9 @@ impl World {
     }
 
     fn place(&self, path: &str) -> Option<(&Machine, String)> {
-        if path.contains(":/") {
-            return None;
+        if let Some((host, path)) = path.split_once(":/") {
+            let Kubelets::Real(k) = &self.kubelets else { return None };
+            return Some((&k.nodes.get(host)?.machine, format!("/{path}")));
         }
         let path =
             if path.starts_with('/') { path.to_owned() } else { format!("{}/{path}", self.access.home) };

@@ -21,6 +21,10 @@ pub struct Image {
     pub workdir: &'static str,
     /// Lines of `/etc/passwd` besides root's and the userland's own.
     pub passwd: &'static str,
+    /// Its own programs, besides the userland's.
+    pub programs: &'static [&'static str],
+    /// Files and (with a `/` at the end) directories that matter to how it runs: path, content, mode, owner.
+    pub files: &'static [(&'static str, &'static str, u32, u32)],
     /// The port its server listens on.
     pub port: Option<u16>,
     /// Size in bytes, for the kubelet's words when it was pulled.
@@ -35,15 +39,29 @@ const BASE: Image = Image {
     cmd: &[],
     workdir: "/",
     passwd: "",
+    programs: &["/server"],
+    files: &[],
     port: None,
     size: 0,
 };
+
+const NGINX_CONF: &str =
+    "user  nginx;\npid  /run/nginx.pid;\nhttp {\n    server { listen 80; root /usr/share/nginx/html; }\n}\n";
+const UNPRIVILEGED_CONF: &str = "pid  /tmp/nginx.pid;\nhttp {\n    proxy_temp_path /tmp/proxy_temp;\n    client_body_temp_path /tmp/client_temp;\n    fastcgi_temp_path /tmp/fastcgi_temp;\n    uwsgi_temp_path /tmp/uwsgi_temp;\n    scgi_temp_path /tmp/scgi_temp;\n    server { listen 8080; root /usr/share/nginx/html; }\n}\n";
+const INDEX: (&str, &str, u32, u32) = (
+    "/usr/share/nginx/html/index.html",
+    "<!DOCTYPE html>\n<html>\n<head>\n<title>Welcome to nginx!</title>\n</head>\n<body>\n<h1>Welcome to nginx!</h1>\n</body>\n</html>\n",
+    0o644,
+    0,
+);
 
 const NGINX: Image = Image {
     repository: "nginx",
     entrypoint: &["/docker-entrypoint.sh"],
     cmd: &["nginx", "-g", "daemon off;"],
     passwd: "nginx:x:101:101:nginx user:/nonexistent:/bin/false\n",
+    programs: &["/docker-entrypoint.sh", "/usr/sbin/nginx"],
+    files: &[("/var/cache/nginx/", "", 0o755, 0), ("/etc/nginx/nginx.conf", NGINX_CONF, 0o644, 0), INDEX],
     port: Some(80),
     size: 72_324_501,
     ..BASE
@@ -52,20 +70,32 @@ const NGINX: Image = Image {
 /// What is known. An image that is not here is taken for a root-owned server on a Debian base.
 const IMAGES: &[Image] = &[
     NGINX,
-    Image { repository: "nginxinc/nginx-unprivileged", user: "101", port: Some(8080), size: 72_330_112, ..NGINX },
     Image {
-        repository: "busybox",
+        repository: "nginxinc/nginx-unprivileged",
+        user: "101",
+        files: &[
+            ("/var/cache/nginx/", "", 0o775, 101),
+            ("/etc/nginx/nginx.conf", UNPRIVILEGED_CONF, 0o644, 101),
+            INDEX,
+        ],
+        port: Some(8080),
+        size: 72_330_112,
+        ..NGINX
+    },
+    Image { repository: "busybox", userland: Some(Userland::Busybox), cmd: &["sh"], size: 2_156_518, ..BASE },
+    Image {
+        repository: "alpine",
         userland: Some(Userland::Busybox),
-        cmd: &["sh"],
-        size: 2_156_518,
+        cmd: &["/bin/sh"],
+        size: 3_807_296,
         ..BASE
     },
-    Image { repository: "alpine", userland: Some(Userland::Busybox), cmd: &["/bin/sh"], size: 3_807_296, ..BASE },
     Image { repository: "ubuntu", cmd: &["/bin/bash"], size: 29_724_312, ..BASE },
     Image { repository: "debian", cmd: &["bash"], size: 48_497_520, ..BASE },
     Image {
         repository: "httpd",
         cmd: &["httpd-foreground"],
+        programs: &["/usr/local/bin/httpd-foreground"],
         workdir: "/usr/local/apache2",
         port: Some(80),
         size: 45_165_832,
@@ -73,8 +103,9 @@ const IMAGES: &[Image] = &[
     },
     Image {
         repository: "redis",
-        entrypoint: &["docker-entrypoint.sh"],
+        entrypoint: &["/usr/local/bin/docker-entrypoint.sh"],
         cmd: &["redis-server"],
+        programs: &["/usr/local/bin/docker-entrypoint.sh", "/usr/local/bin/redis-server"],
         workdir: "/data",
         passwd: "redis:x:999:999::/home/redis:/bin/sh\n",
         port: Some(6379),
@@ -87,6 +118,7 @@ const IMAGES: &[Image] = &[
         user: "curl_user",
         entrypoint: &["/entrypoint.sh"],
         cmd: &["curl"],
+        programs: &["/entrypoint.sh"],
         workdir: "/home/curl_user",
         passwd: "curl_user:x:100:101:Linux User,,,:/home/curl_user:/sbin/nologin\n",
         size: 9_822_208,
@@ -97,21 +129,12 @@ const IMAGES: &[Image] = &[
         userland: None,
         user: "65535:65535",
         entrypoint: &["/pause"],
+        programs: &["/pause"],
         size: 321_520,
         ..BASE
     },
-    Image {
-        repository: "gcr.io/distroless/static",
-        userland: None,
-        size: 826_000,
-        ..BASE
-    },
-    Image {
-        repository: "gcr.io/distroless/static-debian12",
-        userland: None,
-        size: 826_000,
-        ..BASE
-    },
+    Image { repository: "gcr.io/distroless/static", userland: None, size: 826_000, ..BASE },
+    Image { repository: "gcr.io/distroless/static-debian12", userland: None, size: 826_000, ..BASE },
 ];
 
 /// The facts of an image reference: `nginx`, `nginx:1.27`, `docker.io/library/nginx@sha256:…`.
@@ -119,8 +142,7 @@ const IMAGES: &[Image] = &[
 pub fn find(reference: &str) -> Image {
     let name = repository(reference);
     IMAGES.iter().find(|i| i.repository == name).copied().unwrap_or(Image {
-        entrypoint: &["/docker-entrypoint.sh"],
-        cmd: &["server"],
+        entrypoint: &["/server"],
         size: 54_321_098,
         ..BASE
     })
@@ -141,7 +163,11 @@ fn repository(reference: &str) -> &str {
 #[must_use]
 pub fn tagged(reference: &str) -> String {
     let last = reference.rsplit('/').next().unwrap_or(reference);
-    if last.contains(':') || reference.contains('@') { reference.to_owned() } else { format!("{reference}:latest") }
+    if last.contains(':') || reference.contains('@') {
+        reference.to_owned()
+    } else {
+        format!("{reference}:latest")
+    }
 }
 
 /// The reference as the runtime reports it: registry, repository, tag.
@@ -163,7 +189,8 @@ pub fn digest(reference: &str) -> String {
         Some((before, tag)) if !tag.contains('/') => before,
         _ => &full,
     };
-    let mut entropy = gatehouse_core::Entropy::new(full.bytes().fold(7, |h, b| h * 31 % 0xffff_ffff + u64::from(b)));
+    let mut entropy =
+        gatehouse_core::Entropy::new(full.bytes().fold(7, |h, b| h * 31 % 0xffff_ffff + u64::from(b)));
     let digits: String = (0..4).map(|_| format!("{:016x}", entropy.next_u64())).collect();
     format!("{name}@sha256:{digits}")
 }

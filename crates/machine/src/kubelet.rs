@@ -5,12 +5,10 @@
 
 pub mod plan;
 mod pod;
+mod rootfs;
 mod runtime;
 mod status;
 mod volume;
-
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -72,30 +70,42 @@ impl Node {
 }
 
 impl Kubelets {
-    /// Where a pod runs: its node and its UID.
-    fn find(&self, cluster: &Cluster, namespace: &str, pod: &str) -> Option<(String, String)> {
-        let pod = cluster.store.get("pods", namespace, pod)?;
-        Some((pod.str_at(&["spec", "nodeName"]).to_owned(), pod.uid().to_owned()))
+    /// Where a container is.
+    ///
+    /// # Errors
+    /// What the kubelet says of a container that is not there.
+    pub fn find(
+        &self,
+        cluster: &Cluster,
+        namespace: &str,
+        pod: &str,
+        container: &str,
+    ) -> Result<Place, String> {
+        let pod = cluster.store.get("pods", namespace, pod).ok_or_else(|| not_found(container))?;
+        Ok(Place {
+            node: pod.str_at(&["spec", "nodeName"]).to_owned(),
+            uid: pod.uid().to_owned(),
+            container: container.to_owned(),
+        })
     }
 
-    /// Runs a command in a container.
+    /// Runs a command in a container. `now` is the moment on the node.
     ///
     /// # Errors
     /// What the kubelet or the runtime says when it cannot start.
-    #[expect(clippy::too_many_arguments, reason = "what kubectl exec hands on, as it is")]
     pub fn exec(
         &mut self,
-        cluster: &Cluster,
-        (namespace, pod, container): (&str, &str, &str),
+        place: &Place,
+        now: Timestamp,
         argv: &[String],
         stdin: &[u8],
         outside: &mut dyn Outside,
     ) -> Result<Output, String> {
-        let missing = || format!("container not found (\"{container}\")");
-        let (node, uid) = self.find(cluster, namespace, pod).ok_or_else(missing)?;
-        let node = self.nodes.get_mut(&node).ok_or_else(missing)?;
-        node.machine.now = cluster.now;
-        let running = node.pods.get(&uid).and_then(|p| p.containers.get(container)).ok_or_else(missing)?;
+        let missing = || not_found(&place.container);
+        let node = self.nodes.get_mut(&place.node).ok_or_else(missing)?;
+        node.machine.now = now;
+        let pod = node.pods.get(&place.uid).ok_or_else(missing)?;
+        let running = pod.containers.get(&place.container).ok_or_else(missing)?;
         let State::Running { .. } = running.state else { return Err(missing()) };
         let (Some(space), Some(plan)) = (running.space, running.plan.clone()) else { return Err(missing()) };
         runtime::exec(&mut node.machine, space, &plan, argv, stdin, outside)
@@ -112,16 +122,22 @@ impl Kubelets {
         previous: bool,
     ) -> Result<Vec<(Timestamp, String)>, String> {
         let stored = cluster.store.get("pods", namespace, pod);
-        let waiting = |why: &str| {
-            format!("container \"{container}\" in pod \"{pod}\" is waiting to start: {why}")
+        let waiting =
+            |why: &str| format!("container \"{container}\" in pod \"{pod}\" is waiting to start: {why}");
+        let Ok(Place { node, uid, .. }) = self.find(cluster, namespace, pod, container) else {
+            return Err(waiting("ContainerCreating"));
         };
-        let Some((node, uid)) = self.find(cluster, namespace, pod) else { return Err(waiting("ContainerCreating")) };
-        let known = self.nodes.get(&node).and_then(|n| n.pods.get(&uid)).and_then(|p| p.containers.get(container));
-        let Some(known) = known.filter(|_| stored.is_some()) else { return Err(waiting("ContainerCreating")) };
+        let known =
+            self.nodes.get(&node).and_then(|n| n.pods.get(&uid)).and_then(|p| p.containers.get(container));
+        let Some(known) = known.filter(|_| stored.is_some()) else {
+            return Err(waiting("ContainerCreating"));
+        };
         if previous {
             return match &known.previous_log {
                 Some(log) => Ok(log.clone()),
-                None => Err(format!("previous terminated container \"{container}\" in pod \"{pod}\" not found")),
+                None => {
+                    Err(format!("previous terminated container \"{container}\" in pod \"{pod}\" not found"))
+                }
             };
         }
         match &known.state {
@@ -133,41 +149,27 @@ impl Kubelets {
             _ => Ok(known.log.clone()),
         }
     }
+}
 
-    /// A file of a container, past every check of its own user: `kubectl cp` runs tar as the container's user, so
-    /// what that user may not read is refused.
-    ///
-    /// # Errors
-    /// What tar in the container says.
-    pub fn read_file(
-        &mut self,
-        cluster: &Cluster,
-        place: (&str, &str, &str),
-        path: &str,
-        outside: &mut dyn Outside,
-    ) -> Result<Vec<u8>, String> {
-        let output = self.exec(cluster, place, &["cat".to_owned(), path.to_owned()], b"", outside)?;
-        if output.exit == 0 {
-            return Ok(output.stdout);
-        }
-        Err(format!("tar: {path}: {}", errno_text(&output.stderr)))
-    }
+/// Where a container is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The node's name.
+    pub node: String,
+    /// The pod's UID.
+    pub uid: String,
+    /// The container's name.
+    pub container: String,
+}
 
-    /// Writes a file of a container, as its user.
-    ///
-    /// # Errors
-    /// What tar in the container says.
-    pub fn write_file(
-        &mut self,
-        cluster: &Cluster,
-        place: (&str, &str, &str),
-        path: &str,
-        content: &[u8],
-        outside: &mut dyn Outside,
-    ) -> Result<(), String> {
-        let output = self.exec(cluster, place, &["tee".to_owned(), path.to_owned()], content, outside)?;
-        if output.exit == 0 { Ok(()) } else { Err(format!("tar: {path}: Cannot open: {}", errno_text(&output.stderr))) }
-    }
+fn not_found(container: &str) -> String {
+    format!("container not found (\"{container}\")")
+}
+
+/// What tar in a container says when `cat` or `tee`, which do its work here, ended with an error.
+#[must_use]
+pub fn tar_error(path: &str, stderr: &[u8]) -> String {
+    format!("tar: {path}: {}", errno_text(stderr))
 }
 
 /// The words of the error number at the end of a message.

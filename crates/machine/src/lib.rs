@@ -6,6 +6,8 @@
 pub mod errno;
 pub mod fs;
 pub mod image;
+pub mod images;
+pub mod kubelet;
 pub mod machine;
 pub mod outcome;
 pub mod outside;

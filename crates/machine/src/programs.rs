@@ -33,6 +33,7 @@ mod ps;
 mod rm;
 mod sed;
 mod seq;
+mod server;
 mod sh;
 mod sleep;
 mod sort;
@@ -82,8 +83,10 @@ const TABLE: &[(&str, Main)] = &[
     ("df", misc::df),
     ("diff", diff::main),
     ("dirname", names::dirname),
+    ("docker-entrypoint.sh", server::entrypoint),
     ("echo", misc::echo),
     ("egrep", grep::main),
+    ("entrypoint.sh", server::entrypoint),
     ("env", env::main),
     ("expr", misc::expr),
     ("false", misc::false_),
@@ -95,6 +98,7 @@ const TABLE: &[(&str, Main)] = &[
     ("head", head::head),
     ("hexdump", sums::hexdump),
     ("hostname", names::hostname),
+    ("httpd-foreground", server::serve),
     ("id", id::main),
     ("jq", jq::main),
     ("kill", kill::main),
@@ -107,9 +111,11 @@ const TABLE: &[(&str, Main)] = &[
     ("less", cat::main),
     ("mv", mv::main),
     ("nano", edit::main),
+    ("nginx", server::nginx),
     ("nl", paste::nl),
     ("nproc", misc::nproc),
     ("paste", paste::main),
+    ("pause", server::serve),
     ("printenv", env::printenv),
     ("printf", misc::printf),
     ("ps", ps::main),
@@ -117,10 +123,12 @@ const TABLE: &[(&str, Main)] = &[
     ("readlink", names::readlink),
     ("realpath", names::realpath),
     ("rev", paste::rev),
+    ("redis-server", server::serve),
     ("rm", rm::main),
     ("rmdir", rm::rmdir),
     ("sed", sed::main),
     ("seq", seq::main),
+    ("server", server::serve),
     ("sh", sh::main),
     ("sha256sum", sums::main),
     ("sleep", sleep::main),
@@ -158,9 +166,11 @@ pub fn decode_base64(text: &[u8]) -> Vec<u8> {
     base64::decode(text, false).0
 }
 
-/// The names of all programs.
+/// The names of all programs of a userland; servers come with their images.
 pub fn names() -> impl Iterator<Item = &'static &'static str> {
-    TABLE.iter().map(|(n, _)| n)
+    const SERVERS: [fn(&mut Sys<'_>, &[String]) -> i32; 3] =
+        [server::nginx, server::serve, server::entrypoint];
+    TABLE.iter().filter(|(_, main)| !SERVERS.iter().any(|s| std::ptr::fn_addr_eq(*s, *main))).map(|(n, _)| n)
 }
 
 /// The program behind an executable's content: busybox looks at the name it is called by.

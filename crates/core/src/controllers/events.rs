@@ -192,7 +192,8 @@ fn namespace_of(object: &Object) -> &str {
 
 fn blank(client: &mut Client<'_>, source: Source<'_>, object: &Object, field_path: &str) -> Value {
     // The name ends in the moment's nanoseconds; the clock here has milliseconds.
-    let nanos = client.cluster.now.0 * 1_000_000 + (client.cluster.entropy.next_u64() % 1_000_000) as i64;
+    let nanos = client.cluster.now.0 * 1_000_000
+        + i64::try_from(client.cluster.store.revision() % 1_000_000).unwrap_or(0);
     let mut event = json!({
         "apiVersion": "v1", "kind": "Event",
         "metadata": {"name": (format!("{}.{nanos:x}", object.name())), "namespace": (namespace_of(object))},

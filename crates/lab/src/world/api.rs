@@ -6,9 +6,10 @@ use gatehouse_core::{Request, Response, Timestamp, admission, server};
 use gatehouse_kubectl::Api;
 use gatehouse_kubectl::host::{self, ContainerRef};
 use gatehouse_machine::Output;
+use gatehouse_machine::kubelet::tar_error;
 use gatehouse_model::{KubeVersion, ResourceType};
 
-use super::World;
+use super::{Kubelets, World};
 
 type Shared<'a, 'w> = &'a RefCell<&'w mut World>;
 
@@ -71,23 +72,28 @@ impl host::Containers for Containers<'_, '_> {
     fn exec(
         &mut self,
         c: &ContainerRef,
-        _argv: &[String],
-        _stdin: &[u8],
+        argv: &[String],
+        stdin: &[u8],
         _tty: bool,
     ) -> Result<Output, String> {
-        let _ = self.world.borrow();
-        Err(format!("container not found (\"{}\")", c.container))
+        self.world.borrow_mut().exec(&c.namespace, &c.pod, &c.container, argv, stdin)
     }
 
-    fn logs(&mut self, c: &ContainerRef, _previous: bool) -> Result<Vec<(Timestamp, String)>, String> {
-        Err(format!("container not found (\"{}\")", c.container))
+    fn logs(&mut self, c: &ContainerRef, previous: bool) -> Result<Vec<(Timestamp, String)>, String> {
+        let world = self.world.borrow();
+        match &world.kubelets {
+            Kubelets::StandIn(_) => Err(format!("container not found (\"{}\")", c.container)),
+            Kubelets::Real(k) => k.logs(&world.cluster, (&c.namespace, &c.pod, &c.container), previous),
+        }
     }
 
-    fn read_file(&mut self, c: &ContainerRef, _path: &str) -> Result<Vec<u8>, String> {
-        Err(format!("container not found (\"{}\")", c.container))
+    fn read_file(&mut self, c: &ContainerRef, path: &str) -> Result<Vec<u8>, String> {
+        let output = self.exec(c, &["cat".to_owned(), path.to_owned()], b"", false)?;
+        if output.exit == 0 { Ok(output.stdout) } else { Err(tar_error(path, &output.stderr)) }
     }
 
-    fn write_file(&mut self, c: &ContainerRef, _path: &str, _content: &[u8]) -> Result<(), String> {
-        Err(format!("container not found (\"{}\")", c.container))
+    fn write_file(&mut self, c: &ContainerRef, path: &str, content: &[u8]) -> Result<(), String> {
+        let output = self.exec(c, &["tee".to_owned(), path.to_owned()], content, false)?;
+        if output.exit == 0 { Ok(()) } else { Err(tar_error(path, &output.stderr)) }
     }
 }

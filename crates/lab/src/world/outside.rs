@@ -3,11 +3,12 @@
 use std::cell::RefCell;
 
 use gatehouse_kubectl::{self as kubectl, Host};
-use gatehouse_machine::{Machine, Outcome, Output, Outside, Sys};
+use gatehouse_machine::shell::{self, Streams};
+use gatehouse_machine::{Machine, Outcome, Output, Outside, ShellState, Sys};
 
-use super::World;
 use super::api::{Containers, Server};
 use super::files::SysFiles;
+use super::{Login, World};
 
 /// The world around a machine that runs something.
 pub(super) struct Around<'w> {
@@ -16,12 +17,13 @@ pub(super) struct Around<'w> {
 
 impl Outside for Around<'_> {
     fn program(&self, name: &str) -> bool {
-        name == "kubectl"
+        matches!(name, "kubectl" | "ssh")
     }
 
     fn run(&mut self, sys: &mut Sys<'_>, argv: &[String]) -> Outcome {
         match argv.first().map(|a| a.rsplit('/').next().unwrap_or(a)) {
             Some("kubectl") => self.kubectl(sys, argv),
+            Some("ssh") => self.ssh(sys, argv),
             name => Outcome::Done(Output::failure(
                 127,
                 format!("{}: command not found\n", name.unwrap_or_default()),
@@ -36,6 +38,35 @@ impl Outside for Around<'_> {
 }
 
 impl Around<'_> {
+    /// `ssh NODE [COMMAND]`: the learner is root there.
+    fn ssh(&mut self, sys: &mut Sys<'_>, argv: &[String]) -> Outcome {
+        let mut words = argv.iter().skip(1).skip_while(|w| w.starts_with('-'));
+        let Some(target) = words.next() else {
+            return Outcome::Done(Output::failure(255, "usage: ssh destination [command [argument ...]]\n"));
+        };
+        let node = target.rsplit('@').next().unwrap_or(target).to_owned();
+        let command: Vec<&str> = words.map(String::as_str).collect();
+        let mut shell = ShellState::interactive("root");
+        if command.is_empty() {
+            let known = self.world.with_node(&node, |_, _| ()).is_some();
+            if known && sys.is_tty(0) {
+                self.world.logins.push(Login { node, shell });
+                return Outcome::Done(Output::default());
+            }
+        }
+        shell.interactive = false;
+        let stdin = if sys.is_tty(0) { Vec::new() } else { sys.read_all(0).unwrap_or_default() };
+        let line =
+            if command.is_empty() { String::from_utf8_lossy(&stdin).into_owned() } else { command.join(" ") };
+        let ran = self.world.with_node(&node, |machine, around| {
+            shell::run_with_input(machine, &mut shell, around, Streams::Captured, &stdin, &line)
+        });
+        ran.unwrap_or_else(|| {
+            let why = format!("ssh: Could not resolve hostname {node}: Name or service not known\n");
+            Outcome::Done(Output::failure(255, why))
+        })
+    }
+
     fn kubectl(&mut self, sys: &mut Sys<'_>, argv: &[String]) -> Outcome {
         // kubectl reads all of its input if it reads any: `-f -` says that it does.
         let reads =

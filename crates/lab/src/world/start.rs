@@ -1,12 +1,14 @@
 //! How worlds begin.
 
-use gatehouse_core::Cluster;
-use gatehouse_core::controllers::StandIn;
-use gatehouse_machine::programs::MAGIC;
-use gatehouse_machine::{Machine, Outcome, ShellState};
-use gatehouse_model::{KubeVersion, base64};
+use std::sync::Arc;
 
-use super::{Access, World};
+use gatehouse_core::controllers::StandIn;
+use gatehouse_core::{Cluster, bootstrap};
+use gatehouse_machine::programs::MAGIC;
+use gatehouse_machine::{Machine, Outcome, ShellState, kubelet};
+use gatehouse_model::{KubeVersion, Value, base64};
+
+use super::{Access, Kubelets, World};
 use crate::exercise::Bundle;
 
 /// Where the recordings' cluster listens; the recordings say `<server>`.
@@ -27,14 +29,8 @@ impl World {
         let cluster = Cluster::bare(version, 1);
         let terminal = Machine::host("lab", "root", cluster.now);
         let controllers = version > KubeVersion::V1_20;
-        let mut world = Self {
-            cluster,
-            access,
-            terminal,
-            shell: ShellState::default(),
-            kubelet: StandIn::default(),
-            controllers,
-        };
+        let stand_in = Kubelets::StandIn(StandIn::default());
+        let mut world = Self::around(cluster, access, terminal, stand_in, controllers);
         install(&mut world.terminal, "kubectl");
         world.terminal.make_dir(BARE_HOME, 0o755, (0, 0));
         let users = [("admin", "system:masters"), ("jane", "developers")];
@@ -49,16 +45,15 @@ impl World {
     pub fn lab(version: KubeVersion, seed: u64) -> Self {
         let access =
             Access { server: LAB_SERVER, user: "student", owner: (1000, 1000), home: "/home/student" };
-        let cluster = Cluster::bare(version, seed);
+        let mut cluster = Cluster::bare(version, seed);
+        nodes(&mut cluster);
         let terminal = Machine::host("lab", "student", cluster.now);
-        let mut world = Self {
-            cluster,
-            access,
-            terminal,
-            shell: ShellState::default(),
-            kubelet: StandIn::default(),
-            controllers: true,
-        };
+        let mut kubelets = kubelet::Kubelets::default();
+        for (name, prefix) in [("controlplane", "10.244.0"), ("node01", "10.244.1")] {
+            kubelets.nodes.insert(name.to_owned(), kubelet::Node::new(name, prefix, cluster.now));
+        }
+        let mut world = Self::around(cluster, access, terminal, Kubelets::Real(kubelets), true);
+        install(&mut world.terminal, "ssh");
         install(&mut world.terminal, "kubectl");
         let users = [("kubernetes-admin", "system:masters")];
         let config =
@@ -67,6 +62,17 @@ impl World {
         world.shell = world.fresh_shell();
         world.settle();
         world
+    }
+
+    fn around(
+        cluster: Cluster,
+        access: Access,
+        terminal: Machine,
+        kubelets: Kubelets,
+        controllers: bool,
+    ) -> Self {
+        let shell = ShellState::default();
+        Self { cluster, access, terminal, shell, kubelets, logins: Vec::new(), controllers }
     }
 
     /// The world an exercise starts from.
@@ -78,6 +84,19 @@ impl World {
         let version = KubeVersion::parse(&exercise.cluster.version)
             .ok_or_else(|| format!("cluster.version: \"{}\" is not a version", exercise.cluster.version))?;
         let mut world = Self::lab(version, seed);
+        if !exercise.cluster.enable_admission_plugins.is_empty() {
+            let config = Arc::make_mut(&mut world.cluster.config);
+            config.enable_admission_plugins.extend(exercise.cluster.enable_admission_plugins.iter().cloned());
+        }
+        if let Kubelets::Real(kubelets) = &mut world.kubelets {
+            kubelets.addresses.clone_from(&exercise.start.addresses);
+        }
+        for (host, files) in &exercise.start.hosts {
+            for (path, source) in files {
+                let text = bundle.file(source).ok_or_else(|| format!("{source}: the file is missing"))?;
+                world.write(&format!("{host}:{path}"), text);
+            }
+        }
         for path in &exercise.start.manifests {
             let text = bundle.file(path).ok_or_else(|| format!("{path}: the file is missing"))?;
             world.write(".setup.yaml", text);
@@ -110,6 +129,23 @@ impl World {
         shell.aliases.insert("k".to_owned(), "kubectl".to_owned());
         shell
     }
+}
+
+/// The nodes: versions without nodes of their own get those of the newest, with their version.
+fn nodes(cluster: &mut Cluster) {
+    if cluster.store.list("nodes", None).next().is_some() {
+        return;
+    }
+    let mut objects = Value::map();
+    let of_newest = bootstrap::objects(KubeVersion::V1_36);
+    let mut list = of_newest.get("/api/v1/nodes").cloned().unwrap_or_else(Value::list);
+    for node in list.make_list() {
+        node.set(&["metadata", "uid"], cluster.entropy.uid());
+        node.set(&["metadata", "creationTimestamp"], cluster.now.to_string());
+        node.set(&["status", "nodeInfo", "kubeletVersion"], cluster.version.git_version());
+    }
+    objects.set(&["/api/v1/nodes"], list);
+    cluster.seed(&objects);
 }
 
 /// Puts a program on a machine that is not the machine's own.

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use gatehouse_core::Cluster;
 use gatehouse_core::effects::capabilities::{Accounts, NewPrivileges, OciProcess, oci_process};
-use gatehouse_core::effects::seccomp::{self, Filter, RuntimeVersion};
+use gatehouse_core::effects::seccomp::start::{self, StartError, Step};
+use gatehouse_core::effects::seccomp::{Filter, RuntimeVersion, runtime_default};
 use gatehouse_model::{Object, Value, base64};
 
 use super::volume::{self, Content};
@@ -39,10 +40,10 @@ impl Failure {
         Self { reason: "RunContainerError", message: message.into() }
     }
 
-    fn seccomp(error: seccomp::StartError) -> Self {
+    fn seccomp(error: StartError) -> Self {
         match error.step {
-            seccomp::Step::CreateContainer => Self::create(error.message),
-            seccomp::Step::StartContainer => Self::run(error.message),
+            Step::CreateContainer => Self::create(error.message),
+            Step::StartContainer => Self::run(error.message),
         }
     }
 }
@@ -147,7 +148,13 @@ pub fn plan(site: &mut Site<'_>, pod: &Object, container: &Value) -> Result<Plan
 }
 
 /// `runAsNonRoot`: would this container be root?
-fn not_root(pod: &Object, container: &Value, pod_sc: &Value, sc: &Value, image: &Image) -> Result<(), Failure> {
+fn not_root(
+    pod: &Object,
+    container: &Value,
+    pod_sc: &Value,
+    sc: &Value,
+    image: &Image,
+) -> Result<(), Failure> {
     if sc.bool_at(&["runAsNonRoot"]).or_else(|| pod_sc.bool_at(&["runAsNonRoot"])) != Some(true) {
         return Ok(());
     }
@@ -159,13 +166,17 @@ fn not_root(pod: &Object, container: &Value, pod_sc: &Value, sc: &Value, image: 
         container.str_at(&["name"])
     );
     match sc.i64_at(&["runAsUser"]).or_else(|| pod_sc.i64_at(&["runAsUser"])) {
-        Some(0) => return Err(Failure::config(format!("container's runAsUser breaks non-root policy {place}"))),
+        Some(0) => {
+            return Err(Failure::config(format!("container's runAsUser breaks non-root policy {place}")));
+        }
         Some(_) => return Ok(()),
         None => {}
     }
     let user = image.user.split(':').next().unwrap_or_default();
     match user.parse::<u32>() {
-        Ok(0) => Err(Failure::config(format!("container has runAsNonRoot and image will run as root {place}"))),
+        Ok(0) => {
+            Err(Failure::config(format!("container has runAsNonRoot and image will run as root {place}")))
+        }
         Ok(_) => Ok(()),
         Err(_) if user.is_empty() => {
             Err(Failure::config(format!("container has runAsNonRoot and image will run as root {place}")))
@@ -289,10 +300,9 @@ fn value_from(site: &Site<'_>, pod: &Object, from: &Value) -> Result<Option<Stri
         return match object.at(&["data"]).and_then(|d| d.get(key)) {
             Some(value) => Ok(Some(volume::text(table, value))),
             None if optional => Ok(None),
-            None => Err(Failure::config(format!(
-                "couldn't find key {key} in {shown} {}/{name}",
-                pod.namespace()
-            ))),
+            None => {
+                Err(Failure::config(format!("couldn't find key {key} in {shown} {}/{name}", pod.namespace())))
+            }
         };
     }
     let path = from.str_at(&["fieldRef", "fieldPath"]);
@@ -329,7 +339,8 @@ fn mounts(site: &mut Site<'_>, pod: &Object, container: &Value) -> Result<Vec<Mo
     let mut out = Vec::new();
     for mount in container.list_at(&["volumeMounts"]) {
         let name = mount.str_at(&["name"]);
-        let Some(volume) = pod.list_at(&["spec", "volumes"]).iter().find(|v| v.str_at(&["name"]) == name) else {
+        let Some(volume) = pod.list_at(&["spec", "volumes"]).iter().find(|v| v.str_at(&["name"]) == name)
+        else {
             continue;
         };
         let content = volume::content(site, pod, volume).unwrap_or(Content::Empty);
@@ -360,7 +371,10 @@ fn filter(
         if process.no_new_privileges { NewPrivileges::Forbidden } else { NewPrivileges::Allowed };
     let profile = sc.get("seccompProfile").or_else(|| pod_sc.get("seccompProfile"));
     let annotation = pod
-        .annotation(&format!("container.seccomp.security.alpha.kubernetes.io/{}", container.str_at(&["name"])))
+        .annotation(&format!(
+            "container.seccomp.security.alpha.kubernetes.io/{}",
+            container.str_at(&["name"])
+        ))
         .or_else(|| pod.annotation("seccomp.security.alpha.kubernetes.io/pod"))
         .filter(|_| site.cluster.version.minor() < 25);
     let (kind, local) = match (profile, annotation) {
@@ -373,16 +387,16 @@ fn filter(
         (None, None) => ("Unconfined", ""),
     };
     let profile = match kind {
-        "RuntimeDefault" => seccomp::runtime_default(RuntimeVersion::default(), process.bounding()),
+        "RuntimeDefault" => runtime_default(RuntimeVersion::default(), process.bounding()),
         "Localhost" => {
             let path = format!("/var/lib/kubelet/seccomp/{local}");
             let bytes = site.node.read_file(&path);
             let text = bytes.map(|b| String::from_utf8_lossy(&b).into_owned());
-            seccomp::load(&path, text.as_deref()).map_err(Failure::seccomp)?
+            start::load(&path, text.as_deref()).map_err(Failure::seccomp)?
         }
         _ => return Ok(None),
     };
-    Ok(seccomp::install(&profile, privileges).map_err(Failure::seccomp)?.map(Arc::new))
+    Ok(start::install(&profile, privileges).map_err(Failure::seccomp)?.map(Arc::new))
 }
 
 /// The AppArmor profile: the container's field, its annotation, the pod's field, else the runtime's own.
@@ -393,8 +407,10 @@ fn apparmor(
     pod_sc: &Value,
     sc: &Value,
 ) -> Result<Option<String>, Failure> {
-    let annotation =
-        pod.annotation(&format!("container.apparmor.security.beta.kubernetes.io/{}", container.str_at(&["name"])));
+    let annotation = pod.annotation(&format!(
+        "container.apparmor.security.beta.kubernetes.io/{}",
+        container.str_at(&["name"])
+    ));
     let profile = sc.get("appArmorProfile").or_else(|| pod_sc.get("appArmorProfile"));
     let (kind, local) = match (profile, annotation) {
         (Some(p), _) => (p.str_at(&["type"]), p.str_at(&["localhostProfile"])),

@@ -179,7 +179,11 @@ impl Work<'_> {
                 }
             }
         }
-        let _ = Client::kubelet(self.cluster, self.name).delete_now("pods", self.pod.namespace(), self.pod.name());
+        let _ = Client::kubelet(self.cluster, self.name).delete_now(
+            "pods",
+            self.pod.namespace(),
+            self.pod.name(),
+        );
     }
 
     fn run(&mut self, addresses: &BTreeMap<String, String>) {
@@ -222,7 +226,8 @@ impl Work<'_> {
             let ip = running.ip.clone();
             let mut site = Site { cluster: self.cluster, node: &self.node.machine, ip: &ip };
             if let Err(why) = volume::content(&mut site, self.pod, v) {
-                let message = format!("MountVolume.SetUp failed for volume \"{}\" : {why}", v.str_at(&["name"]));
+                let message =
+                    format!("MountVolume.SetUp failed for volume \"{}\" : {why}", v.str_at(&["name"]));
                 self.event_once("", "FailedMount", &message);
                 return false;
             }
@@ -323,14 +328,19 @@ impl Work<'_> {
             known.last = Some(known.state.clone());
             if let State::Terminated { at, .. } = known.state {
                 let factor = 1_i64 << known.restarts.min(5);
-                let wait = if known.restarts == 0 && known.not_before == Timestamp(0) { 0 } else { (10 * factor / 2).min(300) };
+                let wait = if known.restarts == 0 && known.not_before == Timestamp(0) {
+                    0
+                } else {
+                    (10 * factor / 2).min(300)
+                };
                 known.not_before = at.plus_millis(wait * 1000);
             }
         }
         if known.last.is_some() && now < known.not_before {
             let factor = 1_i64 << known.restarts.min(5);
             let wait = (10 * factor / 2).clamp(10, 300);
-            let message = format!("back-off {} restarting failed container={name} pod={place}", minutes(wait));
+            let message =
+                format!("back-off {} restarting failed container={name} pod={place}", minutes(wait));
             known.state = State::Waiting { reason: "CrashLoopBackOff".into(), message: message.clone() };
             let event = format!("Back-off restarting failed container {name} in pod {place}");
             self.event_once(path, "BackOff", &event);
@@ -360,7 +370,13 @@ impl Work<'_> {
             Err(failure) => {
                 let message = failure.message.clone();
                 self.fail(known, path, failure);
-                let state = State::Terminated { exit: 128, since: Timestamp(0), at: now, reason: "StartError", message };
+                let state = State::Terminated {
+                    exit: 128,
+                    since: Timestamp(0),
+                    at: now,
+                    reason: "StartError",
+                    message,
+                };
                 known.last = Some(state.clone());
                 known.state = state;
                 known.not_before = now.plus_millis(10_000);
@@ -434,7 +450,11 @@ fn container_id(cluster: &mut Cluster) -> String {
 
 /// The words changed with 1.32.
 fn created(cluster: &Cluster, name: &str) -> String {
-    if cluster.version.minor() < 32 { format!("Created container {name}") } else { format!("Created container: {name}") }
+    if cluster.version.minor() < 32 {
+        format!("Created container {name}")
+    } else {
+        format!("Created container: {name}")
+    }
 }
 
 fn started(cluster: &Cluster, name: &str) -> String {

@@ -2,25 +2,24 @@
 //!
 //! Models containerd's CRI plugin and runc as far as the kubelet and `kubectl exec` see them.
 
-use std::cell::RefCell;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use gatehouse_core::Timestamp;
 use gatehouse_core::effects::capabilities::NewPrivileges;
-use gatehouse_core::effects::seccomp::{self, Start};
+use gatehouse_core::effects::seccomp::start::{self as seccomp, Start};
 
 use super::plan::{Failure, Mount, Plan};
 use super::pod::Running;
+use super::rootfs;
 use super::volume::Content;
 use crate::errno::Errno;
-use crate::fs::{Dir, Ino, Kind, Loc, MountTable};
+use crate::fs::{Ino, Kind, Loc, MountTable};
 use crate::machine::{HOST, Machine};
 use crate::outcome::Output;
 use crate::outside::{Alone, Outside};
-use crate::process::{Process, Space, State, Userland};
+use crate::process::{Cred, Process, Space, State, Userland};
 use crate::sys::{Handle, Patience, Sys, Tty, output, source, taken};
-use crate::{image, procfs};
+use crate::{procfs, programs};
 
 /// How a container's process stands after it was started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,9 +31,14 @@ pub(super) struct Began {
 }
 
 /// Makes a container's namespaces: its root from the image, its mounts, its host name.
-pub(super) fn create(machine: &mut Machine, plan: &Plan, running: &mut Running, _id: &str) -> Result<u32, Failure> {
+pub(super) fn create(
+    machine: &mut Machine,
+    plan: &Plan,
+    running: &mut Running,
+    _id: &str,
+) -> Result<u32, Failure> {
     let now = machine.now.0;
-    let root = image::container(machine, &plan.image, &plan.hostname, &running.ip);
+    let root = rootfs::build(machine, &plan.image, &plan.hostname, &running.ip);
     let mut mounts = MountTable::new(root, "overlay", "overlay", &["relatime"]);
     if plan.read_only_root
         && let Some(top) = mounts.get_mut(mounts.root().mount)
@@ -46,7 +50,10 @@ pub(super) fn create(machine: &mut Machine, plan: &Plan, running: &mut Running, 
         let source = if mount.sub_path.is_empty() {
             source
         } else {
-            machine.fs.at(source, &mount.sub_path).unwrap_or_else(|| machine.fs.make_dirs(source, &mount.sub_path, now))
+            machine
+                .fs
+                .at(source, &mount.sub_path)
+                .unwrap_or_else(|| machine.fs.make_dirs(source, &mount.sub_path, now))
         };
         let is_dir = machine.fs.get(source).is_some_and(|i| i.is_dir());
         let at = mount_point(machine, root, &mounts, &mount.path, is_dir, now);
@@ -104,7 +111,14 @@ fn volume_root(machine: &mut Machine, plan: &Plan, running: &mut Running, mount:
 }
 
 /// The place in the container's tree where something is mounted; made where missing, as runc does.
-fn mount_point(machine: &mut Machine, root: Ino, mounts: &MountTable, path: &str, is_dir: bool, now: i64) -> Loc {
+fn mount_point(
+    machine: &mut Machine,
+    root: Ino,
+    mounts: &MountTable,
+    path: &str,
+    is_dir: bool,
+    now: i64,
+) -> Loc {
     if let Some(at) = mounts.locate(&machine.fs, path) {
         return at;
     }
@@ -120,13 +134,17 @@ fn mount_point(machine: &mut Machine, root: Ino, mounts: &MountTable, path: &str
 /// A process of the container, with the rights the plan gives it.
 fn process(machine: &mut Machine, space: u32, plan: &Plan) -> Process {
     let argv: Vec<&str> = plan.argv.iter().map(String::as_str).collect();
-    let mut process = machine.new_process(space, crate::security::cred(&plan.process), &argv);
+    let mut process = machine.new_process(space, cred(plan), &argv);
     process.env = Arc::new(plan.env.clone());
-    crate::security::confine(machine, &mut process, plan);
     if let Some(at) = machine.space(space).and_then(|s| s.mounts.locate(&machine.fs, &plan.cwd)) {
         process.cwd = at;
     }
     process
+}
+
+fn cred(plan: &Plan) -> Cred {
+    let p = &plan.process;
+    Cred { ruid: p.uid, uid: p.uid, suid: p.uid, gid: p.gid, groups: p.additional_gids.clone() }
 }
 
 const fn privileges(plan: &Plan) -> NewPrivileges {
@@ -134,7 +152,12 @@ const fn privileges(plan: &Plan) -> NewPrivileges {
 }
 
 /// Runs the container's own command until it ends or blocks.
-pub(super) fn start(machine: &mut Machine, space: u32, plan: &Plan, id: &str) -> Result<(Began, Vec<u8>), Failure> {
+pub(super) fn start(
+    machine: &mut Machine,
+    space: u32,
+    plan: &Plan,
+    id: &str,
+) -> Result<(Began, Vec<u8>), Failure> {
     let exe = plan.argv.first().map_or("", String::as_str);
     match seccomp::start(plan.filter.as_deref(), privileges(plan), exe, id) {
         Err(e) => return Err(Failure::run(e.message)),
@@ -149,7 +172,7 @@ pub(super) fn start(machine: &mut Machine, space: u32, plan: &Plan, id: &str) ->
     let mut outside = Alone;
     let mut sys = Sys::new(machine, &mut outside, me, stdin, log.clone(), log.clone());
     sys.set_patience(Patience::Block);
-    let result = sys.execvp(&plan.argv);
+    let result = programs::execvp(&mut sys, &plan.argv);
     let state = sys.state().clone();
     match result {
         Err(errno) => {
@@ -219,13 +242,15 @@ pub(super) fn exec(
     let me = process(machine, space, plan);
     let (out, err): (Handle, Handle) = (output(Tty::No), output(Tty::No));
     let mut sys = Sys::new(machine, outside, me, source(stdin.to_vec(), Tty::No), out.clone(), err.clone());
-    let result = sys.execvp(argv);
+    let result = programs::execvp(&mut sys, argv);
     let state = sys.state().clone();
     sys.finish();
     let exit = match (result, state) {
         (Err(errno), _) => {
             let why = match errno {
-                Errno::ENOENT if exe.contains('/') => format!("exec: \"{exe}\": stat {exe}: no such file or directory"),
+                Errno::ENOENT if exe.contains('/') => {
+                    format!("exec: \"{exe}\": stat {exe}: no such file or directory")
+                }
                 Errno::ENOENT => format!("exec: \"{exe}\": executable file not found in $PATH"),
                 Errno::EACCES => format!("exec: \"{exe}\": permission denied"),
                 other => format!("exec: \"{exe}\": {}", other.text().to_lowercase()),

@@ -13,7 +13,10 @@ pub(super) fn host_ip(cluster: &Cluster, node: &str) -> String {
     let node = cluster.store.get("nodes", "", node);
     let internal = |n: &Object| {
         let addresses = n.list_at(&["status", "addresses"]);
-        addresses.iter().find(|a| a.str_at(&["type"]) == "InternalIP").map(|a| a.str_at(&["address"]).to_owned())
+        addresses
+            .iter()
+            .find(|a| a.str_at(&["type"]) == "InternalIP")
+            .map(|a| a.str_at(&["address"]).to_owned())
     };
     node.and_then(|n| internal(n)).unwrap_or_default()
 }
@@ -50,7 +53,8 @@ pub(super) fn of(pod: &Object, running: &Running, node: &str, cluster: &Cluster)
         }
     });
     let names: Vec<&str> = pod.list_at(&["spec", "containers"]).iter().map(|c| c.str_at(&["name"])).collect();
-    let runs = |name: &&str| matches!(running.containers.get(*name).map(|c| &c.state), Some(State::Running { .. }));
+    let runs =
+        |name: &&str| matches!(running.containers.get(*name).map(|c| &c.state), Some(State::Running { .. }));
     let unready: Vec<&str> = names.iter().copied().filter(|n| !runs(n)).collect();
     let sandbox = running.sandbox && !matches!(phase, "Succeeded" | "Failed");
     let finished = phase == "Succeeded";
@@ -65,15 +69,14 @@ pub(super) fn of(pod: &Object, running: &Running, node: &str, cluster: &Cluster)
         .list_at(&["spec", "initContainers"])
         .iter()
         .map(|c| c.str_at(&["name"]))
-        .filter(|n| !matches!(running.containers.get(*n).map(|c| &c.state), Some(State::Terminated { exit: 0, .. })))
+        .filter(|n| {
+            !matches!(running.containers.get(*n).map(|c| &c.state), Some(State::Terminated { exit: 0, .. }))
+        })
         .collect();
     let init_words = if initialized || finished {
         (if finished { "PodCompleted" } else { "" }, String::new())
     } else {
-        (
-            "ContainersNotInitialized",
-            format!("containers with incomplete status: [{}]", incomplete.join(" ")),
-        )
+        ("ContainersNotInitialized", format!("containers with incomplete status: [{}]", incomplete.join(" ")))
     };
     let all = unready.is_empty();
     let conditions: Vec<(&str, bool, (&str, String))> = vec![
@@ -110,12 +113,13 @@ fn condition(old: &[Value], kind: &str, on: bool, reason: &str, message: &str, n
 fn phase(pod: &Object, running: &Running) -> &'static str {
     let state = |c: &Value| running.containers.get(c.str_at(&["name"]));
     let policy = pod.str_at(&["spec", "restartPolicy"]);
-    let waiting_init = pod.list_at(&["spec", "initContainers"]).iter().any(|c| match state(c).map(|k| &k.state) {
-        Some(State::Terminated { exit: 0, .. }) => false,
-        Some(State::Running { .. }) => c.str_at(&["restartPolicy"]) != "Always",
-        Some(State::Terminated { .. }) if policy == "Never" => false,
-        _ => true,
-    });
+    let waiting_init =
+        pod.list_at(&["spec", "initContainers"]).iter().any(|c| match state(c).map(|k| &k.state) {
+            Some(State::Terminated { exit: 0, .. }) => false,
+            Some(State::Running { .. }) => c.str_at(&["restartPolicy"]) != "Always",
+            Some(State::Terminated { .. }) if policy == "Never" => false,
+            _ => true,
+        });
     let failed_init = policy == "Never"
         && pod.list_at(&["spec", "initContainers"]).iter().any(
             |c| matches!(state(c).map(|k| &k.state), Some(State::Terminated { exit, .. }) if *exit != 0),

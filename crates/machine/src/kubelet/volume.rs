@@ -63,7 +63,8 @@ pub fn content(site: &mut Site<'_>, pod: &Object, volume: &Value) -> Result<Cont
             } else if let Some(api) = source.get("downwardAPI") {
                 files.extend(downward(site, pod, api.list_at(&["items"]), mode));
             } else if let Some(t) = source.get("serviceAccountToken") {
-                files.insert(t.str_at(&["path"]).to_owned(), (account_token(site, pod, t).into_bytes(), mode));
+                files
+                    .insert(t.str_at(&["path"]).to_owned(), (account_token(site, pod, t).into_bytes(), mode));
             }
         }
         return Ok(Content::Files(files));
@@ -86,7 +87,11 @@ fn keyed(
     let mut files = BTreeMap::new();
     let optional = source.bool_at(&["optional"]) == Some(true);
     let Some(object) = site.cluster.store.get(table, pod.namespace(), name) else {
-        return if optional { Ok(files) } else { Err(format!("{} \"{name}\" not found", table.trim_end_matches('s'))) };
+        return if optional {
+            Ok(files)
+        } else {
+            Err(format!("{} \"{name}\" not found", table.trim_end_matches('s')))
+        };
     };
     let items = source.list_at(&["items"]);
     let data = object.map_at(&["data"]);
@@ -101,7 +106,12 @@ fn keyed(
                 files.insert(item.str_at(&["path"]).to_owned(), (decoded(table, value), own));
             }
             None if optional => {}
-            None => return Err(format!("references non-existent {} key: {key}", table.trim_end_matches("s").trim_end_matches("map"))),
+            None => {
+                return Err(format!(
+                    "references non-existent {} key: {key}",
+                    table.trim_end_matches("s").trim_end_matches("map")
+                ));
+            }
         }
     }
     Ok(files)
@@ -141,7 +151,11 @@ fn account_token(site: &mut Site<'_>, pod: &Object, source: &Value) -> String {
         issued: site.cluster.now,
         expires: site.cluster.now.plus_millis(seconds * 1000),
         id,
-        bound: Some(BoundObject { kind: "Pod".into(), name: pod.name().to_owned(), uid: pod.uid().to_owned() }),
+        bound: Some(BoundObject {
+            kind: "Pod".into(),
+            name: pod.name().to_owned(),
+            uid: pod.uid().to_owned(),
+        }),
         node: Some((node, node_uid)),
     };
     token::issue(site.cluster, &claims)
