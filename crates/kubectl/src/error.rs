@@ -20,8 +20,13 @@ pub enum Error {
         /// As typed, maybe empty.
         version: String,
     },
-    /// The kubeconfig does not hold together, printed behind `Error in configuration: `.
-    Configuration(Vec<String>),
+    /// The kubeconfig does not hold together.
+    Configuration {
+        /// What is wrong.
+        causes: Vec<String>,
+        /// Whether it came up among the errors of choosing objects, which shows in how it is printed.
+        wrapped: bool,
+    },
     /// Nobody answered: the server's URL and what Go's HTTP client says.
     Transport {
         /// For instance `https://172.30.1.2:6443`.
@@ -82,6 +87,15 @@ impl Error {
         Self::Plain(format!("{words}: {}", self.text()))
     }
 
+    /// This failure as one of those that came up while objects were chosen.
+    #[must_use]
+    pub fn wrapped(self) -> Self {
+        match self {
+            Self::Configuration { causes, .. } => Self::Configuration { causes, wrapped: true },
+            other => other,
+        }
+    }
+
     /// Go's `err.Error()`.
     #[must_use]
     pub fn text(&self) -> String {
@@ -89,7 +103,7 @@ impl Error {
             Self::Status(s) => s.message.clone(),
             Self::Plain(m) | Self::Exit(_, m) => m.clone(),
             Self::NoResource { resource, .. } => format!("no matches for /, Resource={resource}"),
-            Self::Configuration(causes) => format!("invalid configuration: {}", aggregate(causes)),
+            Self::Configuration { causes, .. } => format!("invalid configuration: {}", aggregate(causes)),
             Self::Transport { server, cause } => format!("Get \"{server}\": {cause}"),
             Self::Many(errors) => aggregate(&errors.iter().map(Self::text).collect::<Vec<_>>()),
         }
@@ -113,7 +127,11 @@ impl Error {
         let message = match self {
             Self::Exit(code, text) => return (line(text.clone()), *code),
             Self::Status(s) if s.reason == Reason::Invalid => invalid(s),
-            Self::Configuration(causes) => multiline("Error in configuration: ", causes),
+            Self::Configuration { causes, wrapped: false } if matches!(causes.as_slice(), [one] if !one.starts_with("context was not found")) =>
+            {
+                format!("error: {}", aggregate(causes))
+            }
+            Self::Configuration { causes, .. } => multiline("Error in configuration: ", causes),
             Self::NoResource { resource, group, version } => no_resource(resource, group, version),
             Self::Many(errors) => errors.iter().map(|e| format!("{}\n", e.in_list())).collect(),
             other => other.standard().unwrap_or_else(|| {

@@ -143,7 +143,12 @@ impl<'s, 'h> Session<'s, 'h> {
     /// As [`Session::config`].
     pub fn namespace(&mut self) -> Result<Namespace, Error> {
         let config = self.config()?.clone();
-        resolve::namespace(&config, &self.args)
+        let namespace = resolve::namespace(&config, &self.args)?;
+        if !namespace.explicit {
+            // Only `-n` makes up for a kubeconfig that cannot be used.
+            self.target()?;
+        }
+        Ok(namespace)
     }
 
     /// What the server serves, asked once a session.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::cli::global::GLOBAL_FLAGS;
 use crate::cli::value;
 use crate::cli::{Command, Flag, FlagType};
 use crate::error::Error;
@@ -73,6 +74,13 @@ impl Args {
             Some(text) => text,
             None => self.flag(name).map_or("", |f| f.default),
         }
+    }
+
+    /// The value of a flag that every command has; empty where the command's own flag of that name hides it.
+    #[must_use]
+    pub fn global(&self, name: &str) -> &str {
+        let hidden = self.flag(name).is_some_and(|f| !GLOBAL_FLAGS.iter().any(|g| std::ptr::eq(g, f)));
+        if hidden { "" } else { self.str(name) }
     }
 
     /// Whether a switch is on.

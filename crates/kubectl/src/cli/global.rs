@@ -3,7 +3,7 @@
 use crate::cli::Flag;
 
 /// In the order help lists them (by name).
-pub const GLOBAL_FLAGS: &[Flag] = &[
+pub static GLOBAL_FLAGS: &[Flag] = &[
     Flag::str("as", "Username to impersonate for the operation. User could be a regular user or a service account in a namespace."),
     Flag::array("as-group", "Group to impersonate for the operation, this flag can be repeated to specify multiple groups."),
     Flag::str("as-uid", "UID to impersonate for the operation."),

@@ -516,7 +516,7 @@ impl Builder {
                     .map(ResourceType::group_resource)
                     .collect(),
                 Err(e) => {
-                    errors.push(e);
+                    errors.push(e.wrapped());
                     Vec::new()
                 }
             };

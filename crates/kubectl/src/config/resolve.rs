@@ -36,7 +36,7 @@ struct Chosen {
 }
 
 fn context(config: &KubeConfig, args: &Args) -> Result<Chosen, Error> {
-    let flag = args.str("context");
+    let flag = args.global("context");
     let name = if flag.is_empty() { config.current_context.as_str() } else { flag };
     let mut context = match config.contexts.get(name) {
         Some(entry) => entry.value.clone(),
@@ -44,8 +44,8 @@ fn context(config: &KubeConfig, args: &Args) -> Result<Chosen, Error> {
         None => Value::map(),
     };
     for key in ["cluster", "user", "namespace"] {
-        if !args.str(key).is_empty() {
-            context.set(&[key], args.str(key));
+        if !args.global(key).is_empty() {
+            context.set(&[key], args.global(key));
         }
     }
     Ok(Chosen { name: name.to_owned(), context })
@@ -56,17 +56,11 @@ fn context(config: &KubeConfig, args: &Args) -> Result<Chosen, Error> {
 /// # Errors
 /// A context that does not exist.
 pub fn namespace(config: &KubeConfig, args: &Args) -> Result<Namespace, Error> {
-    let flag = args.str("namespace");
+    let flag = args.global("namespace");
     if !flag.is_empty() {
         return Ok(Namespace { name: flag.to_owned(), explicit: true });
     }
     let chosen = context(config, args)?;
-    if !chosen.name.is_empty() && !config.contexts.contains_key(&chosen.name) {
-        return Err(Error::Configuration(vec![format!(
-            "context was not found for specified context: {}",
-            chosen.name
-        )]));
-    }
     let name = chosen.context.str_at(&["namespace"]);
     Ok(Namespace { name: if name.is_empty() { "default" } else { name }.to_owned(), explicit: false })
 }
@@ -80,7 +74,7 @@ pub fn target(config: &KubeConfig, args: &Args, files: &mut dyn Files) -> Result
     let user_name = chosen.context.str_at(&["user"]);
     let mut user = match config.users.get(user_name) {
         Some(entry) => entry.value.clone(),
-        None if !args.str("user").is_empty() => {
+        None if !args.global("user").is_empty() => {
             return Err(Error::plain(format!("auth info {user_name:?} does not exist")));
         }
         None => Value::map(),
@@ -88,19 +82,19 @@ pub fn target(config: &KubeConfig, args: &Args, files: &mut dyn Files) -> Result
     let cluster_name = chosen.context.str_at(&["cluster"]);
     let mut cluster = match config.clusters.get(cluster_name) {
         Some(entry) => entry.value.clone(),
-        None if !args.str("cluster").is_empty() => {
+        None if !args.global("cluster").is_empty() => {
             return Err(Error::plain(format!("cluster {cluster_name:?} does not exist")));
         }
         None => Value::map(),
     };
     let origin = config.users.get(user_name).map(|e| e.origin.clone()).unwrap_or_default();
     for key in ["token", "client-certificate", "client-key", "username", "password"] {
-        if args.changed(key) {
-            user.set(&[key], args.str(key));
+        if !args.global(key).is_empty() {
+            user.set(&[key], args.global(key));
         }
     }
-    if args.changed("server") {
-        cluster.set(&["server"], args.str("server"));
+    if !args.global("server").is_empty() {
+        cluster.set(&["server"], args.global("server"));
     }
     let mut wrong = Vec::new();
     if !chosen.name.is_empty() && !config.contexts.contains_key(&chosen.name) {
@@ -118,14 +112,16 @@ pub fn target(config: &KubeConfig, args: &Args, files: &mut dyn Files) -> Result
             wrong.push(format!("no server found for cluster {cluster_name:?}"));
         }
     }
-    if !wrong.is_empty() {
-        return Err(Error::Configuration(wrong));
+    let impersonate = impersonation(args, &user);
+    if impersonate.as_ref().is_some_and(|i| i.user.is_empty()) {
+        wrong.push(format!(
+            "requesting uid, groups or user-extra for {user_name} without impersonating a user"
+        ));
     }
-    Ok(Target {
-        server,
-        credential: credential_of(&user, &origin, files)?,
-        impersonate: impersonation(args, &user)?,
-    })
+    if !wrong.is_empty() {
+        return Err(Error::Configuration { causes: wrong, wrapped: false });
+    }
+    Ok(Target { server, credential: credential_of(&user, &origin, files)?, impersonate })
 }
 
 fn relative(path: &str, origin: &str) -> String {
@@ -198,7 +194,8 @@ fn credential_of(user: &Value, origin: &str, files: &mut dyn Files) -> Result<Cr
         .ok_or_else(|| Error::plain("tls: failed to find any PEM data in certificate input"))
 }
 
-fn impersonation(args: &Args, user: &Value) -> Result<Option<Impersonation>, Error> {
+/// Whom the request wants to be; with an empty name where only groups and the like were asked for.
+fn impersonation(args: &Args, user: &Value) -> Option<Impersonation> {
     let pick = |flag: &str, key: &str| {
         if args.changed(flag) { args.str(flag).to_owned() } else { user.str_at(&[key]).to_owned() }
     };
@@ -215,13 +212,6 @@ fn impersonation(args: &Args, user: &Value) -> Result<Option<Impersonation>, Err
             None => extra.push((key.to_owned(), vec![value.to_owned()])),
         }
     }
-    if name.is_empty() {
-        if !groups.is_empty() || !uid.is_empty() || !extra.is_empty() {
-            return Err(Error::plain(
-                "requesting uid, groups or user-extra for  without impersonating a user",
-            ));
-        }
-        return Ok(None);
-    }
-    Ok(Some(Impersonation { user: name, groups, uid, extra }))
+    let nobody = name.is_empty() && groups.is_empty() && uid.is_empty() && extra.is_empty();
+    (!nobody).then_some(Impersonation { user: name, groups, uid, extra })
 }
