@@ -21,7 +21,11 @@ pub(crate) fn decode(cluster: &Cluster, resource: &ResourceType, value: Value) -
         Some(custom) => {
             let schemas = Schemas::from_openapi_v3(&custom);
             match schemas.root() {
-                Some(root) => decode::prune(&value, root).map_err(|e| e.0)?,
+                Some(root) => {
+                    let mut decoded = decode::prune(&value, root).map_err(|e| e.0)?;
+                    fill_defaults(&mut decoded.object, &custom);
+                    decoded
+                }
                 None => decode::Decoded { object: value, unknown: Vec::new() },
             }
         }
@@ -211,5 +215,36 @@ pub(crate) fn with_type<T>(
             work(schemas.root())
         }
         None => work(builtin(cluster, resource)),
+    }
+}
+
+/// Fills in the defaults of a custom resource's schema.
+///
+/// Models apiextensions `pkg/apiserver/schema/defaulting`.
+fn fill_defaults(value: &mut Value, schema: &Value) {
+    if value.as_map().is_some() {
+        for (name, inner) in schema.map_at(&["properties"]).iter() {
+            let missing = match value.get(name) {
+                None => true,
+                Some(v) => v.is_null() && inner.bool_at(&["nullable"]) != Some(true),
+            };
+            if missing && let Some(default) = inner.get("default") {
+                value.set(&[name], default.clone());
+            }
+            if let Some(member) = value.at_mut(&[name]) {
+                fill_defaults(member, inner);
+            }
+        }
+        if let Some(inner) = schema.get("additionalProperties").filter(|s| s.as_map().is_some()) {
+            for (_, member) in value.make_map().iter_mut() {
+                fill_defaults(member, inner);
+            }
+        }
+    } else if value.as_list().is_some()
+        && let Some(inner) = schema.get("items")
+    {
+        for item in value.make_list() {
+            fill_defaults(item, inner);
+        }
     }
 }

@@ -8,6 +8,7 @@ mod authorize;
 mod call;
 mod collection;
 mod connect;
+mod convert;
 mod create;
 mod decode;
 mod delete;

@@ -3,6 +3,7 @@
 //! Models `pkg/apis/*/validation`. One kind a file, shared rules beside them.
 
 mod admission;
+mod autoscaler;
 mod batch;
 mod check;
 mod classes;
@@ -28,6 +29,8 @@ mod scheduling;
 mod security;
 mod service;
 mod storage;
+#[cfg(test)]
+mod tests;
 mod volume;
 mod warnings;
 mod workload;
@@ -152,6 +155,7 @@ fn by_kind(errors: &mut Errors, rules: &Rules, object: &Object, namespaced: bool
         "NetworkPolicy" => network::policy(errors, object),
         "Ingress" => network::ingress(errors, object),
         "IngressClass" => network::class(errors, object),
+        "HorizontalPodAutoscaler" => autoscaler::autoscaler(errors, object),
         "PodDisruptionBudget" => policy::budget(errors, object),
         "PodSecurityPolicy" => policy::pod_security(errors, object),
         "PriorityClass" => classes::priority(errors, object),

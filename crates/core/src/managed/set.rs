@@ -52,11 +52,6 @@ impl FieldSet {
         self.children.get(element)
     }
 
-    /// The steps below.
-    pub(super) fn children(&self) -> impl Iterator<Item = (&str, &Self)> {
-        self.children.iter().map(|(k, v)| (k.as_str(), v))
-    }
-
     /// Fields of either.
     pub(super) fn union(&self, other: &Self) -> Self {
         let mut out = self.clone();

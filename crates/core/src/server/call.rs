@@ -113,9 +113,6 @@ pub(crate) fn storage_table(resource: &ResourceType) -> String {
 
 /// The object as a client of this version sees it.
 pub(crate) fn in_version(resource: &ResourceType, mut object: Object) -> Object {
-    let api_version = resource.gv.to_string();
-    if object.api_version() != api_version {
-        object.set(&["apiVersion"], api_version);
-    }
+    super::convert::to_served(&mut object, &resource.gv.to_string());
     object
 }

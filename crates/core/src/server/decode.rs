@@ -10,6 +10,7 @@ use crate::request::{Body, FieldValidation};
 use crate::schema;
 use crate::server::admit;
 use crate::server::call::Call;
+use crate::server::convert;
 use crate::status::Status;
 
 /// An object of the right kind, strictly decoded and defaulted.
@@ -127,6 +128,7 @@ pub(super) fn decoded(call: &mut Call<'_>, value: Value, source: Source) -> Resu
     }
     let mut object = Object(value);
     defaults::apply(call.cluster.version, &mut object);
+    convert::to_stored(&mut object);
     Ok(Decoded { object })
 }
 

@@ -59,7 +59,7 @@ fn unsupported(call: &Call<'_>, field: &str) -> String {
             | "certificatesigningrequests.certificates.k8s.io"
             | "cronjobs.batch"
     );
-    if own_words {
+    if own_words || crate::schema::is_custom(call.cluster, &call.resource) {
         format!("field label not supported: {field}")
     } else {
         format!("\"{field}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"")

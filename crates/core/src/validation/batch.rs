@@ -47,7 +47,11 @@ fn job_spec(errors: &mut Errors, rules: &Rules, path: &FieldPath, spec: &Value, 
     let policy = template.str_at(&["spec", "restartPolicy"]);
     let at = path.children(&["template", "spec", "restartPolicy"]);
     if !matches!(policy, "OnFailure" | "Never") {
-        errors.push(FieldError::required(at, "valid values: \"OnFailure\", \"Never\""));
+        errors.push(if rules.version.minor() < 24 {
+            FieldError::not_supported(at, &policy.into(), &["OnFailure", "Never"])
+        } else {
+            FieldError::required(at, "valid values: \"OnFailure\", \"Never\"")
+        });
     }
     if selects {
         match spec.get("selector") {

@@ -15,7 +15,7 @@ pub(super) fn definition(errors: &mut Errors, object: &Object) {
     let (group, plural) = (text(&["spec", "group"]), text(&["spec", "names", "plural"]));
     let wanted = format!("{plural}.{group}");
     if object.name() != wanted {
-        let why = format!("must be spec.names.plural+\".\"+spec.group");
+        let why = "must be spec.names.plural+\".\"+spec.group";
         errors.push(FieldError::invalid(FieldPath::new("metadata.name"), &object.name().into(), why));
     }
     if check::required(errors, path.child("group"), group) {
@@ -98,19 +98,26 @@ fn versions(errors: &mut Errors, path: &FieldPath, versions: &[Value]) {
         }
         let at = path.child("schema").child("openAPIV3Schema");
         match version.at(&["schema", "openAPIV3Schema"]) {
-            None => errors.push(FieldError::required(at, "schemas are required")),
-            Some(schema) => self::schema(errors, &at, schema, true),
+            None => errors.push(FieldError::required(at, "")),
+            Some(schema) => self::schema(errors, &at, schema, Place::Root),
         }
         for (j, column) in version.list_at(&["additionalPrinterColumns"]).iter().enumerate() {
             let path = path.child("additionalPrinterColumns").index(j);
             check::required(errors, path.child("name"), column.str_at(&["name"]));
-            check::one_of(
-                errors,
-                path.child("type"),
-                column.str_at(&["type"]),
-                &["boolean", "date", "integer", "number", "string"],
-            );
-            check::required(errors, path.child("jsonPath"), column.str_at(&["jsonPath"]));
+            let kind = column.str_at(&["type"]);
+            let why = "must be one of boolean,date,integer,number,string";
+            if kind.is_empty() {
+                errors.push(FieldError::required(path.child("type"), why));
+            } else if !matches!(kind, "boolean" | "date" | "integer" | "number" | "string") {
+                errors.push(FieldError::invalid(path.child("type"), &kind.into(), why));
+            }
+            let source = column.str_at(&["jsonPath"]);
+            if source.is_empty() {
+                errors.push(FieldError::required(path.child("JSONPath"), ""));
+            } else if !source.starts_with('.') {
+                let why = "must be a simple json path starting with .";
+                errors.push(FieldError::invalid(path.child("JSONPath"), &source.into(), why));
+            }
         }
     }
     if storage != 1 {
@@ -120,8 +127,17 @@ fn versions(errors: &mut Errors, path: &FieldPath, versions: &[Value]) {
     }
 }
 
+/// Where in a schema a node stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Root,
+    Member,
+    Item,
+}
+
 /// A structural schema: every node has a type.
-fn schema(errors: &mut Errors, path: &FieldPath, schema: &Value, root: bool) {
+fn schema(errors: &mut Errors, path: &FieldPath, schema: &Value, place: Place) {
+    let root = place == Place::Root;
     let kind = schema.str_at(&["type"]);
     let free = schema.bool_at(&["x-kubernetes-int-or-string"]) == Some(true)
         || schema.bool_at(&["x-kubernetes-preserve-unknown-fields"]) == Some(true);
@@ -143,18 +159,18 @@ fn schema(errors: &mut Errors, path: &FieldPath, schema: &Value, root: bool) {
         );
     }
     for (name, inner) in schema.map_at(&["properties"]).iter() {
-        if root && matches!(name, "metadata" | "apiVersion" | "kind") && name == "metadata" {
+        if root && name == "metadata" {
             continue;
         }
-        self::schema(errors, &path.child("properties").key(name), inner, false);
+        self::schema(errors, &path.child("properties").key(name), inner, Place::Member);
     }
     if let Some(items) = schema.get("items") {
-        self::schema(errors, &path.child("items"), items, false);
+        self::schema(errors, &path.child("items"), items, Place::Item);
     } else if kind == "array" {
         errors.push(FieldError::required(path.child("items"), "must be specified"));
     }
     if let Some(values) = schema.get("additionalProperties").filter(|v| v.as_map().is_some()) {
-        self::schema(errors, &path.child("additionalProperties"), values, false);
+        self::schema(errors, &path.child("additionalProperties"), values, Place::Member);
     }
 }
 
