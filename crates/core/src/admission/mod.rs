@@ -199,3 +199,5 @@ impl Notes {
 
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
