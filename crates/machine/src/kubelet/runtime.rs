@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use gatehouse_core::Timestamp;
+use gatehouse_core::{Entropy, Timestamp};
 use gatehouse_core::effects::capabilities::NewPrivileges;
 use gatehouse_core::effects::seccomp::start::{self as seccomp, Start};
 
@@ -226,7 +226,8 @@ pub(super) fn exec(
 ) -> Result<Output, String> {
     let exe = argv.first().map_or("", String::as_str);
     let refused = |why: &str| {
-        let id: String = format!("{:064x}", u64::from(space) * 0x9e37_79b9_7f4a_7c15);
+        let mut numbers = Entropy::new(space.into());
+        let id: String = (0..4).map(|_| format!("{:016x}", numbers.next_u64())).collect();
         format!(
             "Internal error occurred: error executing command in container: failed to exec in container: failed to start exec \
              \"{id}\": OCI runtime exec failed: exec failed: {why}: unknown"
