@@ -53,6 +53,16 @@ impl Accounts<'_> {
         })
     }
 
+    /// The number of a group, by number or name.
+    fn group_id(&self, group: &str) -> Option<u32> {
+        group.parse().ok().or_else(|| {
+            self.group.lines().find_map(|line| {
+                let mut f = line.split(':');
+                (f.next()? == group).then(|| f.nth(1)?.parse().ok()).flatten()
+            })
+        })
+    }
+
     /// Groups that list the user, except the one named like it.
     fn groups_of(&self, user: &str) -> Vec<u32> {
         self.group
@@ -121,7 +131,7 @@ pub fn oci_process(pod: &Value, security: &Value, image_user: &str, accounts: Ac
         None if !image_name.is_empty() => find(image_name),
         None => find("0"),
     };
-    let image_gid = image_group.parse().ok().filter(|_| run_as_user.is_none());
+    let image_gid = accounts.group_id(image_group).filter(|_| run_as_user.is_none());
     let gid = run_as_group.or(image_gid).unwrap_or(if run_as_user.is_none() && image_name.is_empty() {
         0
     } else {

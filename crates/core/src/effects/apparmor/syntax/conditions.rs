@@ -158,8 +158,9 @@ impl Parser<'_> {
                 'r' => "read".to_owned(),
                 'w' => "write".to_owned(),
                 _ => {
+                    let word = if self.old() { "mode" } else { "perms" };
                     return Err(
-                        self.fail(&format!("Internal: unexpected {kind} perms character '{c}' in input"))
+                        self.fail(&format!("Internal: unexpected {kind} {word} character '{c}' in input"))
                     );
                 }
             });

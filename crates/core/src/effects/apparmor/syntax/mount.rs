@@ -6,6 +6,9 @@ use crate::effects::apparmor::mount::{OPTIONS, flag};
 use crate::effects::apparmor::rule::{Body, MountKind, MountRule};
 use crate::effects::apparmor::token::Tok;
 
+/// Words that AppArmor 3.0 does not know.
+const NEWER: &[&str] = &["symfollow", "nosymfollow", "nostrictatime", "lazytime", "nolazytime"];
+
 impl Parser<'_> {
     pub(super) fn mount(&mut self) -> Result<Body> {
         let word = self.peek()?;
@@ -70,7 +73,9 @@ impl Parser<'_> {
     fn options(&self, c: &Condition, rule: &mut MountRule) -> Result<()> {
         let (mut set, mut clear, mut unknown) = (0, 0, String::new());
         for value in &c.values {
-            match OPTIONS.iter().find(|(n, _, _)| n == value) {
+            let newer = self.old() && NEWER.contains(&value.as_str());
+            match OPTIONS.iter().find(|(n, _, _)| n == value && !newer) {
+                None if self.old() => unknown = "  unsupported mount options\n".to_owned(),
                 Some((_, s, u)) => {
                     set |= s;
                     clear |= u;
