@@ -62,6 +62,128 @@ pub fn devices(machine: &mut Machine, dev: Ino) {
     }
 }
 
+/// A /sys with what people look at in it.
+pub fn sysfs(machine: &mut Machine) -> Ino {
+    let now = machine.now.0;
+    let root = machine.fs.new_root(0o555, now);
+    for dir in [
+        "fs/cgroup",
+        "firmware",
+        "kernel/security",
+        "class/net/lo",
+        "class/net/eth0",
+        "devices/virtual/powercap",
+        "block",
+    ] {
+        machine.fs.make_dirs(root, dir, now);
+    }
+    for (path, text, mode) in [
+        ("kernel/mm/ksm/run", "0\n", 0o644),
+        ("kernel/mm/transparent_hugepage/enabled", "always [madvise] never\n", 0o644),
+        ("class/net/eth0/mtu", "1450\n", 0o644),
+    ] {
+        machine.fs.put(root, path, Kind::File(Arc::new(text.as_bytes().to_vec())), mode, (0, 0), now);
+    }
+    root
+}
+
+/// The tree of an image with busybox's tools: every applet a hard link in /bin.
+pub fn busybox_root(machine: &mut Machine) -> Ino {
+    let now = machine.now.0;
+    let root = machine.fs.new_root(0o755, now);
+    for (dir, mode) in [
+        ("etc", 0o755),
+        ("home", 0o755),
+        ("root", 0o700),
+        ("tmp", 0o1777),
+        ("var/tmp", 0o1777),
+        ("var/log", 0o755),
+        ("usr/bin", 0o755),
+        ("mnt", 0o755),
+        ("run", 0o755),
+        ("opt", 0o755),
+    ] {
+        machine.fs.put(root, dir, Kind::Dir(Dir::default()), mode, (0, 0), now);
+    }
+    install(machine, root, "bin/busybox", "busybox");
+    let (Some(bin), Some(ino)) = (machine.fs.at(root, "bin"), machine.fs.at(root, "bin/busybox")) else {
+        return root;
+    };
+    for name in programs::applets() {
+        machine.fs.link(bin, name, ino, now);
+    }
+    for (path, text) in [
+        (
+            "etc/passwd",
+            "root:x:0:0:root:/root:/bin/sh\ndaemon:x:1:1:daemon:/usr/sbin:/bin/false\nbin:x:2:2:bin:/bin:/bin/false\nwww-data:x:33:33:www-data:/var/www:/bin/false\nnobody:x:65534:65534:nobody:/home:/bin/false\n",
+        ),
+        (
+            "etc/group",
+            "root:x:0:\ndaemon:x:1:\nbin:x:2:\nwheel:x:10:root\nwww-data:x:33:\nusers:x:100:\nnogroup:x:65534:\n",
+        ),
+    ] {
+        machine.fs.put(root, path, Kind::File(Arc::new(text.as_bytes().to_vec())), 0o644, (0, 0), now);
+    }
+    root
+}
+
+/// The tree of a Debian-like image: coreutils, dash, util-linux.
+pub fn debian_root(machine: &mut Machine) -> Ino {
+    let now = machine.now.0;
+    let root = machine.fs.new_root(0o755, now);
+    for (dir, mode) in [
+        ("etc", 0o755),
+        ("home", 0o755),
+        ("root", 0o700),
+        ("tmp", 0o1777),
+        ("var/tmp", 0o1777),
+        ("var/log", 0o755),
+        ("var/lib", 0o755),
+        ("usr/bin", 0o755),
+        ("usr/lib/x86_64-linux-gnu", 0o755),
+        ("mnt", 0o755),
+        ("run", 0o755),
+        ("opt", 0o755),
+        ("srv", 0o755),
+    ] {
+        machine.fs.put(root, dir, Kind::Dir(Dir::default()), mode, (0, 0), now);
+    }
+    for (link, target) in [
+        ("bin", "usr/bin"),
+        ("sbin", "usr/bin"),
+        ("lib", "usr/lib"),
+        ("lib64", "usr/lib"),
+        ("usr/sbin", "bin"),
+    ] {
+        machine.fs.put(root, link, Kind::Link(target.into()), 0o777, (0, 0), now);
+    }
+    for name in programs::names() {
+        if *name != "busybox" {
+            install(machine, root, &format!("usr/bin/{name}"), name);
+        }
+    }
+    for file in ["usr/lib/x86_64-linux-gnu/libc.so.6", "etc/ld.so.cache"] {
+        machine.fs.put(root, file, Kind::File(Arc::new(b"\x7fELF".to_vec())), 0o755, (0, 0), now);
+    }
+    for (path, text, mode, gid) in [
+        ("etc/passwd", PASSWD, 0o644, 0),
+        ("etc/group", GROUP, 0o644, 0),
+        ("etc/shadow", "root:*:19700:0:99999:7:::\n", 0o640, 42),
+        (
+            "etc/os-release",
+            "PRETTY_NAME=\"Debian GNU/Linux 13 (trixie)\"\nNAME=\"Debian GNU/Linux\"\nVERSION_ID=\"13\"\nID=debian\n",
+            0o644,
+            0,
+        ),
+    ] {
+        machine.fs.put(root, path, Kind::File(Arc::new(text.as_bytes().to_vec())), mode, (0, gid), now);
+    }
+    if let Some(su) = machine.fs.at(root, "usr/bin/su").and_then(|i| machine.fs.get_mut(i)) {
+        su.mode = 0o4755;
+    }
+    root
+}
+
 /// Puts an executable of the given program at a path below a root.
 pub fn install(machine: &mut Machine, root: Ino, path: &str, program: &str) {
     let mut content = programs::MAGIC.to_vec();

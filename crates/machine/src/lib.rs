@@ -3,6 +3,7 @@
 //! Nodes, containers and the learner's terminal are all machines. Knows nothing of kubectl, exercises and pages;
 //! programs it does not have itself come from [`Outside`], which `lab` provides.
 
+pub mod container;
 pub mod errno;
 pub mod fs;
 pub mod image;
@@ -19,6 +20,7 @@ pub mod security;
 pub mod shell;
 pub mod sys;
 
+pub use container::{Container, ContainerSpec, Volume};
 pub use machine::Machine;
 pub use outcome::{EditRequest, Outcome, Output};
 pub use outside::{Alone, Outside, Reach};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gatehouse_core::Timestamp;
+use gatehouse_core::effects::apparmor::PolicySet;
 
 use crate::fs::{Fs, Kind};
 use crate::process::{Cred, Process, Space, State, Userland};
@@ -21,6 +22,8 @@ pub struct Kernel {
     pub version: String,
     /// The rest of /proc/version: who compiled it.
     pub compiler: String,
+    /// A log of its own that anyone may read: gVisor's.
+    pub dmesg: Option<String>,
 }
 
 impl Default for Kernel {
@@ -29,6 +32,7 @@ impl Default for Kernel {
             release: "6.8.0-51-generic".to_owned(),
             version: "#52-Ubuntu SMP PREEMPT_DYNAMIC Thu Dec  5 13:09:44 UTC 2024".to_owned(),
             compiler: "(buildd@lcy02-amd64-075) (x86_64-linux-gnu-gcc-13 (Ubuntu 13.3.0-6ubuntu2~24.04) 13.3.0, GNU ld (GNU Binutils for Ubuntu) 2.42)".to_owned(),
+            dmesg: None,
         }
     }
 }
@@ -48,8 +52,13 @@ pub struct Machine {
     pub kernel: Arc<Kernel>,
     /// The kernel's log: when, and the line.
     pub log: Arc<Vec<(i64, String)>>,
+    /// The AppArmor profiles in the kernel; `None` where the kernel has no AppArmor.
+    pub apparmor: Option<PolicySet>,
     /// When it was started, in milliseconds since 1970.
     pub booted: i64,
+    /// Capabilities of files, by inode (`security.capability`).
+    pub file_caps: BTreeMap<u64, gatehouse_core::effects::capabilities::CapSet>,
+    audit_serial: u64,
     /// What remains of the shell scripts of processes that wait, by process.
     pub(crate) scripts: BTreeMap<u32, Arc<crate::shell::ShellState>>,
     next_pid: u32,
@@ -69,6 +78,11 @@ impl Machine {
             hostname: hostname.to_owned(),
             pid_ns: 1,
             userland: Userland::Coreutils,
+            all_devices: true,
+            unprivileged_ports: 1024,
+            unprivileged_ping: false,
+            kernel: None,
+            address: "127.0.0.1".to_owned(),
         };
         let mut machine = Self {
             fs,
@@ -77,6 +91,9 @@ impl Machine {
             now,
             kernel: Arc::default(),
             log: Arc::default(),
+            apparmor: Some(PolicySet::new()),
+            file_caps: BTreeMap::new(),
+            audit_serial: 100,
             booted: now.0 - 3_600_000,
             scripts: BTreeMap::new(),
             next_pid: 0,
@@ -183,6 +200,12 @@ impl Machine {
     pub fn read_file(&self, path: &str) -> Option<Arc<Vec<u8>>> {
         let loc = self.space(HOST)?.mounts.locate(&self.fs, path)?;
         self.fs.content(loc.ino)
+    }
+
+    /// The `seconds.milliseconds:serial` of the next audit record.
+    pub fn audit_stamp(&mut self) -> String {
+        self.audit_serial += 1;
+        format!("{}.{:03}:{}", self.now.0.div_euclid(1000), self.now.0.rem_euclid(1000), self.audit_serial)
     }
 
     /// Adds a line to the kernel's log.

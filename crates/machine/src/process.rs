@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+use gatehouse_core::effects::apparmor::Label;
+use gatehouse_core::effects::capabilities::{CapSet, NewPrivileges, ProcessCaps};
+use gatehouse_core::effects::seccomp::Filter;
+
 use crate::fs::{Loc, MountTable};
 
 /// Which C library and tools a machine has: their messages and the system calls they make differ.
@@ -14,8 +18,21 @@ pub enum Userland {
     Busybox,
 }
 
-/// Users, groups and what else decides what a process may do.
+/// A user namespace a process made: what its capabilities count for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserNamespace {
+    /// Whether whoever made it had CAP_SETFCAP: without, root cannot be mapped to root.
+    pub from_setfcap: bool,
+    /// The one user mapped: inside, outside.
+    pub uid_map: Option<(u32, u32)>,
+    /// The one group mapped.
+    pub gid_map: Option<(u32, u32)>,
+    /// Whether namespaces of mounts, host name and network were made inside it (`CLONE_*` bits).
+    pub owns: u32,
+}
+
+/// Users, groups and what else decides what a process may do.
+#[derive(Clone, Debug, Default)]
 pub struct Cred {
     /// The real user.
     pub ruid: u32,
@@ -27,19 +44,50 @@ pub struct Cred {
     pub gid: u32,
     /// The other groups.
     pub groups: Vec<u32>,
+    /// Capability sets.
+    pub caps: ProcessCaps,
+    /// `no_new_privs`
+    pub new_privileges: NewPrivileges,
+    /// Seccomp filters, newest last.
+    pub filters: Vec<Arc<Filter>>,
+    /// The AppArmor label.
+    pub label: Label,
+    /// The user namespace it made, if it did.
+    pub user_namespace: Option<UserNamespace>,
 }
 
 impl Cred {
-    /// A user with one group.
+    /// A user of the host with one group; root has every capability.
     #[must_use]
     pub fn user(uid: u32, gid: u32) -> Self {
-        Self { ruid: uid, uid, suid: uid, gid, groups: vec![gid] }
+        let all = CapSet::ALL;
+        let own = if uid == 0 { all } else { CapSet::EMPTY };
+        let caps = ProcessCaps { permitted: own, effective: own, bounding: all, ..ProcessCaps::default() };
+        Self { ruid: uid, uid, suid: uid, gid, groups: vec![gid], caps, ..Self::default() }
     }
 
     /// Whether the process is in a group.
     #[must_use]
     pub fn in_group(&self, gid: u32) -> bool {
         self.gid == gid || self.groups.contains(&gid)
+    }
+
+    /// A user's number as the process itself sees it.
+    #[must_use]
+    pub fn seen_uid(&self, uid: u32) -> u32 {
+        match &self.user_namespace {
+            None => uid,
+            Some(n) => n.uid_map.filter(|(_, outside)| *outside == uid).map_or(65534, |(inside, _)| inside),
+        }
+    }
+
+    /// A group's number as the process itself sees it.
+    #[must_use]
+    pub fn seen_gid(&self, gid: u32) -> u32 {
+        match &self.user_namespace {
+            None => gid,
+            Some(n) => n.gid_map.filter(|(_, outside)| *outside == gid).map_or(65534, |(inside, _)| inside),
+        }
     }
 }
 
@@ -56,6 +104,16 @@ pub struct Space {
     pub pid_ns: u32,
     /// Whose tools are installed.
     pub userland: Userland,
+    /// Which devices may be made and opened: the host's and privileged containers' all, others' a short list.
+    pub all_devices: bool,
+    /// `net.ipv4.ip_unprivileged_port_start`
+    pub unprivileged_ports: u16,
+    /// Whether `net.ipv4.ping_group_range` lets everybody ping.
+    pub unprivileged_ping: bool,
+    /// The sandbox's own kernel, where it has one (gVisor, Kata).
+    pub kernel: Option<Arc<crate::machine::Kernel>>,
+    /// The address of its network namespace.
+    pub address: String,
 }
 
 /// How a process stands.
@@ -75,7 +133,7 @@ pub enum State {
 }
 
 /// A process.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Process {
     /// The number, as the host sees it.
     pub pid: u32,
@@ -119,31 +177,4 @@ impl Process {
     pub fn runs(&self) -> bool {
         self.state == State::Running
     }
-}
-
-/// Numbers of the capabilities that calls ask for.
-#[expect(missing_docs, reason = "the kernel's names, documented in capabilities(7)")]
-pub mod cap {
-    pub const CHOWN: u8 = 0;
-    pub const DAC_OVERRIDE: u8 = 1;
-    pub const DAC_READ_SEARCH: u8 = 2;
-    pub const FOWNER: u8 = 3;
-    pub const FSETID: u8 = 4;
-    pub const KILL: u8 = 5;
-    pub const SETGID: u8 = 6;
-    pub const SETUID: u8 = 7;
-    pub const SETPCAP: u8 = 8;
-    pub const NET_BIND_SERVICE: u8 = 10;
-    pub const NET_ADMIN: u8 = 12;
-    pub const NET_RAW: u8 = 13;
-    pub const SYS_MODULE: u8 = 16;
-    pub const SYS_CHROOT: u8 = 18;
-    pub const SYS_PTRACE: u8 = 19;
-    pub const SYS_ADMIN: u8 = 21;
-    pub const SYS_BOOT: u8 = 22;
-    pub const SYS_NICE: u8 = 23;
-    pub const SYS_TIME: u8 = 25;
-    pub const MKNOD: u8 = 27;
-    pub const SETFCAP: u8 = 31;
-    pub const SYSLOG: u8 = 34;
 }

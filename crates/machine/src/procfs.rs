@@ -154,16 +154,31 @@ pub fn read(sys: &Sys<'_>, at: Loc) -> Result<Vec<u8>, Errno> {
     })
 }
 
-/// Opens a process's file for writing.
+/// Opens a process's file for writing: what is written is looked at when the stream is next written to.
 ///
 /// # Errors
 /// EACCES.
 pub fn open_for_writing(sys: &mut Sys<'_>, at: Loc) -> Result<Handle, Errno> {
-    let _ = at;
     if !sys.runs() {
         return Err(Errno::EINTR);
     }
-    Ok(crate::sys::output(crate::sys::Tty::No))
+    Ok(std::rc::Rc::new(std::cell::RefCell::new(crate::sys::Open::Proc {
+        entry: (at.ino - PROC_BASE) & 255,
+    })))
+}
+
+/// A write to one of the process's own files.
+///
+/// # Errors
+/// EINVAL, EPERM.
+pub fn write(sys: &mut Sys<'_>, entry: u64, bytes: &[u8]) -> Result<(), Errno> {
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    match entry {
+        12 => sys.map_ids(&text, false),
+        13 => sys.map_ids(&text, true),
+        14 => Ok(()),
+        _ => Err(Errno::EINVAL),
+    }
 }
 
 fn mounts(machine: &Machine, p: &Process) -> String {
@@ -186,7 +201,16 @@ fn status(machine: &Machine, me: &Process, p: &Process) -> String {
     let state = if p.pid == me.pid { "R (running)" } else { "S (sleeping)" };
     let mut text = format!(
         "Name:\t{}\nUmask:\t{:04o}\nState:\t{state}\nTgid:\t{pid}\nNgid:\t0\nPid:\t{pid}\nPPid:\t{parent}\nTracerPid:\t0\nUid:\t{}\t{}\t{}\t{}\nGid:\t{}\t{}\t{}\t{}\nFDSize:\t64\nGroups:\t{groups}\n",
-        p.comm, p.umask, c.ruid, c.uid, c.suid, c.uid, c.gid, c.gid, c.gid, c.gid
+        p.comm,
+        p.umask,
+        me.cred.seen_uid(c.ruid),
+        me.cred.seen_uid(c.uid),
+        me.cred.seen_uid(c.suid),
+        me.cred.seen_uid(c.uid),
+        c.gid,
+        c.gid,
+        c.gid,
+        c.gid
     );
     let _ = write!(
         text,

@@ -173,6 +173,15 @@ pub fn names() -> impl Iterator<Item = &'static &'static str> {
     TABLE.iter().filter(|(_, main)| !SERVERS.iter().any(|s| std::ptr::fn_addr_eq(*s, *main))).map(|(n, _)| n)
 }
 
+/// The names of busybox's applets.
+pub fn applets() -> impl Iterator<Item = &'static str> {
+    const GNU_ONLY: &[&str] = &[
+        "bash", "dash", "jq", "gawk", "busybox", "vim", "nano", "capsh", "getcap", "comm", "column", "curl",
+        "openssl", "sudo",
+    ];
+    TABLE.iter().map(|(n, _)| *n).filter(|n| !GNU_ONLY.contains(n))
+}
+
 /// The program behind an executable's content: busybox looks at the name it is called by.
 #[must_use]
 pub fn find(name: &str, argv: &[String]) -> Option<Main> {

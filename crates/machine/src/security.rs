@@ -1,5 +1,9 @@
 //! What of a process's security shows in /proc.
 
+use std::fmt::Write as _;
+
+use gatehouse_core::effects::capabilities::NewPrivileges;
+
 use crate::errno::Errno;
 use crate::machine::Machine;
 use crate::process::Process;
@@ -9,15 +13,23 @@ use crate::process::Process;
 /// # Errors
 /// EINVAL where the kernel has no security module that fills it.
 pub fn label_of(machine: &Machine, process: &Process) -> Result<String, Errno> {
-    let _ = (machine, process);
-    Ok("unconfined\n".to_owned())
+    match &machine.apparmor {
+        Some(policy) => Ok(policy.current(&process.cred.label) + "\n"),
+        None => Err(Errno::EINVAL),
+    }
 }
 
 /// The lines of /proc/PID/status from `CapInh` to `Seccomp_filters`.
 #[must_use]
 pub fn status_lines(process: &Process) -> String {
-    let caps = if process.cred.uid == 0 { 0x1ff_ffff_ffffu64 } else { 0 };
-    format!(
-        "CapInh:\t0000000000000000\nCapPrm:\t{caps:016x}\nCapEff:\t{caps:016x}\nCapBnd:\t000001ffffffffff\nCapAmb:\t0000000000000000\nNoNewPrivs:\t0\nSeccomp:\t0\nSeccomp_filters:\t0\n"
-    )
+    let cred = &process.cred;
+    let mut out = String::new();
+    for (name, set) in cred.caps.status_lines() {
+        let _ = writeln!(out, "{name}:\t{set}");
+    }
+    let no_new = i32::from(cred.new_privileges == NewPrivileges::Forbidden);
+    let mode = if cred.filters.is_empty() { 0 } else { 2 };
+    let _ =
+        write!(out, "NoNewPrivs:\t{no_new}\nSeccomp:\t{mode}\nSeccomp_filters:\t{}\n", cred.filters.len());
+    out
 }

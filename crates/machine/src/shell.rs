@@ -253,6 +253,17 @@ fn syntax_error(interp: &mut Interp<'_, '_>, text: &str, error: &ParseError) {
     }
 }
 
+/// Goes on with a script whose process waited.
+pub(crate) fn resume_script(sys: &mut Sys<'_>, mut state: ShellState) -> i32 {
+    Interp::new(sys, &mut state).resume();
+    if sys.runs() {
+        exit_trap(sys, &mut state);
+    } else if let State::Blocked(..) = sys.state() {
+        sys.keep_script(&state);
+    }
+    state.status
+}
+
 /// Runs a script's text in a shell of its own: `sh -c`, a file without `#!`.
 pub(crate) fn run_text(sys: &mut Sys<'_>, state: &mut ShellState, text: &str) -> i32 {
     let env: Vec<(String, String)> = sys.me().env.to_vec();

@@ -29,6 +29,8 @@ pub enum Open {
         write: bool,
         /// Writes go to the end.
         append: bool,
+        /// A write needs this capability besides (sysctls of the network).
+        guard: Option<gatehouse_core::effects::capabilities::Capability>,
     },
     /// Bytes to be read: a pipe's end, standard input, a file procfs makes up.
     Source {
@@ -45,6 +47,11 @@ pub enum Open {
         data: Vec<u8>,
         /// Whether it is shown on a terminal.
         tty: Tty,
+    },
+    /// A file of procfs that takes orders.
+    Proc {
+        /// Which.
+        entry: u64,
     },
     /// A socket.
     Socket {

@@ -6,10 +6,12 @@
 use std::sync::Arc;
 
 use super::walk::{Found, READ, WRITE};
+use gatehouse_core::effects::apparmor::PathOp;
+
 use super::{Handle, Open, Result, Sys, Tty, gate};
 use crate::errno::Errno;
 use crate::fs::{Dir, Inode, Kind, Loc};
-use crate::process::cap;
+use gatehouse_core::effects::capabilities::Capability;
 
 /// How a file is opened.
 #[derive(Clone, Copy, Debug, Default)]
@@ -72,7 +74,7 @@ impl std::ops::Deref for Stat {
 }
 
 impl Sys<'_> {
-    fn next_fd(&self) -> i32 {
+    pub(super) fn next_fd(&self) -> i32 {
         (0..).find(|n| !self.fds.contains_key(n)).unwrap_or(0)
     }
 
@@ -111,17 +113,38 @@ impl Sys<'_> {
                 if mask & WRITE != 0 && !device && self.read_only(at) {
                     return Err(Errno::EROFS);
                 }
-                self.lsm_path("open", &found, mask, flags.create)?;
+                self.device_cgroup(&inode.kind, true)?;
+                let op = PathOp::Open {
+                    read: flags.read,
+                    write: flags.write,
+                    append: flags.append,
+                    truncate: flags.truncate,
+                    create: flags.create,
+                };
+                self.lsm(op, &found)?;
+                if flags.truncate && !device {
+                    self.lsm(PathOp::Truncate, &found)?;
+                }
                 if mask & WRITE != 0 && at.ino >= crate::fs::PROC_BASE {
                     return crate::procfs::open_for_writing(self, at);
                 }
                 at
             }
             None => {
-                self.may_create(&found, "mknod", WRITE)?;
+                self.may_create(&found, PathOp::Mknod)?;
                 let now = self.machine.now.0;
                 let mode = mode & !self.me.umask;
-                self.make(&found, Kind::File(Arc::default()), mode, now)
+                let at = self.make(&found, Kind::File(Arc::default()), mode, now);
+                let made = Found { at: Some(at), ..found.clone() };
+                let op = PathOp::Open {
+                    read: flags.read,
+                    write: flags.write,
+                    append: flags.append,
+                    truncate: flags.truncate,
+                    create: true,
+                };
+                self.lsm(op, &made)?;
+                at
             }
         };
         if at.ino >= crate::fs::PROC_BASE {
@@ -142,7 +165,15 @@ impl Sys<'_> {
             read: flags.read,
             write: flags.write,
             append: flags.append,
+            guard: self.guard_of(&found),
         })))
+    }
+
+    /// The capability a write to a sysctl needs though its mode bits let root in.
+    fn guard_of(&self, found: &Found) -> Option<Capability> {
+        let path = if self.is_procfs(found.dir) { self.found_path(found) } else { return None };
+        let forwarding = path.ends_with("/ip_forward") || path.ends_with("/forwarding");
+        (forwarding && path.contains("/sys/net/")).then_some(Capability::NetAdmin)
     }
 
     fn open_device(&mut self, at: Loc) -> Result<Option<Handle>> {
@@ -183,7 +214,7 @@ impl Sys<'_> {
     }
 
     /// Checks for a new name: read-only mount, then the directory's bits and the security module.
-    fn may_create(&mut self, found: &Found, operation: &'static str, mask: u32) -> Result<()> {
+    fn may_create(&mut self, found: &Found, op: PathOp) -> Result<()> {
         if found.dir.ino >= crate::fs::PROC_BASE || self.is_procfs(found.dir) {
             return Err(Errno::ENOENT);
         }
@@ -194,7 +225,7 @@ impl Sys<'_> {
         if !self.may(&dir, WRITE | 1) {
             return Err(Errno::EACCES);
         }
-        self.lsm_path(operation, found, mask, true)
+        self.lsm(op, found)
     }
 
     fn is_procfs(&self, at: Loc) -> bool {
@@ -202,19 +233,25 @@ impl Sys<'_> {
     }
 
     /// Checks for a name to be taken away: the directory's bits, the sticky bit, the security module.
-    fn may_delete(&mut self, found: &Found, operation: &'static str) -> Result<Loc> {
+    fn may_delete(&mut self, found: &Found, op: Option<PathOp>) -> Result<Loc> {
         if self.read_only(found.dir) {
             return Err(Errno::EROFS);
         }
         let at = found.existing()?;
         let dir = self.inode(found.dir.ino).ok_or(Errno::ENOENT)?;
         let inode = self.inode(at.ino).ok_or(Errno::ENOENT)?;
-        self.lsm_path(operation, found, WRITE, false)?;
+        if let Some(op) = op {
+            self.lsm(op, found)?;
+        }
         if !self.may(&dir, WRITE | 1) {
             return Err(Errno::EACCES);
         }
         let me = self.me.cred.uid;
-        if dir.mode & 0o1000 != 0 && inode.uid != me && dir.uid != me && !self.capable(cap::FOWNER) {
+        if dir.mode & 0o1000 != 0
+            && inode.uid != me
+            && dir.uid != me
+            && !self.capable_inode(Capability::Fowner, &inode)
+        {
             return Err(Errno::EPERM);
         }
         if at.mount != found.dir.mount {
@@ -244,7 +281,7 @@ impl Sys<'_> {
     fn stat_at(&mut self, path: &str, follow: bool) -> Result<Stat> {
         let found = self.walk(path, follow)?;
         let at = found.existing()?;
-        self.lsm_stat(&found)?;
+        self.lsm(PathOp::Getattr, &found)?;
         let inode = self.inode(at.ino).ok_or(Errno::ENOENT)?;
         Ok(Stat { inode, ino: at.ino, dev: at.mount })
     }
@@ -316,7 +353,10 @@ impl Sys<'_> {
         if !self.may(&inode, READ) {
             return Err(Errno::EACCES);
         }
-        self.lsm_path("open", &found, READ, false)?;
+        self.lsm(
+            PathOp::Open { read: true, write: false, append: false, truncate: false, create: false },
+            &found,
+        )?;
         gate!(self, "fstat");
         gate!(self, "getdents64");
         let mut names: Vec<String> = match &inode.kind {
@@ -342,7 +382,7 @@ impl Sys<'_> {
         if found.at.is_some() {
             return Err(Errno::EEXIST);
         }
-        self.may_create(&found, "mkdir", WRITE)?;
+        self.may_create(&found, PathOp::Mkdir)?;
         let mode = mode & !self.me.umask;
         let now = self.machine.now.0;
         self.make(&found, Kind::Dir(Dir { parent: found.dir.ino, ..Dir::default() }), mode, now);
@@ -359,7 +399,7 @@ impl Sys<'_> {
         if found.name.is_empty() {
             return Err(if path.ends_with('.') { Errno::EINVAL } else { Errno::EBUSY });
         }
-        let at = self.may_delete(&found, "rmdir")?;
+        let at = self.may_delete(&found, Some(PathOp::Rmdir))?;
         match self.inode(at.ino).map(|i| i.kind.clone()) {
             Some(Kind::Dir(d)) if d.entries.is_empty() => {}
             Some(Kind::Dir(_)) => return Err(Errno::ENOTEMPTY),
@@ -378,7 +418,7 @@ impl Sys<'_> {
     pub fn unlink(&mut self, call: &'static str, path: &str) -> Result<()> {
         gate!(self, call);
         let found = self.walk(path, false)?;
-        let at = self.may_delete(&found, "unlink")?;
+        let at = self.may_delete(&found, Some(PathOp::Unlink))?;
         if self.inode(at.ino).is_some_and(|i| i.is_dir()) {
             return Err(Errno::EISDIR);
         }
@@ -398,12 +438,16 @@ impl Sys<'_> {
         if old.dir.mount != new.dir.mount {
             return Err(Errno::EXDEV);
         }
-        let at = self.may_delete(&old, "rename_src")?;
+        let at = self.may_delete(&old, None)?;
+        if new.at.is_none() && self.read_only(new.dir) {
+            return Err(Errno::EROFS);
+        }
+        self.lsm_rename(&old, &new)?;
         if let Some(there) = new.at {
             if there == at {
                 return Ok(());
             }
-            self.may_delete(&new, "rename_dest")?;
+            self.may_delete(&new, None)?;
             let (source, target) = (self.inode(at.ino), self.inode(there.ino));
             match (source.is_some_and(|i| i.is_dir()), target.map(|i| i.kind.clone())) {
                 (true, Some(Kind::Dir(d))) if !d.entries.is_empty() => return Err(Errno::ENOTEMPTY),
@@ -413,7 +457,10 @@ impl Sys<'_> {
                 _ => {}
             }
         } else {
-            self.may_create(&new, "rename_dest", WRITE)?;
+            let dir = self.inode(new.dir.ino).ok_or(Errno::ENOENT)?;
+            if !self.may(&dir, WRITE | 1) {
+                return Err(Errno::EACCES);
+            }
         }
         let above = self.path_of(new.dir);
         let moved = self.found_path(&old);
@@ -444,13 +491,16 @@ impl Sys<'_> {
         if self.read_only(at) {
             return Err(Errno::EROFS);
         }
-        self.lsm_path("chmod", &found, WRITE, false)?;
+        self.lsm(PathOp::Chmod, &found)?;
         let inode = self.inode(at.ino).ok_or(Errno::ENOENT)?;
-        if self.me.cred.uid != inode.uid && !self.capable(cap::FOWNER) {
+        if self.me.cred.uid != inode.uid && !self.capable_inode(Capability::Fowner, &inode) {
             return Err(Errno::EPERM);
         }
         let mut mode = mode & 0o7777;
-        if mode & 0o2000 != 0 && !self.me.cred.in_group(inode.gid) && !self.capable(cap::FSETID) {
+        if mode & 0o2000 != 0
+            && !self.me.cred.in_group(inode.gid)
+            && !self.capable_inode(Capability::Fsetid, &inode)
+        {
             mode &= !0o2000;
         }
         match self.machine.fs.get_mut(at.ino) {
@@ -478,12 +528,12 @@ impl Sys<'_> {
         if self.read_only(at) {
             return Err(Errno::EROFS);
         }
-        self.lsm_path("chown", &found, WRITE, false)?;
+        self.lsm(PathOp::Chown, &found)?;
         let inode = self.inode(at.ino).ok_or(Errno::ENOENT)?;
         let mine = self.me.cred.uid == inode.uid;
         let user_stays = uid.is_none_or(|u| u == inode.uid && mine);
         let group_mine = gid.is_none_or(|g| mine && (self.me.cred.in_group(g) || g == inode.gid));
-        if !(user_stays && group_mine) && !self.capable(cap::CHOWN) {
+        if !(user_stays && group_mine) && !self.capable_inode(Capability::Chown, &inode) {
             return Err(Errno::EPERM);
         }
         match self.machine.fs.get_mut(at.ino) {
@@ -512,7 +562,10 @@ impl Sys<'_> {
         }
         let inode = self.inode(at.ino).ok_or(Errno::ENOENT)?;
         let mine = self.me.cred.uid == inode.uid;
-        if !mine && !(millis.is_none() && self.may(&inode, WRITE)) && !self.capable(cap::FOWNER) {
+        if !mine
+            && !(millis.is_none() && self.may(&inode, WRITE))
+            && !self.capable_inode(Capability::Fowner, &inode)
+        {
             return Err(if millis.is_none() { Errno::EACCES } else { Errno::EPERM });
         }
         let now = self.machine.now.0;
@@ -546,7 +599,7 @@ impl Sys<'_> {
             let plain = matches!(inode.kind, Kind::File(_))
                 && inode.mode & 0o4000 == 0
                 && inode.mode & 0o2010 != 0o2010;
-            if !(plain && self.may(&inode, READ | WRITE)) && !self.capable(cap::FOWNER) {
+            if !(plain && self.may(&inode, READ | WRITE)) && !self.capable_inode(Capability::Fowner, &inode) {
                 return Err(Errno::EPERM);
             }
         }
@@ -576,7 +629,7 @@ impl Sys<'_> {
         if found.at.is_some() {
             return Err(Errno::EEXIST);
         }
-        self.may_create(&found, "symlink", WRITE)?;
+        self.may_create(&found, PathOp::Symlink)?;
         let now = self.machine.now.0;
         self.make(&found, Kind::Link(target.into()), 0o777, now);
         Ok(())
@@ -593,11 +646,11 @@ impl Sys<'_> {
             return Err(Errno::EEXIST);
         }
         let device = matches!(kind, Kind::Char(..) | Kind::Block(..));
-        self.may_create(&found, "mknod", WRITE)?;
-        if device && !self.capable(cap::MKNOD) {
+        self.may_create(&found, PathOp::Mknod)?;
+        if device && !self.capable(Capability::Mknod) {
             return Err(Errno::EPERM);
         }
-        self.device_cgroup(&kind)?;
+        self.device_cgroup(&kind, false)?;
         let now = self.machine.now.0;
         let mode = mode & !self.me.umask;
         self.make(&found, kind, mode, now);

@@ -4,6 +4,7 @@
 //! bits, capabilities, read-only mounts and the security module, each at the place the kernel has it. A process that was
 //! killed or that waits gets EINTR from every further call, so whatever its program still does has no effect.
 
+mod admin;
 mod fd;
 mod files;
 mod lsm;
@@ -15,6 +16,7 @@ mod walk;
 use std::collections::BTreeMap;
 
 use gatehouse_core::Timestamp;
+use gatehouse_core::effects::seccomp::{Action, Arch, LogEntry, log_line, number_of};
 
 use crate::errno::Errno;
 use crate::fs::{Ino, Inode, Loc};
@@ -22,6 +24,7 @@ use crate::machine::Machine;
 use crate::outside::Outside;
 use crate::process::{Process, Space, State, Userland};
 
+pub use admin::Clone;
 pub use fd::{Handle, Open, Tty, output, source, taken};
 pub use files::{Flags, Stat};
 pub use run::{Job, Patience, Wait};
@@ -77,6 +80,8 @@ pub struct Sys<'a> {
     patience: Patience,
     /// Whether calls pass the filter; off where one call stands for several.
     filtered: bool,
+    /// The label the next exec takes on (`change_onexec`).
+    on_exec: Option<gatehouse_core::effects::apparmor::Label>,
 }
 
 /// Calls one command line may make: enough for any script a person writes, an end for `while :; do :; done`.
@@ -103,6 +108,7 @@ impl<'a> Sys<'a> {
             fuel: FUEL,
             patience: Patience::default(),
             filtered: true,
+            on_exec: None,
         }
     }
 
@@ -201,8 +207,59 @@ impl<'a> Sys<'a> {
             self.me.state = State::Blocked(None, 130);
             return Gate::Fail(Errno::EINTR);
         }
-        let _ = (name, args);
+        if self.filtered && !self.me.cred.filters.is_empty() {
+            return self.seccomp(name, args);
+        }
         Gate::Pass
+    }
+
+    /// What the filters say; the one that took its place last is asked first and the strictest answer counts.
+    fn seccomp(&mut self, name: &'static str, args: &[u64]) -> Gate {
+        let mut six = [0; 6];
+        for (slot, a) in six.iter_mut().zip(args) {
+            *slot = *a;
+        }
+        for filter in self.me.cred.filters.clone().iter().rev() {
+            let action = filter.decide_name(name, &six).action;
+            if action.logged() {
+                self.log_seccomp(action, name);
+            }
+            if action.signals() {
+                self.buffer.clear();
+                self.stop(State::Killed(31));
+                return Gate::Fail(Errno::EINTR);
+            }
+            match action.errno() {
+                None => {}
+                Some(e) if e.0 == 0 => return Gate::Skip,
+                Some(e) => return Gate::Fail(Errno(e.0)),
+            }
+        }
+        Gate::Pass
+    }
+
+    fn log_seccomp(&mut self, action: Action, name: &str) {
+        let Some(number) = number_of(Arch::X86_64, name) else { return };
+        let stamp = self.machine.audit_stamp();
+        let subject = match &self.machine.apparmor {
+            Some(policy) => policy.current(&self.me.cred.label),
+            None => "unconfined".to_owned(),
+        };
+        let entry = LogEntry {
+            stamp: &stamp,
+            uid: self.me.cred.uid,
+            gid: self.me.cred.gid,
+            subject: &subject,
+            pid: self.me.pid,
+            comm: &self.me.comm,
+            exe: &self.me.exe,
+            arch: Arch::X86_64,
+            number,
+            ip: 0x7f3c_2a1b_4c0d,
+        };
+        if let Some(line) = log_line(action, &entry) {
+            self.machine.log_line(line);
+        }
     }
 
     /// Makes a call that has no effect a program could see but its failure.

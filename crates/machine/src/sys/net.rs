@@ -3,7 +3,7 @@
 use super::{Result, Sys, gate};
 use crate::errno::Errno;
 use crate::outside::Reach;
-use crate::process::cap;
+use gatehouse_core::effects::capabilities::Capability;
 
 impl Sys<'_> {
     /// The host name, as uname(2) gives it.
@@ -18,7 +18,7 @@ impl Sys<'_> {
     /// EPERM.
     pub fn sethostname(&mut self, name: &str) -> Result<()> {
         gate!(self, "sethostname");
-        if !self.capable(cap::SYS_ADMIN) {
+        if !self.capable_over(Capability::SysAdmin, super::Clone::NEWUTS) {
             return Err(Errno::EPERM);
         }
         let space = self.me.space;
@@ -35,7 +35,7 @@ impl Sys<'_> {
     pub fn clock_settime(&mut self, millis: i64) -> Result<()> {
         gate!(self, "clock_settime");
         let _ = millis;
-        if self.capable(cap::SYS_TIME) { Ok(()) } else { Err(Errno::EPERM) }
+        if self.capable(Capability::SysTime) { Ok(()) } else { Err(Errno::EPERM) }
     }
 
     /// Opens a connection to a name or address and exchanges bytes.

@@ -7,8 +7,9 @@ use super::{Flags, Handle, Open, Result, Sys, Tty, gate, output};
 use crate::errno::Errno;
 use crate::fs::Kind;
 use crate::outcome::Outcome;
-use crate::process::{Process, State, cap};
+use crate::process::{Process, State};
 use crate::programs;
+use gatehouse_core::effects::capabilities::Capability;
 
 /// What a child came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +69,7 @@ impl<'a> Sys<'a> {
         gate!(self, "write", &[fd as u64, 0, bytes.len() as u64]);
         let handle = self.fds.get(&fd).cloned().ok_or(Errno::EBADF)?;
         let mut pipe_broke = false;
+        let (mut order, mut guarded) = (None, None);
         let target = match &mut *handle.borrow_mut() {
             Open::Sink { data, .. } => {
                 if data.len() + bytes.len() > MAX_PIPE {
@@ -77,13 +79,26 @@ impl<'a> Sys<'a> {
                 }
                 None
             }
-            Open::File { at, pos, write, append, .. } if *write => Some((*at, *pos, *append)),
+            Open::File { at, pos, write, append, guard, .. } if *write => {
+                guarded = *guard;
+                Some((*at, *pos, *append))
+            }
+            Open::Proc { entry } => {
+                order = Some(*entry);
+                None
+            }
             Open::Socket { .. } => None,
             _ => return Err(Errno::EBADF),
         };
         if pipe_broke {
             self.stop(State::Killed(13));
             return Err(Errno::EPIPE);
+        }
+        if let Some(entry) = order {
+            return crate::procfs::write(self, entry, bytes);
+        }
+        if guarded.is_some_and(|c| !self.capable_over(c, super::Clone::NEWNET)) {
+            return Err(Errno::EPERM);
         }
         let Some((at, pos, append)) = target else { return Ok(()) };
         let now = self.machine.now.0;
@@ -199,7 +214,9 @@ impl<'a> Sys<'a> {
     /// The kernel's release and version, as uname(2) gives them.
     #[must_use]
     pub fn kernel_names(&self) -> (String, String) {
-        (self.machine.kernel.release.clone(), self.machine.kernel.version.clone())
+        let kernel =
+            self.space().and_then(|s| s.kernel.clone()).unwrap_or_else(|| self.machine.kernel.clone());
+        (kernel.release.clone(), kernel.version.clone())
     }
 
     /// Keeps what remains of a shell script whose process waits.
@@ -551,7 +568,7 @@ impl<'a> Sys<'a> {
             || self.me.cred.ruid == target.cred.ruid
             || self.me.cred.uid == target.cred.suid
             || self.me.cred.ruid == target.cred.suid;
-        if !mine && !self.capable(cap::KILL) {
+        if !mine && !self.capable_over(Capability::Kill, 0) {
             return Err(Errno::EPERM);
         }
         self.lsm_signal(&target, signal)?;

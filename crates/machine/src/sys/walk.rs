@@ -5,7 +5,7 @@
 use super::{Result, Sys};
 use crate::errno::Errno;
 use crate::fs::{Inode, Kind, Loc};
-use crate::process::cap;
+use gatehouse_core::effects::capabilities::Capability;
 
 /// Where a path leads.
 #[derive(Clone, Debug)]
@@ -51,10 +51,12 @@ impl Sys<'_> {
         }
         let dir = inode.is_dir();
         if dir || mask & EXECUTE == 0 || inode.mode & 0o111 != 0 {
-            if (dir && mask & WRITE == 0 || mask == READ) && self.capable(cap::DAC_READ_SEARCH) {
+            if (dir && mask & WRITE == 0 || mask == READ)
+                && self.capable_inode(Capability::DacReadSearch, inode)
+            {
                 return true;
             }
-            return self.capable(cap::DAC_OVERRIDE);
+            return self.capable_inode(Capability::DacOverride, inode);
         }
         false
     }

@@ -1,0 +1,538 @@
+//! Containers: from what the runtime was told ([`ContainerSpec`]) to namespaces, mounts and a first process; and
+//! `exec` into them.
+//!
+//! Models what containerd 1.7 and runc 1.1 set up for the CRI. Knows no pods: whoever starts them fills the spec.
+
+use std::sync::Arc;
+
+use gatehouse_core::effects::apparmor::Label;
+use gatehouse_core::effects::capabilities::{CapSet, NewPrivileges, ProcessCaps};
+use gatehouse_core::effects::seccomp::Filter;
+use gatehouse_core::effects::seccomp::start::{self, Start};
+
+use crate::errno::Errno;
+use crate::fs::{Dir, Ino, Kind, MountTable};
+use crate::machine::{Kernel, Machine};
+use crate::outcome::{Outcome, Output};
+use crate::outside::Outside;
+use crate::process::{Cred, Process, Space, State, Userland};
+use crate::sys::{Handle, Patience, Sys, Tty, output, source, taken};
+use crate::{image, procfs};
+
+/// Something mounted into a container.
+#[derive(Clone, Debug)]
+pub struct Volume {
+    /// Where, absolute.
+    pub path: String,
+    /// The directory or file that appears there.
+    pub root: Ino,
+    /// Whether it is mounted read-only.
+    pub read_only: bool,
+    /// The file system's type, as /proc/mounts shows it.
+    pub fstype: String,
+    /// What is mounted, as /proc/mounts shows it.
+    pub source: String,
+}
+
+/// What the runtime is told.
+#[derive(Clone, Debug)]
+pub struct ContainerSpec {
+    /// The host name: the pod's.
+    pub hostname: String,
+    /// The root directory: a tree of the container's own.
+    pub root: Ino,
+    /// Whose tools it holds.
+    pub userland: Userland,
+    /// The command, with its arguments.
+    pub argv: Vec<String>,
+    /// The environment, in order.
+    pub env: Vec<(String, String)>,
+    /// The working directory.
+    pub cwd: String,
+    /// The user.
+    pub uid: u32,
+    /// The group.
+    pub gid: u32,
+    /// All groups, the primary one among them.
+    pub groups: Vec<u32>,
+    /// The bounding set; root's other sets follow from it.
+    pub capabilities: CapSet,
+    /// `no_new_privs`
+    pub new_privileges: NewPrivileges,
+    /// The seccomp filter; `None` is Unconfined.
+    pub filter: Option<Arc<Filter>>,
+    /// The AppArmor label; `Unconfined` where there is no profile or no AppArmor.
+    pub label: Label,
+    /// Privileged: all devices, nothing masked, /sys writable.
+    pub privileged: bool,
+    /// `readOnlyRootFilesystem`
+    pub read_only_root: bool,
+    /// `procMount: Unmasked`
+    pub unmasked_proc: bool,
+    /// Volumes, in the order they are mounted.
+    pub volumes: Vec<Volume>,
+    /// containerd's `enable_unprivileged_ports` (on by default from 2.0 on).
+    pub unprivileged_ports: bool,
+    /// containerd's `enable_unprivileged_icmp`.
+    pub unprivileged_icmp: bool,
+    /// The pod's address.
+    pub address: String,
+    /// The PID namespace to join: another container's (`shareProcessNamespace`) or the host's (`hostPID`).
+    pub join_pid_ns: Option<u32>,
+    /// A sandbox's own kernel (gVisor, Kata).
+    pub kernel: Option<Arc<Kernel>>,
+    /// Text of /etc/hosts; the usual one where empty.
+    pub hosts: String,
+    /// Text of /etc/resolv.conf.
+    pub resolv_conf: String,
+}
+
+impl ContainerSpec {
+    /// A container with the runtime's defaults: root, the default capabilities, nothing else.
+    #[must_use]
+    pub fn new(root: Ino, userland: Userland) -> Self {
+        Self {
+            hostname: String::new(),
+            root,
+            userland,
+            argv: Vec::new(),
+            env: vec![("PATH".to_owned(), "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned())],
+            cwd: "/".to_owned(),
+            uid: 0,
+            gid: 0,
+            groups: vec![0],
+            capabilities: CapSet::container_default(),
+            new_privileges: NewPrivileges::Allowed,
+            filter: None,
+            label: Label::Unconfined,
+            privileged: false,
+            read_only_root: false,
+            unmasked_proc: false,
+            volumes: Vec::new(),
+            unprivileged_ports: true,
+            unprivileged_icmp: true,
+            address: String::new(),
+            join_pid_ns: None,
+            kernel: None,
+            hosts: String::new(),
+            resolv_conf: "search default.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n".to_owned(),
+        }
+    }
+}
+
+/// A container that was made.
+#[derive(Clone, Debug)]
+pub struct Container {
+    /// Its namespaces.
+    pub space: u32,
+    /// What its processes start as.
+    pub template: Process,
+    /// The command.
+    pub argv: Vec<String>,
+    /// The bounding set runc gives.
+    capabilities: CapSet,
+}
+
+/// Paths of /proc (and /sys) that are hidden, as the kubelet's and containerd's defaults have them.
+const MASKED: &[&str] = &[
+    "/proc/asound",
+    "/proc/acpi",
+    "/proc/kcore",
+    "/proc/keys",
+    "/proc/latency_stats",
+    "/proc/timer_list",
+    "/proc/timer_stats",
+    "/proc/sched_debug",
+    "/proc/scsi",
+    "/sys/firmware",
+    "/sys/devices/virtual/powercap",
+];
+/// Paths that are read-only.
+const READ_ONLY: &[&str] = &["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+
+/// Makes a container's namespaces and mounts.
+pub fn create(machine: &mut Machine, spec: &ContainerSpec) -> Container {
+    let now = machine.now.0;
+    let root = spec.root;
+    for dir in ["proc", "dev", "sys", "etc"] {
+        machine.fs.make_dirs(root, dir, now);
+    }
+    let options: &[&str] = if spec.read_only_root { &["ro", "relatime"] } else { &["rw", "relatime"] };
+    let mut mounts = MountTable::new(root, "overlay", "overlay", options);
+    let proc = procfs::build(machine);
+    mount(
+        machine,
+        &mut mounts,
+        "/proc",
+        proc,
+        "proc",
+        "proc",
+        &["rw", "nosuid", "nodev", "noexec", "relatime"],
+    );
+    let dev = machine.fs.new_root(0o755, now);
+    image::devices(machine, dev);
+    for (name, target) in [("core", "/proc/kcore"), ("ptmx", "pts/ptmx")] {
+        machine.fs.put(dev, name, Kind::Link(target.into()), 0o777, (0, 0), now);
+    }
+    for (name, mode) in [("pts", 0o755), ("mqueue", 0o1777), ("shm", 0o1777)] {
+        machine.fs.put(dev, name, Kind::Dir(Dir::default()), mode, (0, 0), now);
+    }
+    if spec.privileged {
+        machine.fs.put(dev, "vda", Kind::Block(252, 0), 0o660, (0, 6), now);
+        machine.fs.put(dev, "kmsg", Kind::Char(1, 11), 0o644, (0, 0), now);
+        machine.fs.put(dev, "mem", Kind::Char(1, 1), 0o640, (0, 15), now);
+    }
+    mount(machine, &mut mounts, "/dev", dev, "tmpfs", "tmpfs", &["rw", "nosuid", "size=65536k", "mode=755"]);
+    let sysfs = image::sysfs(machine);
+    let sys_mode = if spec.privileged { "rw" } else { "ro" };
+    mount(
+        machine,
+        &mut mounts,
+        "/sys",
+        sysfs,
+        "sysfs",
+        "sysfs",
+        &[sys_mode, "nosuid", "nodev", "noexec", "relatime"],
+    );
+    let cgroup = machine.fs.new_root(0o755, now);
+    mount(
+        machine,
+        &mut mounts,
+        "/sys/fs/cgroup",
+        cgroup,
+        "cgroup",
+        "cgroup2",
+        &[sys_mode, "nosuid", "nodev", "noexec", "relatime"],
+    );
+    let hosts = if spec.hosts.is_empty() {
+        format!(
+            "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n{}\t{}\n",
+            spec.address, spec.hostname
+        )
+    } else {
+        spec.hosts.clone()
+    };
+    for (path, text) in [
+        ("/etc/hosts", hosts),
+        ("/etc/hostname", format!("{}\n", spec.hostname)),
+        ("/etc/resolv.conf", spec.resolv_conf.clone()),
+    ] {
+        let file = machine.fs.add(Kind::File(Arc::new(text.into_bytes())), 0o644, 0, 0, now);
+        mount(
+            machine,
+            &mut mounts,
+            path,
+            file,
+            "/dev/vda1",
+            "ext4",
+            &[if spec.read_only_root { "ro" } else { "rw" }, "relatime"],
+        );
+    }
+    for v in &spec.volumes {
+        let mode = if v.read_only { "ro" } else { "rw" };
+        mount(machine, &mut mounts, &v.path, v.root, &v.source, &v.fstype, &[mode, "relatime"]);
+    }
+    if !spec.privileged && !spec.unmasked_proc {
+        mask(machine, &mut mounts);
+    }
+    let pid_ns =
+        spec.join_pid_ns.unwrap_or_else(|| machine.spaces.values().map(|s| s.pid_ns).max().unwrap_or(1) + 1);
+    let space = machine.add_space(Space {
+        id: 0,
+        mounts,
+        hostname: spec.hostname.clone(),
+        pid_ns,
+        userland: spec.userland,
+        all_devices: spec.privileged,
+        unprivileged_ports: if spec.unprivileged_ports { 0 } else { 1024 },
+        unprivileged_ping: spec.unprivileged_icmp,
+        kernel: spec.kernel.clone(),
+        address: spec.address.clone(),
+    });
+    if let Some(k) = &spec.kernel {
+        let text = format!("Linux version {} {} {}\n", k.release, k.compiler, k.version);
+        machine.fs.put(proc, "version", Kind::File(Arc::new(text.into_bytes())), 0o444, (0, 0), now);
+    }
+    let cred = Cred {
+        ruid: spec.uid,
+        uid: spec.uid,
+        suid: spec.uid,
+        gid: spec.gid,
+        groups: spec.groups.clone(),
+        caps: ProcessCaps::of_container(spec.capabilities, spec.uid),
+        new_privileges: spec.new_privileges,
+        filters: spec.filter.iter().cloned().collect(),
+        label: spec.label.clone(),
+        user_namespace: None,
+    };
+    let words: Vec<&str> = spec.argv.iter().map(String::as_str).collect();
+    let mut template = machine.new_process(space, cred, &words);
+    template.env = Arc::new(spec.env.clone());
+    if let Some(at) = machine.space(space).and_then(|s| s.mounts.locate(&machine.fs, &spec.cwd)) {
+        template.cwd = at;
+    }
+    Container { space, template, argv: spec.argv.clone(), capabilities: spec.capabilities }
+}
+
+/// Mounts at a path that is made where missing, as runc does.
+fn mount(
+    machine: &mut Machine,
+    table: &mut MountTable,
+    path: &str,
+    root: Ino,
+    source: &str,
+    fstype: &str,
+    options: &[&str],
+) {
+    let now = machine.now.0;
+    let is_dir = machine.fs.get(root).is_some_and(|i| i.is_dir());
+    if table.locate(&machine.fs, path).is_none() {
+        let (dir, name) = path.trim_end_matches('/').rsplit_once('/').unwrap_or(("", path));
+        // The deepest directory that exists, mounts crossed; what is missing is made below it.
+        let mut at = table.enter(table.root());
+        let mut missing = Vec::new();
+        for part in dir.split('/').filter(|p| !p.is_empty()) {
+            let next = if missing.is_empty() { machine.fs.child(at.ino, part) } else { None };
+            match next {
+                Some(ino) => at = table.enter(crate::fs::Loc { mount: at.mount, ino }),
+                None => missing.push(part),
+            }
+        }
+        let parent = machine.fs.make_dirs(at.ino, &missing.join("/"), now);
+        let kind =
+            if is_dir { Kind::Dir(Dir { parent, ..Dir::default() }) } else { Kind::File(Arc::default()) };
+        machine.fs.put(parent, name, kind, 0o755, (0, 0), now);
+    }
+    if let Some(on) = table.locate(&machine.fs, path) {
+        table.mount(on, root, path, source, fstype, options);
+    }
+}
+
+fn mask(machine: &mut Machine, table: &mut MountTable) {
+    let now = machine.now.0;
+    for path in READ_ONLY {
+        if let Some(on) = table.locate(&machine.fs, path) {
+            table.mount(on, on.ino, path, "proc", "proc", &["ro", "nosuid", "nodev", "noexec", "relatime"]);
+        }
+    }
+    for path in MASKED {
+        let Some(on) = table.locate(&machine.fs, path) else { continue };
+        if machine.fs.get(on.ino).is_some_and(|i| i.is_dir()) {
+            let empty = machine.fs.add(Kind::Dir(Dir::default()), 0o755, 0, 0, now);
+            table.mount(on, empty, path, "tmpfs", "tmpfs", &["ro", "relatime"]);
+        } else {
+            let null = machine.fs.add(Kind::Char(1, 3), 0o666, 0, 0, now);
+            table.mount(on, null, path, "tmpfs", "tmpfs", &["rw", "nosuid", "size=65536k", "mode=755"]);
+        }
+    }
+}
+
+/// How a container's command started.
+#[derive(Clone, Debug)]
+pub enum Started {
+    /// It ended at once.
+    Ended(Output),
+    /// It runs on; what it printed so far, its process, and when it goes on by itself (milliseconds since 1970).
+    Running(Output, u32, Option<i64>),
+}
+
+/// The file a command's name stands for inside a container, as Go's `exec.LookPath` looks for it.
+///
+/// # Errors
+/// runc's text: `exec: "x": executable file not found in $PATH`, `exec: "/x": stat /x: no such file or directory`, …
+pub fn look_up(machine: &Machine, container: &Container, command: &str) -> Result<String, String> {
+    let Some(space) = machine.space(container.space) else { return Err("container not found".to_owned()) };
+    let find = |path: &str| {
+        let at = space.mounts.locate(&machine.fs, path)?;
+        machine.fs.get(at.ino).cloned()
+    };
+    let runs = |path: &str| find(path).is_some_and(|i| !i.is_dir() && i.mode & 0o111 != 0);
+    if command.contains('/') {
+        return match find(command) {
+            None => Err(format!("exec: \"{command}\": stat {command}: no such file or directory")),
+            Some(i) if i.is_dir() => Err(format!("exec: \"{command}\": is a directory")),
+            Some(i) if i.mode & 0o111 == 0 => Err(format!("exec: \"{command}\": permission denied")),
+            Some(_) => Ok(command.to_owned()),
+        };
+    }
+    let path = container
+        .template
+        .env("PATH")
+        .unwrap_or("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    path.split(':')
+        .map(|d| format!("{}/{command}", d.trim_end_matches('/')))
+        .find(|p| runs(p))
+        .ok_or_else(|| format!("exec: \"{command}\": executable file not found in $PATH"))
+}
+
+struct Ran {
+    output: Output,
+    state: State,
+    pid: u32,
+}
+
+fn run(
+    machine: &mut Machine,
+    outside: &mut dyn Outside,
+    process: Process,
+    path: &str,
+    argv: &[String],
+    stdin: Handle,
+    tty: Tty,
+    patience: Patience,
+) -> Ran {
+    let (stdout, stderr) = (output(tty), output(tty));
+    let label = process.cred.label.clone();
+    let pid = process.pid;
+    let mut sys = Sys::new(machine, outside, process, stdin, stdout.clone(), stderr.clone());
+    sys.set_patience(patience);
+    if label != Label::Unconfined {
+        sys.change_on_exec(label);
+    }
+    let exit = match sys.exec(path, argv) {
+        Ok(code) => code,
+        Err(e) => {
+            sys.complain(&format!("exec {path}: {}", e.text().to_lowercase()));
+            if e == Errno::ENOENT { 127 } else { 126 }
+        }
+    };
+    let process = sys.finish();
+    let exit = match &process.state {
+        State::Killed(signal) => 128 + signal,
+        _ => exit,
+    };
+    let state = process.state.clone();
+    if !matches!(state, State::Running | State::Killed(_) | State::Exited(_)) && patience == Patience::Block {
+        machine.processes.insert(pid, Arc::new(process));
+    }
+    Ran { output: Output { stdout: taken(&stdout), stderr: taken(&stderr), exit }, state, pid }
+}
+
+/// Starts the container's command.
+///
+/// # Errors
+/// The runtime's refusal, as the CRI reports it.
+pub fn start(
+    machine: &mut Machine,
+    outside: &mut dyn Outside,
+    container: &Container,
+    id: &str,
+) -> Result<Started, String> {
+    let command = container.argv.first().cloned().unwrap_or_default();
+    let path = look_up(machine, container, &command).map_err(|e| {
+        format!("failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: {e}: unknown")
+    })?;
+    let cred = &container.template.cred;
+    match start::start(cred.filters.first().map(|f| &**f), cred.new_privileges, &path, id) {
+        Ok(Start::Running) => {}
+        Ok(Start::Exited { code, stderr }) => {
+            return Ok(Started::Ended(Output {
+                stdout: Vec::new(),
+                stderr: stderr.into_bytes(),
+                exit: code,
+            }));
+        }
+        Err(e) => return Err(e.message),
+    }
+    let mut process = container.template.clone();
+    process.vpid = machine.next_vpid(machine.space(container.space).map_or(1, |s| s.pid_ns), process.pid);
+    process.started = machine.now.0;
+    let ran = run(
+        machine,
+        outside,
+        process,
+        &path,
+        &container.argv,
+        source(Vec::new(), Tty::No),
+        Tty::No,
+        Patience::Block,
+    );
+    Ok(match ran.state {
+        State::Blocked(until, _) => Started::Running(ran.output, ran.pid, until),
+        State::Editing(_) => Started::Running(ran.output, ran.pid, None),
+        _ => Started::Ended(ran.output),
+    })
+}
+
+/// Goes on with a container's command that waited until now.
+pub fn resume(machine: &mut Machine, outside: &mut dyn Outside, pid: u32) -> Started {
+    let Some(process) = machine.processes.get(&pid).map(|p| (**p).clone()) else {
+        return Started::Ended(Output { exit: 137, ..Output::default() });
+    };
+    let exit = if let State::Blocked(_, code) = process.state { code } else { 0 };
+    let Some(script) = machine.scripts.remove(&pid) else {
+        machine.processes.remove(&pid);
+        return Started::Ended(Output { exit, ..Output::default() });
+    };
+    let (stdout, stderr) = (output(Tty::No), output(Tty::No));
+    let process = Process { state: State::Running, ..process };
+    // Children that waited with it are done.
+    machine.processes.retain(|_, p| p.ppid != pid || !matches!(p.state, State::Blocked(Some(_), _)));
+    let mut sys =
+        Sys::new(machine, outside, process, source(Vec::new(), Tty::No), stdout.clone(), stderr.clone());
+    sys.set_patience(Patience::Block);
+    let exit = crate::shell::resume_script(&mut sys, (*script).clone());
+    let process = sys.finish();
+    let output = Output { stdout: taken(&stdout), stderr: taken(&stderr), exit };
+    match process.state.clone() {
+        State::Blocked(until, _) => {
+            machine.processes.insert(pid, Arc::new(process));
+            Started::Running(output, pid, until)
+        }
+        State::Killed(signal) => Started::Ended(Output { exit: 128 + signal, ..output }),
+        _ => Started::Ended(output),
+    }
+}
+
+/// Runs a command in a container: `kubectl exec`, `crictl exec`. A terminal is asked for with `tty`.
+///
+/// # Errors
+/// Why the command could not start, as the CRI reports it.
+pub fn exec(
+    machine: &mut Machine,
+    outside: &mut dyn Outside,
+    container: &Container,
+    argv: &[String],
+    stdin: &[u8],
+    tty: Tty,
+) -> Result<Outcome, String> {
+    let refused = |text: &str| {
+        format!(
+            "failed to exec in container: failed to start exec \"{}\": OCI runtime exec failed: exec failed: {text}: unknown",
+            exec_id(machine)
+        )
+    };
+    let command = argv.first().cloned().unwrap_or_default();
+    let path = look_up(machine, container, &command)
+        .map_err(|e| refused(&format!("unable to start container process: {e}")))?;
+    let cred = &container.template.cred;
+    match start::exec(cred.filters.first().map(|f| &**f), cred.new_privileges, &path) {
+        Ok(Start::Running) => {}
+        Ok(Start::Exited { code, stderr }) => {
+            return Ok(Outcome::Done(Output { stdout: Vec::new(), stderr: stderr.into_bytes(), exit: code }));
+        }
+        Err(e) => return Err(refused(&e)),
+    }
+    let pid = machine.next_pid();
+    let pid_ns = machine.space(container.space).map_or(1, |s| s.pid_ns);
+    let mut process = container.template.clone();
+    process.cred.caps = ProcessCaps::of_container(container.capabilities, process.cred.uid);
+    (process.vpid, process.pid, process.ppid) = (machine.next_vpid(pid_ns, pid), pid, 0);
+    process.started = machine.now.0;
+    process.state = State::Running;
+    let ran =
+        run(machine, outside, process, &path, argv, source(stdin.to_vec(), tty), tty, Patience::Advance);
+    Ok(match ran.state {
+        State::Editing(request) => Outcome::NeedsEdit(ran.output, request),
+        State::Blocked(..) => Outcome::Streaming(ran.output),
+        _ => Outcome::Done(ran.output),
+    })
+}
+
+/// Sixty-four hexadecimal digits: the number of an exec.
+fn exec_id(machine: &Machine) -> String {
+    let mut random = gatehouse_core::Entropy::new(
+        machine.now.0.unsigned_abs() ^ u64::from(machine.processes.keys().next_back().copied().unwrap_or(0)),
+    );
+    (0..4).map(|_| format!("{:016x}", random.next_u64())).collect()
+}
