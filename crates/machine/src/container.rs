@@ -253,6 +253,11 @@ pub fn create(machine: &mut Machine, spec: &ContainerSpec) -> Container {
         let text = format!("Linux version {} {} {}\n", k.release, k.compiler, k.version);
         machine.fs.put(proc, "version", Kind::File(Arc::new(text.into_bytes())), 0o444, (0, 0), now);
     }
+    attach(machine, space, spec)
+}
+
+/// A container whose namespaces are there already: what [`create`] gave, from its spec.
+pub fn attach(machine: &mut Machine, space: u32, spec: &ContainerSpec) -> Container {
     let cred = Cred {
         ruid: spec.uid,
         uid: spec.uid,

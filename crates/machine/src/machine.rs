@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gatehouse_core::Timestamp;
-use gatehouse_core::effects::apparmor::PolicySet;
+use gatehouse_core::effects::apparmor::{
+    DEFAULT_PROFILE, LoadMode, Loaded, Policy, PolicySet, default_policy,
+};
 
 use crate::fs::{Fs, Kind};
 use crate::process::{Cred, Process, Space, State, Userland};
@@ -200,6 +202,23 @@ impl Machine {
     pub fn read_file(&self, path: &str) -> Option<Arc<Vec<u8>>> {
         let loc = self.space(HOST)?.mounts.locate(&self.fs, path)?;
         self.fs.content(loc.ino)
+    }
+
+    /// Does to the kernel's AppArmor profiles what apparmor_parser does; `None` where there is no AppArmor.
+    pub fn load_profiles(&mut self, policy: &Policy, mode: LoadMode) -> Option<Loaded> {
+        let loaded = self.apparmor.as_mut()?.load(policy, mode);
+        let listing: Vec<String> = self.apparmor.as_ref().map(|p| p.listing().collect()).unwrap_or_default();
+        let text = listing.iter().map(|l| format!("{l}\n")).collect::<String>();
+        self.write_file("/sys/kernel/security/apparmor/profiles", text, 0o444, (0, 0));
+        Some(loaded)
+    }
+
+    /// What containerd does before its first confined container: loads its default profile.
+    pub fn load_default_profile(&mut self) {
+        let there = self.apparmor.as_ref().is_none_or(|p| p.get(DEFAULT_PROFILE).is_some());
+        if !there && let Ok(policy) = default_policy() {
+            self.load_profiles(&policy, LoadMode::Replace);
+        }
     }
 
     /// The `seconds.milliseconds:serial` of the next audit record.

@@ -1,33 +1,60 @@
 //! containerd's part: a container's root, mounts and processes on the node's machine.
 //!
-//! Models containerd's CRI plugin and runc as far as the kubelet and `kubectl exec` see them.
+//! Models containerd's CRI plugin as far as the kubelet and `kubectl exec` see it; what runc does is `container`.
 
 use std::sync::Arc;
 
-use gatehouse_core::{Entropy, Timestamp};
+use gatehouse_core::Timestamp;
+use gatehouse_core::effects::apparmor::Label;
 use gatehouse_core::effects::capabilities::NewPrivileges;
-use gatehouse_core::effects::seccomp::start::{self as seccomp, Start};
 
 use super::plan::{Failure, Mount, Plan};
 use super::pod::Running;
 use super::rootfs;
 use super::volume::Content;
-use crate::errno::Errno;
-use crate::fs::{Ino, Kind, Loc, MountTable};
+use crate::container::{self, ContainerSpec, Started, Volume};
+use crate::fs::{Ino, Kind};
 use crate::machine::{HOST, Machine};
-use crate::outcome::Output;
+use crate::outcome::{Outcome, Output};
 use crate::outside::{Alone, Outside};
-use crate::process::{Cred, Process, Space, State, Userland};
-use crate::sys::{Handle, Patience, Sys, Tty, output, source, taken};
-use crate::{procfs, programs};
+use crate::process::Userland;
+use crate::sys::Tty;
 
 /// How a container's process stands after it was started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Began {
     /// The exit code, if it ended at once.
     pub(super) ended: Option<i32>,
-    /// When it will end by itself.
+    /// When it will end or go on by itself.
     pub(super) until: Option<(Timestamp, i32)>,
+    /// Its process on the node.
+    pub(super) pid: u32,
+}
+
+/// What runc is told, but for the root and the volumes.
+fn spec(machine: &Machine, plan: &Plan, root: Ino) -> ContainerSpec {
+    let p = &plan.process;
+    let label = match &plan.profile {
+        Some(name) if machine.apparmor.is_some() => Label::new(name),
+        _ => Label::Unconfined,
+    };
+    ContainerSpec {
+        hostname: plan.hostname.clone(),
+        argv: plan.argv.clone(),
+        env: plan.env.clone(),
+        cwd: plan.cwd.clone(),
+        uid: p.uid,
+        gid: p.gid,
+        groups: p.additional_gids.clone(),
+        capabilities: p.bounding(),
+        new_privileges: if p.no_new_privileges { NewPrivileges::Forbidden } else { NewPrivileges::Allowed },
+        filter: plan.filter.clone(),
+        label,
+        privileged: p.privileged,
+        read_only_root: plan.read_only_root,
+        unmasked_proc: plan.unmasked_proc,
+        ..ContainerSpec::new(root, plan.image.userland.unwrap_or(Userland::Busybox))
+    }
 }
 
 /// Makes a container's namespaces: its root from the image, its mounts, its host name.
@@ -38,36 +65,29 @@ pub(super) fn create(
     _id: &str,
 ) -> Result<u32, Failure> {
     let now = machine.now.0;
+    machine.load_default_profile();
     let root = rootfs::build(machine, &plan.image, &plan.hostname, &running.ip);
-    let mut mounts = MountTable::new(root, "overlay", "overlay", &["relatime"]);
-    if plan.read_only_root
-        && let Some(top) = mounts.get_mut(mounts.root().mount)
-    {
-        top.read_only = true;
-    }
+    let mut volumes = Vec::new();
     for mount in &plan.mounts {
-        let source = volume_root(machine, plan, running, mount, now);
-        let source = if mount.sub_path.is_empty() {
-            source
-        } else {
-            machine
-                .fs
-                .at(source, &mount.sub_path)
-                .unwrap_or_else(|| machine.fs.make_dirs(source, &mount.sub_path, now))
-        };
-        let is_dir = machine.fs.get(source).is_some_and(|i| i.is_dir());
-        let at = mount_point(machine, root, &mounts, &mount.path, is_dir, now);
-        let id = mounts.mount(at, source, &mount.path, "/dev/vda1", "ext4", &["relatime"]);
-        if let Some(m) = mounts.get_mut(id) {
-            m.read_only = mount.read_only;
+        let mut root = volume_root(machine, plan, running, mount, now);
+        if !mount.sub_path.is_empty() {
+            root = match machine.fs.at(root, &mount.sub_path) {
+                Some(ino) => ino,
+                None => machine.fs.make_dirs(root, &mount.sub_path, now),
+            };
         }
+        let tmpfs = matches!(mount.content, Content::Files(_));
+        let (source, fstype) = if tmpfs { ("tmpfs", "tmpfs") } else { ("/dev/vda1", "ext4") };
+        volumes.push(Volume {
+            path: mount.path.clone(),
+            root,
+            read_only: mount.read_only,
+            fstype: fstype.to_owned(),
+            source: source.to_owned(),
+        });
     }
-    let pid_ns = machine.next_pid();
-    let userland = plan.image.userland.unwrap_or(Userland::Busybox);
-    let space = Space { id: 0, mounts, hostname: plan.hostname.clone(), pid_ns, userland };
-    let id = machine.add_space(space);
-    procfs::mount(machine, id);
-    Ok(id)
+    let spec = ContainerSpec { volumes, address: running.ip.clone(), ..spec(machine, plan, root) };
+    Ok(container::create(machine, &spec).space)
 }
 
 /// The inode a volume is rooted at; made when it is first mounted.
@@ -110,47 +130,6 @@ fn volume_root(machine: &mut Machine, plan: &Plan, running: &mut Running, mount:
     root
 }
 
-/// The place in the container's tree where something is mounted; made where missing, as runc does.
-fn mount_point(
-    machine: &mut Machine,
-    root: Ino,
-    mounts: &MountTable,
-    path: &str,
-    is_dir: bool,
-    now: i64,
-) -> Loc {
-    if let Some(at) = mounts.locate(&machine.fs, path) {
-        return at;
-    }
-    let top = mounts.root();
-    let ino = if is_dir {
-        machine.fs.make_dirs(root, path, now)
-    } else {
-        machine.fs.put(root, path, Kind::File(Arc::default()), 0o644, (0, 0), now)
-    };
-    mounts.locate(&machine.fs, path).unwrap_or(Loc { mount: top.mount, ino })
-}
-
-/// A process of the container, with the rights the plan gives it.
-fn process(machine: &mut Machine, space: u32, plan: &Plan) -> Process {
-    let argv: Vec<&str> = plan.argv.iter().map(String::as_str).collect();
-    let mut process = machine.new_process(space, cred(plan), &argv);
-    process.env = Arc::new(plan.env.clone());
-    if let Some(at) = machine.space(space).and_then(|s| s.mounts.locate(&machine.fs, &plan.cwd)) {
-        process.cwd = at;
-    }
-    process
-}
-
-fn cred(plan: &Plan) -> Cred {
-    let p = &plan.process;
-    Cred { ruid: p.uid, uid: p.uid, suid: p.uid, gid: p.gid, groups: p.additional_gids.clone() }
-}
-
-const fn privileges(plan: &Plan) -> NewPrivileges {
-    if plan.process.no_new_privileges { NewPrivileges::Forbidden } else { NewPrivileges::Allowed }
-}
-
 /// Runs the container's own command until it ends or blocks.
 pub(super) fn start(
     machine: &mut Machine,
@@ -158,61 +137,27 @@ pub(super) fn start(
     plan: &Plan,
     id: &str,
 ) -> Result<(Began, Vec<u8>), Failure> {
-    let exe = plan.argv.first().map_or("", String::as_str);
-    match seccomp::start(plan.filter.as_deref(), privileges(plan), exe, id) {
-        Err(e) => return Err(Failure::run(e.message)),
-        Ok(Start::Exited { code, stderr }) => {
-            return Ok((Began { ended: Some(code), until: None }, stderr.into_bytes()));
-        }
-        Ok(Start::Running) => {}
-    }
-    let me = process(machine, space, plan);
-    let log = output(Tty::No);
-    let stdin = source(Vec::new(), Tty::No);
-    let mut outside = Alone;
-    let mut sys = Sys::new(machine, &mut outside, me, stdin, log.clone(), log.clone());
-    sys.set_patience(Patience::Block);
-    let result = programs::execvp(&mut sys, &plan.argv);
-    let state = sys.state().clone();
-    match result {
-        Err(errno) => {
-            sys.finish();
-            Err(Failure::run(format!(
-                "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: \
-                 unable to start container process: {}",
-                cannot_run(exe, errno, "error during container init: ")
-            )))
-        }
-        Ok(code) => {
-            let began = match state {
-                State::Blocked(until, exit) => {
-                    // The process goes on: it stays in the machine's table.
-                    let me = sys.finish();
-                    let until = until.map(|at| (Timestamp(at), exit));
-                    machine.processes.insert(me.pid, Arc::new(Process { state: State::Running, ..me }));
-                    return Ok((Began { ended: None, until }, taken(&log)));
-                }
-                State::Killed(signal) => Began { ended: Some(128 + signal), until: None },
-                State::Exited(code) => Began { ended: Some(code), until: None },
-                _ => Began { ended: Some(code), until: None },
-            };
-            sys.finish();
-            Ok((began, taken(&log)))
-        }
-    }
+    let spec = spec(machine, plan, 0);
+    let container = container::attach(machine, space, &spec);
+    let started = container::start(machine, &mut Alone, &container, id).map_err(Failure::run)?;
+    Ok(began(started))
 }
 
-/// runc's words for a command that cannot be executed.
-fn cannot_run(exe: &str, errno: Errno, prefix: &str) -> String {
-    let _ = prefix;
-    let words = match errno {
-        Errno::ENOENT if exe.contains('/') => format!("stat {exe}: no such file or directory"),
-        Errno::ENOENT => "executable file not found in $PATH".to_owned(),
-        Errno::EACCES => "permission denied".to_owned(),
-        Errno::ENOEXEC => "exec format error".to_owned(),
-        other => other.text().to_lowercase(),
-    };
-    format!("error during container init: exec: \"{exe}\": {words}: unknown")
+/// Goes on with a command that waited until now (a script between two `sleep`s), or ends it.
+pub(super) fn resume(machine: &mut Machine, pid: u32) -> (Began, Vec<u8>) {
+    began(container::resume(machine, &mut Alone, pid))
+}
+
+fn began(started: Started) -> (Began, Vec<u8>) {
+    match started {
+        Started::Ended(o) => {
+            (Began { ended: Some(o.exit), ..Began::default() }, [o.stdout, o.stderr].concat())
+        }
+        Started::Running(o, pid, until) => {
+            let until = until.map(|at| (Timestamp(at), 0));
+            (Began { ended: None, until, pid }, [o.stdout, o.stderr].concat())
+        }
+    }
 }
 
 /// Runs another command in the container, as `kubectl exec` does.
@@ -224,45 +169,13 @@ pub(super) fn exec(
     stdin: &[u8],
     outside: &mut dyn Outside,
 ) -> Result<Output, String> {
-    let exe = argv.first().map_or("", String::as_str);
-    let refused = |why: &str| {
-        let mut numbers = Entropy::new(space.into());
-        let id: String = (0..4).map(|_| format!("{:016x}", numbers.next_u64())).collect();
-        format!(
-            "Internal error occurred: error executing command in container: failed to exec in container: failed to start exec \
-             \"{id}\": OCI runtime exec failed: exec failed: {why}: unknown"
-        )
-    };
-    match seccomp::exec(plan.filter.as_deref(), privileges(plan), exe) {
-        Err(why) => return Err(refused(&why)),
-        Ok(Start::Exited { code, stderr }) => {
-            return Ok(Output { stdout: Vec::new(), stderr: stderr.into_bytes(), exit: code });
-        }
-        Ok(Start::Running) => {}
-    }
-    let me = process(machine, space, plan);
-    let (out, err): (Handle, Handle) = (output(Tty::No), output(Tty::No));
-    let mut sys = Sys::new(machine, outside, me, source(stdin.to_vec(), Tty::No), out.clone(), err.clone());
-    let result = programs::execvp(&mut sys, argv);
-    let state = sys.state().clone();
-    sys.finish();
-    let exit = match (result, state) {
-        (Err(errno), _) => {
-            let why = match errno {
-                Errno::ENOENT if exe.contains('/') => {
-                    format!("exec: \"{exe}\": stat {exe}: no such file or directory")
-                }
-                Errno::ENOENT => format!("exec: \"{exe}\": executable file not found in $PATH"),
-                Errno::EACCES => format!("exec: \"{exe}\": permission denied"),
-                other => format!("exec: \"{exe}\": {}", other.text().to_lowercase()),
-            };
-            return Err(refused(&format!("unable to start container process: {why}")));
-        }
-        (_, State::Killed(signal)) => 128 + signal,
-        (_, State::Exited(code)) => code,
-        (Ok(code), _) => code,
-    };
-    Ok(Output { stdout: taken(&out), stderr: taken(&err), exit })
+    let spec = spec(machine, plan, 0);
+    let container = container::attach(machine, space, &spec);
+    let outcome = container::exec(machine, outside, &container, argv, stdin, Tty::No)
+        .map_err(|e| format!("Internal error occurred: error executing command in container: {e}"))?;
+    Ok(match outcome {
+        Outcome::Done(o) | Outcome::Streaming(o) | Outcome::NeedsEdit(o, _) => o,
+    })
 }
 
 /// Takes a container's namespaces and processes away.
