@@ -61,6 +61,11 @@ impl Api for Server<'_, '_> {
     fn server_version(&self) -> KubeVersion {
         self.world.borrow().cluster.version
     }
+
+    #[cfg(feature = "descriptions")]
+    fn descriptions(&self) -> &'static str {
+        gatehouse_model::schema::DESCRIPTIONS
+    }
 }
 
 /// The containers that run on the nodes.
