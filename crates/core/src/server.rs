@@ -12,6 +12,7 @@ mod convert;
 mod create;
 mod decode;
 mod delete;
+mod deprecated;
 mod discovery;
 mod patch;
 mod read;
@@ -73,6 +74,7 @@ fn answer(
         return discovery::get(cluster, authorized, &target);
     };
     let resource = route::lookup(cluster, target, &verb)?;
+    notes.warnings.extend(deprecated::warning(cluster.version, &resource));
     let mut call = Call::new(cluster, authorized, request, target, resource, notes);
     if !target.subresource.is_empty() {
         return subresource::handle(&mut call, &verb);

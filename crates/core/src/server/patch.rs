@@ -111,9 +111,21 @@ fn strategic(call: &Call<'_>, current: &Object, patch: &Value) -> Result<Value, 
     })
 }
 
+/// What is left of a patch once it is merged: directives are taken out of it, and so are lists that came in an order.
+fn consumed(patch: &Value) -> Value {
+    let Some(map) = patch.as_map() else { return patch.clone() };
+    let ordered: Vec<&str> = map.keys().filter_map(|k| k.strip_prefix("$setElementOrder/")).collect();
+    map.iter()
+        .filter(|(k, _)| !k.starts_with("$setElementOrder/") && !ordered.contains(k))
+        .filter(|(k, _)| !matches!(*k, "$patch" | "$retainKeys"))
+        .map(|(k, v)| (k, consumed(v)))
+        .collect::<gatehouse_model::Map>()
+        .into()
+}
+
 /// ` "" is invalid: patch: Invalid value: "map[…]": why`.
 fn invalid_patch(patch: &Value, why: &str) -> Status {
-    let error = FieldError::invalid(FieldPath::new("patch"), &Value::from(go_text(patch)), why);
+    let error = FieldError::invalid(FieldPath::new("patch"), &Value::from(go_text(&consumed(patch))), why);
     Status::invalid("", "", "", &[error])
 }
 

@@ -87,12 +87,28 @@ pub(super) fn lookup(
     verb: &Verb,
 ) -> Result<ResourceType, Status> {
     let Some(resource) = cluster.resource(&target.group, &target.version, &target.resource) else {
-        return Err(Status::path_not_found().about(&target.group, &target.resource, &target.name));
+        return Err(unknown(target, verb));
     };
     if target.subresource.is_empty() && !resource.verbs.iter().any(|v| *v == verb.as_str()) {
         return Err(unsupported(&resource, verb));
     }
     Ok(resource)
+}
+
+/// What client-go makes of the server's bare 404 for a resource it does not serve.
+fn unknown(target: &ResourceTarget, verb: &Verb) -> Status {
+    let method = match verb {
+        Verb::Create => "post",
+        Verb::Update => "put",
+        Verb::Patch => "patch",
+        Verb::Delete | Verb::DeleteCollection => "delete",
+        _ => "get",
+    };
+    let resource = gatehouse_model::resource::qualified(&target.resource, &target.group);
+    let what = if target.name.is_empty() { resource } else { format!("{resource} {}", target.name) };
+    let mut status = Status::path_not_found().about(&target.group, &target.resource, &target.name);
+    status.message = format!("{} ({method} {what})", status.message);
+    status
 }
 
 /// What client-go makes of the server's bare 405.

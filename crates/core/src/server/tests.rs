@@ -77,5 +77,5 @@ fn lists_come_by_name() {
     let names: Vec<&str> = items.iter().map(|o| o.name()).collect();
     assert_eq!(names, ["default", "kube-node-lease", "kube-public", "kube-system"]);
     let missing = ask(&mut c, Verb::List, target("", "v1", "pets", "default", ""), Body::None);
-    assert_eq!(missing, Err("the server could not find the requested resource".to_owned()));
+    assert_eq!(missing, Err("the server could not find the requested resource (get pets)".to_owned()));
 }

@@ -32,11 +32,6 @@ pub(super) fn of(version: KubeVersion, object: &Object, old: Option<&Object>) ->
             template(&mut out, &["spec", "jobTemplate", "spec", "template"], object, old);
         }
         "PodTemplate" => template(&mut out, &["template"], object, old),
-        "Endpoints" => {
-            out.push(
-                "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice".to_owned(),
-            );
-        }
         "Service" => service(&mut out, object),
         _ => {}
     }
