@@ -6,7 +6,7 @@
 
 use gatehouse_model::{Object, Value};
 
-use super::apparmor::{DEFAULT_PROFILE, Label, PolicySet};
+use super::apparmor::{DEFAULT_PROFILE, Label};
 use super::capabilities::{Accounts, NewPrivileges, OciProcess, ProcessCaps, oci_process};
 use super::seccomp::start::{StartError, Step, install, load};
 use super::seccomp::{Filter, RuntimeVersion, runtime_default};
@@ -16,10 +16,12 @@ use super::seccomp::{Filter, RuntimeVersion, runtime_default};
 pub struct Node<'a> {
     /// Whose RuntimeDefault.
     pub runtime: RuntimeVersion,
-    /// The loaded profiles; none where the kernel has no AppArmor.
-    pub apparmor: Option<&'a PolicySet>,
+    /// Whether an AppArmor profile is loaded; none where the kernel has no AppArmor.
+    pub apparmor: Option<&'a dyn Fn(&str) -> bool>,
     /// The kubelet's `seccompDefault`: containers that say nothing get RuntimeDefault.
     pub seccomp_default: bool,
+    /// Whether annotations still name seccomp profiles, as before 1.25.
+    pub seccomp_annotations: bool,
     /// Reads a file of the node by its absolute path.
     pub read: &'a dyn Fn(&str) -> Option<String>,
 }
@@ -150,7 +152,7 @@ fn apparmor(pod: &Object, container: &Value, privileged: bool, node: &Node<'_>) 
         "Unconfined" => Ok(Label::Unconfined),
         "Localhost" => {
             let name = asked.map(|(_, name)| name).unwrap_or_default();
-            if loaded.get(&name).is_some() {
+            if loaded(&name) {
                 Ok(Label::new(&name))
             } else {
                 Err(spec_failure(&format!(
@@ -163,6 +165,29 @@ fn apparmor(pod: &Object, container: &Value, privileged: bool, node: &Node<'_>) 
     }
 }
 
+/// The seccomp profile a container asks for: type and file. Unset is none, or the node's default.
+fn seccomp_profile(pod: &Object, container: &Value, node: &Node<'_>) -> (String, String) {
+    let field = container
+        .at(&["securityContext", "seccompProfile"])
+        .or_else(|| pod.0.at(&["spec", "securityContext", "seccompProfile"]))
+        .filter(|p| !p.is_null());
+    if let Some(p) = field {
+        return (p.str_at(&["type"]).to_owned(), p.str_at(&["localhostProfile"]).to_owned());
+    }
+    let own = format!("container.seccomp.security.alpha.kubernetes.io/{}", container.str_at(&["name"]));
+    let named = pod.annotation(&own).or_else(|| pod.annotation("seccomp.security.alpha.kubernetes.io/pod"));
+    let kind = match named.filter(|_| node.seccomp_annotations) {
+        Some("runtime/default" | "docker/default") => "RuntimeDefault",
+        Some(text) => match text.strip_prefix("localhost/") {
+            Some(file) => return ("Localhost".to_owned(), file.to_owned()),
+            None => "Unconfined",
+        },
+        None if node.seccomp_default => "RuntimeDefault",
+        None => "Unconfined",
+    };
+    (kind.to_owned(), String::new())
+}
+
 fn seccomp(
     pod: &Object,
     container: &Value,
@@ -170,13 +195,7 @@ fn seccomp(
     privileges: NewPrivileges,
     node: &Node<'_>,
 ) -> Result<Option<Filter>, Refusal> {
-    let profile = container
-        .at(&["securityContext", "seccompProfile"])
-        .or_else(|| pod.0.at(&["spec", "securityContext", "seccompProfile"]))
-        .filter(|p| !p.is_null());
-    let default = if node.seccomp_default { "RuntimeDefault" } else { "Unconfined" };
-    let kind = profile.map_or(default, |p| p.str_at(&["type"]));
-    let name = profile.map_or("", |p| p.str_at(&["localhostProfile"]));
+    let (kind, name) = seccomp_profile(pod, container, node);
     if kind == "Localhost" && name.is_empty() {
         return Err(Refusal::Config(
             "localhostProfile must be set if seccompProfile type is Localhost.".to_owned(),
@@ -185,7 +204,7 @@ fn seccomp(
     if process.privileged {
         return Ok(None);
     }
-    let profile = match kind {
+    let profile = match kind.as_str() {
         "RuntimeDefault" => runtime_default(node.runtime, process.bounding()),
         "Localhost" => {
             let path = format!("{SECCOMP_ROOT}/{}", name.trim_start_matches('/'));
@@ -234,7 +253,6 @@ mod tests {
     use gatehouse_model::json;
 
     use super::*;
-    use crate::effects::apparmor::{LoadMode, default_policy};
     use crate::effects::capabilities::CapSet;
 
     fn ask(pod: Value, container: Value, user: &str) -> Result<Confinement, Refusal> {
@@ -242,16 +260,15 @@ mod tests {
             "metadata": {"name": "web", "namespace": "shop", "uid": "u-1", "annotations": (pod.get("annotations").cloned().unwrap_or_default())},
             "spec": {"securityContext": (pod)}
         }));
-        let mut set = PolicySet::new();
-        set.load(&default_policy().unwrap(), LoadMode::Add);
         let read = |path: &str| {
             (path == "/var/lib/kubelet/seccomp/profiles/audit.json")
                 .then(|| r#"{"defaultAction":"SCMP_ACT_LOG"}"#.to_owned())
         };
         let node = Node {
             runtime: RuntimeVersion::default(),
-            apparmor: Some(&set),
+            apparmor: Some(&|name| name == "loaded"),
             seccomp_default: false,
+            seccomp_annotations: true,
             read: &read,
         };
         let container = json!({"name": "c", "securityContext": (container)});
@@ -287,6 +304,21 @@ mod tests {
         assert!(
             !ask(pod, json!({}), "").unwrap().seccomp.unwrap().decide_name("mount", &[0; 6]).action.runs()
         );
+    }
+
+    #[test]
+    fn a_profile_named_is_kept_even_by_a_privileged_container() {
+        let named = json!({"type": "Localhost", "localhostProfile": "loaded"});
+        let c = ask(json!({}), json!({"privileged": true, "appArmorProfile": (named)}), "").unwrap();
+        assert_eq!(c.apparmor, Label::new("loaded"));
+    }
+
+    #[test]
+    fn old_annotations_name_seccomp_profiles() {
+        let annotations =
+            json!({"seccomp.security.alpha.kubernetes.io/pod": "localhost/profiles/audit.json"});
+        let c = ask(json!({"annotations": (annotations)}), json!({}), "").unwrap();
+        assert!(c.seccomp.is_some());
     }
 
     #[test]

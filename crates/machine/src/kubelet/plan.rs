@@ -6,17 +6,17 @@
 use std::sync::Arc;
 
 use gatehouse_core::Cluster;
-use gatehouse_core::effects::capabilities::{Accounts, NewPrivileges, OciProcess, oci_process};
-use gatehouse_core::effects::seccomp::start::{self, StartError, Step};
-use gatehouse_core::effects::seccomp::{Filter, RuntimeVersion, runtime_default};
+use gatehouse_core::effects;
+use gatehouse_core::effects::apparmor::Label;
+use gatehouse_core::effects::capabilities::{Accounts, OciProcess};
+use gatehouse_core::effects::plan::{Confinement, Refusal, confine};
+use gatehouse_core::effects::seccomp::start::{StartError, Step};
+use gatehouse_core::effects::seccomp::{Filter, RuntimeVersion};
 use gatehouse_model::{Object, Value, base64};
 
 use super::volume::{self, Content};
 use crate::images::{self, Image};
 use crate::machine::Machine;
-
-/// The profile that containers get where nothing else is asked for.
-pub const DEFAULT_PROFILE: &str = "cri-containerd.apparmor.d";
 
 /// Why a container is not there: the reason in its waiting state, and the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Failure {
         Self { reason: "RunContainerError", message: message.into() }
     }
 
-    fn seccomp(error: StartError) -> Self {
+    fn runtime(error: StartError) -> Self {
         match error.step {
             Step::CreateContainer => Self::create(error.message),
             Step::StartContainer => Self::run(error.message),
@@ -113,11 +113,7 @@ pub fn plan(site: &mut Site<'_>, pod: &Object, container: &Value) -> Result<Plan
     let pod_security = pod.at(&["spec", "securityContext"]).unwrap_or(&empty);
     let env = environment(site, pod, container, &image)?;
     let mounts = mounts(site, pod, container)?;
-    not_root(pod, container, pod_security, security, &image)?;
-    let accounts = Accounts { passwd: image.passwd, group: "" };
-    let process = oci_process(pod_security, security, image.user, accounts);
-    let filter = filter(site, pod, container, pod_security, security, &process)?;
-    let profile = apparmor(site.node, pod, container, pod_security, security)?;
+    let confinement = confinement(site, pod, container, &image)?;
     let argv = command(container, &image, &env);
     if argv.is_empty() {
         return Err(Failure::create("no command specified"));
@@ -130,16 +126,19 @@ pub fn plan(site: &mut Site<'_>, pod: &Object, container: &Value) -> Result<Plan
     };
     Ok(Plan {
         image,
-        process,
+        process: confinement.process,
         argv,
         env,
         cwd: match container.str_at(&["workingDir"]) {
             "" => image.workdir.to_owned(),
             dir => dir.to_owned(),
         },
-        filter,
-        profile,
-        read_only_root: security.bool_at(&["readOnlyRootFilesystem"]) == Some(true),
+        filter: confinement.seccomp.map(Arc::new),
+        profile: match confinement.apparmor {
+            Label::Profile(name) => Some(name),
+            Label::Unconfined => None,
+        },
+        read_only_root: confinement.read_only_root,
         unmasked_proc: security.str_at(&["procMount"]) == "Unmasked",
         mounts,
         hostname: hostname.chars().take(63).collect(),
@@ -147,44 +146,26 @@ pub fn plan(site: &mut Site<'_>, pod: &Object, container: &Value) -> Result<Plan
     })
 }
 
-/// `runAsNonRoot`: would this container be root?
-fn not_root(
+/// Users, capabilities and profiles, as core decides them.
+fn confinement(
+    site: &Site<'_>,
     pod: &Object,
     container: &Value,
-    pod_sc: &Value,
-    sc: &Value,
     image: &Image,
-) -> Result<(), Failure> {
-    if sc.bool_at(&["runAsNonRoot"]).or_else(|| pod_sc.bool_at(&["runAsNonRoot"])) != Some(true) {
-        return Ok(());
-    }
-    let place = format!(
-        "(pod: \"{}_{}({})\", container: {})",
-        pod.name(),
-        pod.namespace(),
-        pod.uid(),
-        container.str_at(&["name"])
-    );
-    match sc.i64_at(&["runAsUser"]).or_else(|| pod_sc.i64_at(&["runAsUser"])) {
-        Some(0) => {
-            return Err(Failure::config(format!("container's runAsUser breaks non-root policy {place}")));
-        }
-        Some(_) => return Ok(()),
-        None => {}
-    }
-    let user = image.user.split(':').next().unwrap_or_default();
-    match user.parse::<u32>() {
-        Ok(0) => {
-            Err(Failure::config(format!("container has runAsNonRoot and image will run as root {place}")))
-        }
-        Ok(_) => Ok(()),
-        Err(_) if user.is_empty() => {
-            Err(Failure::config(format!("container has runAsNonRoot and image will run as root {place}")))
-        }
-        Err(_) => Err(Failure::config(format!(
-            "container has runAsNonRoot and image has non-numeric user ({user}), cannot verify user is non-root {place}"
-        ))),
-    }
+) -> Result<Confinement, Failure> {
+    let accounts = Accounts { passwd: image.passwd, group: "" };
+    let node = effects::plan::Node {
+        runtime: RuntimeVersion::default(),
+        apparmor: Some(&|name| site.node.has_profile(name)),
+        seccomp_default: false,
+        seccomp_annotations: site.cluster.version.minor() < 25,
+        read: &|path| site.node.read_file(path).map(|b| String::from_utf8_lossy(&b).into_owned()),
+    };
+    let image = effects::plan::Image { user: image.user, accounts };
+    confine(pod, container, &image, &node).map_err(|refusal| match refusal {
+        Refusal::Config(message) => Failure::config(message),
+        Refusal::Runtime(error) => Failure::runtime(error),
+    })
 }
 
 /// The command line: the container's own, else the image's. `$(NAME)` is replaced from the environment.
@@ -353,85 +334,6 @@ fn mounts(site: &mut Site<'_>, pod: &Object, container: &Value) -> Result<Vec<Mo
         });
     }
     Ok(out)
-}
-
-/// The seccomp profile: the container's, else the pod's, else none; before 1.25 also by annotation.
-fn filter(
-    site: &Site<'_>,
-    pod: &Object,
-    container: &Value,
-    pod_sc: &Value,
-    sc: &Value,
-    process: &OciProcess,
-) -> Result<Option<Arc<Filter>>, Failure> {
-    if process.privileged {
-        return Ok(None);
-    }
-    let privileges =
-        if process.no_new_privileges { NewPrivileges::Forbidden } else { NewPrivileges::Allowed };
-    let profile = sc.get("seccompProfile").or_else(|| pod_sc.get("seccompProfile"));
-    let annotation = pod
-        .annotation(&format!(
-            "container.seccomp.security.alpha.kubernetes.io/{}",
-            container.str_at(&["name"])
-        ))
-        .or_else(|| pod.annotation("seccomp.security.alpha.kubernetes.io/pod"))
-        .filter(|_| site.cluster.version.minor() < 25);
-    let (kind, local) = match (profile, annotation) {
-        (Some(p), _) => (p.str_at(&["type"]), p.str_at(&["localhostProfile"])),
-        (None, Some("runtime/default" | "docker/default")) => ("RuntimeDefault", ""),
-        (None, Some(text)) => match text.strip_prefix("localhost/") {
-            Some(path) => ("Localhost", path),
-            None => ("Unconfined", ""),
-        },
-        (None, None) => ("Unconfined", ""),
-    };
-    let profile = match kind {
-        "RuntimeDefault" => runtime_default(RuntimeVersion::default(), process.bounding()),
-        "Localhost" => {
-            let path = format!("/var/lib/kubelet/seccomp/{local}");
-            let bytes = site.node.read_file(&path);
-            let text = bytes.map(|b| String::from_utf8_lossy(&b).into_owned());
-            start::load(&path, text.as_deref()).map_err(Failure::seccomp)?
-        }
-        _ => return Ok(None),
-    };
-    Ok(start::install(&profile, privileges).map_err(Failure::seccomp)?.map(Arc::new))
-}
-
-/// The AppArmor profile: the container's field, its annotation, the pod's field, else the runtime's own.
-fn apparmor(
-    node: &Machine,
-    pod: &Object,
-    container: &Value,
-    pod_sc: &Value,
-    sc: &Value,
-) -> Result<Option<String>, Failure> {
-    let annotation = pod.annotation(&format!(
-        "container.apparmor.security.beta.kubernetes.io/{}",
-        container.str_at(&["name"])
-    ));
-    let profile = sc.get("appArmorProfile").or_else(|| pod_sc.get("appArmorProfile"));
-    let (kind, local) = match (profile, annotation) {
-        (Some(p), _) => (p.str_at(&["type"]), p.str_at(&["localhostProfile"])),
-        (None, Some("unconfined")) => ("Unconfined", ""),
-        (None, Some(text)) => match text.strip_prefix("localhost/") {
-            Some(name) => ("Localhost", name),
-            None => ("RuntimeDefault", ""),
-        },
-        (None, None) => ("RuntimeDefault", ""),
-    };
-    if sc.bool_at(&["privileged"]) == Some(true) {
-        return Ok(None);
-    }
-    match kind {
-        "Unconfined" => Ok(None),
-        "Localhost" if !node.has_profile(local) => Err(Failure::create(format!(
-            "failed to get container spec opts: failed to generate apparmor spec opts: apparmor profile not found {local}"
-        ))),
-        "Localhost" => Ok(Some(local.to_owned())),
-        _ => Ok(Some(DEFAULT_PROFILE.to_owned())),
-    }
 }
 
 /// A value of a secret is base64, of a config map plain.
