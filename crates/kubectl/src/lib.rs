@@ -9,6 +9,7 @@ pub mod commands;
 pub mod config;
 pub mod der;
 pub mod describe;
+pub mod discovery;
 pub mod error;
 pub mod explain;
 pub mod host;

@@ -81,12 +81,22 @@ impl Dry {
 
 /// A warning of kubectl's logger: `W1120 00:00:00.000000    4242 helpers.go:735] …`.
 pub fn klog(session: &mut Session<'_, '_>, place: &str, text: &str) {
+    klog_at(session, 'W', place, text);
+}
+
+/// A line of kubectl's logger, its first letter saying how bad it is.
+pub fn klog_at(session: &mut Session<'_, '_>, level: char, place: &str, text: &str) {
     let now = session.now();
     let stamp = now.to_string();
     let field = |range: std::ops::Range<usize>| stamp.get(range).unwrap_or("00").to_owned();
     let micros = now.0.rem_euclid(1000) * 1000;
-    let line =
-        format!("W{}{} {}.{micros:06} {:>7} {place}] {text}", field(5..7), field(8..10), field(11..19), 4242);
+    let line = format!(
+        "{level}{}{} {}.{micros:06} {:>7} {place}] {text}",
+        field(5..7),
+        field(8..10),
+        field(11..19),
+        4242
+    );
     session.eprintln(line);
 }
 

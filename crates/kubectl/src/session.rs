@@ -4,7 +4,7 @@
 //! writer of client-go (`rest/warnings.go`, each warning once).
 
 use gatehouse_core::request::ResourceTarget;
-use gatehouse_core::{Reply, Request, Response, Timestamp, Verb};
+use gatehouse_core::{Reason, Reply, Request, Response, Timestamp, Verb};
 use gatehouse_machine::EditRequest;
 use gatehouse_model::{ClientVersion, KubeVersion, Object, ResourceType};
 
@@ -12,7 +12,7 @@ use crate::cli::Args;
 use crate::config::{KubeConfig, Namespace, Target, load, resolve};
 use crate::error::Error;
 use crate::host::Host;
-use crate::mapping;
+use crate::{discovery, mapping};
 
 /// How a command ends other than by ending.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -41,6 +41,8 @@ pub struct Session<'s, 'h> {
     config: Option<KubeConfig>,
     target: Option<Target>,
     resources: Option<Vec<ResourceType>>,
+    /// Whether the server itself was asked for them in this run.
+    asked: bool,
 }
 
 impl<'s, 'h> Session<'s, 'h> {
@@ -57,6 +59,7 @@ impl<'s, 'h> Session<'s, 'h> {
             config: None,
             target: None,
             resources: None,
+            asked: false,
         }
     }
 
@@ -151,23 +154,87 @@ impl<'s, 'h> Session<'s, 'h> {
         Ok(namespace)
     }
 
-    /// What the server serves, asked once a session.
+    /// What the server serves, as far as kubectl knows: what it remembers from an earlier run, or asks now.
     ///
     /// # Errors
-    /// Nobody answers.
+    /// Nobody answers, or the identity may not ask.
     pub fn resources(&mut self) -> Result<&[ResourceType], Error> {
         if self.resources.is_none() {
             let server = self.target()?.server;
-            let found =
-                self.host.api.resources(&server).map_err(|cause| Error::Transport { server, cause })?;
-            self.resources = Some(found);
+            let path = discovery::path(self.host.files, self.args.global("cache-dir"), &server);
+            let now = self.now().0;
+            let remembered = path.as_ref().and_then(|p| discovery::load(self.host.files, p, now));
+            match remembered {
+                Some(found) => self.resources = Some(found),
+                None => self.ask_resources()?,
+            }
         }
         Ok(self.resources.as_deref().unwrap_or(&[]))
     }
 
-    /// Asks anew what the server serves, after something may have changed it.
-    pub fn forget_resources(&mut self) {
-        self.resources = None;
+    /// Asks the server what it serves, and remembers it.
+    ///
+    /// # Errors
+    /// Nobody answers, or the identity may not ask.
+    pub fn ask_resources(&mut self) -> Result<(), Error> {
+        let server = self.target()?.server;
+        let request = self.request(Verb::Get, gatehouse_core::Target::Path("/api".to_owned()))?;
+        let refusal = match self.send_raw(request) {
+            Ok(Response { result: Err(mut status), .. }) => match status.reason {
+                Reason::Forbidden => {
+                    "unknown".clone_into(&mut status.message);
+                    Some(Error::status(status))
+                }
+                Reason::Unauthorized => Some(Error::status(status)),
+                _ => None,
+            },
+            Ok(_) => None,
+            Err(e) => Some(e),
+        };
+        if let Some(e) = refusal {
+            let why = match &e {
+                Error::Transport { server, cause } => {
+                    format!("Get \\\"{server}/api?timeout=32s\\\": {cause}")
+                }
+                other => other.text(),
+            };
+            for _ in 0..5 {
+                let text =
+                    format!("\"Unhandled Error\" err=\"couldn't get current server API group list: {why}\"");
+                crate::output::klog_at(self, 'E', "memcache.go:265", &text);
+            }
+            return Err(e);
+        }
+        let found = self
+            .host
+            .api
+            .resources(&server)
+            .map_err(|cause| Error::Transport { server: server.clone(), cause })?;
+        let now = self.now().0;
+        if let Some(path) = discovery::path(self.host.files, self.args.global("cache-dir"), &server) {
+            discovery::save(self.host.files, &path, now, &found);
+        }
+        self.resources = Some(found);
+        self.asked = true;
+        Ok(())
+    }
+
+    /// Picks a resource of those known; where there is none, the server is asked anew, once.
+    ///
+    /// # Errors
+    /// As [`Session::resources`].
+    pub fn pick(
+        &mut self,
+        choose: impl Fn(&[ResourceType]) -> Option<&ResourceType>,
+    ) -> Result<Option<ResourceType>, Error> {
+        if let Some(found) = choose(self.resources()?) {
+            return Ok(Some(found.clone()));
+        }
+        if self.asked {
+            return Ok(None);
+        }
+        self.ask_resources()?;
+        Ok(choose(self.resources()?).cloned())
     }
 
     /// The resource a typed word means.
@@ -175,9 +242,8 @@ impl<'s, 'h> Session<'s, 'h> {
     /// # Errors
     /// `the server doesn't have a resource type "x"`
     pub fn resource(&mut self, typed: &str) -> Result<ResourceType, Error> {
-        let resources = self.resources()?;
-        let found = mapping::find(resources, typed).cloned();
-        let also_meant = mapping::also_meant(resources, typed);
+        let found = self.pick(|resources| mapping::find(resources, typed))?;
+        let also_meant = mapping::also_meant(self.resources()?, typed);
         // Said since 1.28.
         if self.version().minor >= 28 {
             for other in also_meant {
@@ -211,11 +277,17 @@ impl<'s, 'h> Session<'s, 'h> {
     /// # Errors
     /// The server's refusal, or that nobody answers.
     pub fn send(&mut self, request: Request) -> Result<Reply, Error> {
+        let what = unknown_path(&request);
         let Response { result, warnings, .. } = self.send_raw(request)?;
         for warning in warnings {
             self.warn_once(warning);
         }
-        result.map_err(Error::status)
+        result.map_err(|mut status| {
+            if status.message == NO_SUCH_RESOURCE {
+                status.message.push_str(&what);
+            }
+            Error::status(status)
+        })
     }
 
     /// Sends a request and prints nothing.
@@ -254,6 +326,31 @@ impl<'s, 'h> Session<'s, 'h> {
     ) -> Result<Object, Error> {
         let request = self.request(Verb::Get, target_of(resource, namespace, name, subresource))?;
         object(self.send(request)?)
+    }
+}
+
+/// What a server says of a path it does not know.
+const NO_SUCH_RESOURCE: &str = "the server could not find the requested resource";
+
+/// What client-go adds to it: the request, in HTTP's words. The scale client keeps it to itself.
+fn unknown_path(request: &Request) -> String {
+    let gatehouse_core::Target::Resource(target) = &request.target else { return String::new() };
+    if target.subresource == "scale" {
+        return String::new();
+    }
+    let verb = match &request.verb {
+        Verb::Get | Verb::List | Verb::Watch => "get",
+        Verb::Create => "post",
+        Verb::Update => "put",
+        Verb::Patch => "patch",
+        Verb::Delete | Verb::DeleteCollection => "delete",
+        Verb::Other(word) => word,
+    };
+    let resource = gatehouse_model::resource::qualified(&target.resource, &target.group);
+    if target.name.is_empty() {
+        format!(" ({verb} {resource})")
+    } else {
+        format!(" ({verb} {resource} {})", target.name)
     }
 }
 

@@ -337,8 +337,9 @@ impl Builder {
         };
         if !self.local {
             let gv = object.group_version();
-            let resources = session.resources().map_err(Stop::Stream)?;
-            let found = crate::mapping::for_kind(resources, &gv.group, &gv.version, &kind).cloned();
+            let found = session
+                .pick(|resources| crate::mapping::for_kind(resources, &gv.group, &gv.version, &kind))
+                .map_err(Stop::Stream)?;
             let Some(found) = found.or_else(|| crate::client::helper::generic_list(&kind, &gv)) else {
                 return Err(Stop::Item(Error::plain(format!(
                     "resource mapping not found for name: {:?} namespace: {:?} from {source:?}: no matches for kind {kind:?} in version {:?}\nensure CRDs are installed first",

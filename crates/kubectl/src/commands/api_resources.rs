@@ -74,6 +74,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     };
     let mut seen: Vec<(String, String)> = Vec::new();
     let mut rows: Vec<ResourceType> = Vec::new();
+    session.ask_resources()?;
     for r in session.resources()? {
         // Only the preferred version of each is listed.
         let id = (r.gv.group.to_string(), r.plural.to_string());
@@ -149,6 +150,7 @@ fn list(rows: &[ResourceType]) -> Value {
 
 fn versions(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     no_arguments(args)?;
+    session.ask_resources()?;
     let versions: BTreeSet<String> = session.resources()?.iter().map(|r| r.gv.to_string()).collect();
     for version in versions {
         session.println(version);

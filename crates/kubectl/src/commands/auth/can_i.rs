@@ -61,7 +61,8 @@ fn resource_for(session: &mut Session<'_, '_>, typed: &str, question: &mut Quest
         return Ok(());
     }
     let lower = typed.to_lowercase();
-    if let Some(found) = mapping::find(session.resources()?, &lower) {
+    // Whatever keeps it from being known: the question is asked all the same.
+    if let Ok(Some(found)) = session.pick(|resources| mapping::find(resources, &lower)) {
         question.group = found.gv.group.to_string();
         question.resource = found.plural.to_string();
         question.known = Some(found.namespaced());
