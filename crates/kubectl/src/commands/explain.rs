@@ -57,7 +57,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
             let metadata = schema::builtin()
                 .named(session.server_version(), "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta")
                 .map(|ty| (ty, texts));
-            explain(&heading, Node::Custom { schema: &schema, metadata }, &fields, recursive)
+            explain(&heading, Node::Custom { schema: &schema, metadata, embeds: None }, &fields, recursive)
         }
     };
     session.print(text.map_err(Error::plain)?);

@@ -19,8 +19,10 @@ pub enum Node<'s> {
     Custom {
         /// The schema.
         schema: &'s Value,
-        /// For `metadata`, which has the schema of built-in kinds.
+        /// For the root: what its `metadata` is, which has the schema of built-in kinds.
         metadata: Option<(TypeRef<'s>, &'s str)>,
+        /// For `metadata` itself: that schema.
+        embeds: Option<(TypeRef<'s>, &'s str)>,
     },
 }
 
@@ -52,6 +54,9 @@ impl<'s> Node<'s> {
                 }
             }
             Self::Builtin { .. } => {}
+            Self::Custom { embeds: Some((ty, all)), .. } => {
+                texts.push(Self::Builtin { ty: *ty, texts: all, via: None }.description());
+            }
             Self::Custom { schema, .. } => {
                 let mut inner = *schema;
                 while let Some(item) = item_of(inner) {
@@ -68,7 +73,7 @@ impl<'s> Node<'s> {
     pub fn type_name(&self) -> String {
         match self {
             Self::Builtin { ty, .. } => builtin_type(*ty),
-            Self::Custom { metadata: Some(_), .. } => "ObjectMeta".to_owned(),
+            Self::Custom { embeds: Some(_), .. } => "ObjectMeta".to_owned(),
             Self::Custom { schema, .. } => custom_type(schema),
         }
     }
@@ -96,11 +101,11 @@ impl<'s> Node<'s> {
         loop {
             let inner = match &node {
                 Self::Builtin { ty, texts, .. } => ty.item().map(|ty| Self::Builtin { ty, texts, via: None }),
-                Self::Custom { metadata: Some((ty, texts)), .. } => {
+                Self::Custom { embeds: Some((ty, texts)), .. } => {
                     return Self::Builtin { ty: *ty, texts, via: None };
                 }
                 Self::Custom { schema, .. } => {
-                    item_of(schema).map(|schema| Self::Custom { schema, metadata: None })
+                    item_of(schema).map(|schema| Self::Custom { schema, metadata: None, embeds: None })
                 }
             };
             match inner {
@@ -139,15 +144,16 @@ impl<'s> Node<'s> {
                     })
                     .collect()
             }
-            Self::Custom { schema, metadata } => {
+            Self::Custom { schema, metadata, .. } => {
                 let required = schema.list_at(&["required"]);
                 schema
                     .map_at(&["properties"])
                     .iter()
                     .map(|(name, inner)| {
-                        let metadata = metadata.filter(|_| name == "metadata");
+                        let embeds = metadata.filter(|_| name == "metadata");
                         let is_required = required.iter().any(|r| r.as_str() == Some(name));
-                        (name.to_owned(), Self::Custom { schema: inner, metadata }, is_required)
+                        let field = Self::Custom { schema: inner, metadata: None, embeds };
+                        (name.to_owned(), field, is_required)
                     })
                     .collect()
             }

@@ -38,7 +38,10 @@ fn custom_resources_explain_themselves() {
     let schema = json!({"description": "A backup.", "properties": {
         "spec": {"type": "object", "description": "What.", "required": ["schedule"], "properties": {
             "schedule": {"type": "string", "description": "When."}, "tags": {"type": "array", "items": {"type": "string"}}}}}});
-    let root = Node::Custom { schema: &schema, metadata: None };
+    let metadata = gatehouse_model::schema::builtin()
+        .named(KubeVersion::V1_36, "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta")
+        .map(|ty| (ty, ""));
+    let root = Node::Custom { schema: &schema, metadata, embeds: None };
     let heading = Heading { group: "stable.example.com", version: "v1", kind: "Backup" };
     assert_eq!(
         explain(&heading, root, &["spec"], false).unwrap(),
