@@ -19,7 +19,7 @@ pub mod pod_security;
 mod pod_security_policy;
 pub mod policies;
 mod priority;
-mod quantities;
+pub(crate) mod quantities;
 pub mod resource_quota;
 mod runtime_class;
 mod service_account;

@@ -4,20 +4,20 @@
 
 use std::collections::BTreeMap;
 
-pub(super) use gatehouse_model::quantity::Quantity;
+pub(crate) use gatehouse_model::quantity::Quantity;
 use gatehouse_model::{Object, Value, json};
 
 /// Amounts by name of resource.
-pub(super) type Amounts = BTreeMap<String, Quantity>;
+pub(crate) type Amounts = BTreeMap<String, Quantity>;
 
 /// Reads a quantity as it stands in an object: a string or a bare number.
-pub(super) fn parse(value: &Value) -> Option<Quantity> {
+pub(crate) fn parse(value: &Value) -> Option<Quantity> {
     let text = value.as_str().map_or_else(|| json::print(value), str::to_owned);
     Quantity::parse(&text).ok()
 }
 
 /// Reads a list of resources.
-pub(super) fn amounts(value: Option<&Value>) -> Amounts {
+pub(crate) fn amounts(value: Option<&Value>) -> Amounts {
     value
         .map(Value::entries)
         .into_iter()
@@ -27,7 +27,7 @@ pub(super) fn amounts(value: Option<&Value>) -> Amounts {
 }
 
 /// Adds amounts to others.
-pub(super) fn add(sum: &mut Amounts, more: &Amounts) {
+pub(crate) fn add(sum: &mut Amounts, more: &Amounts) {
     for (name, amount) in more {
         let total = sum.get(name).map_or_else(|| amount.clone(), |known| known.add(amount));
         sum.insert(name.clone(), total);
@@ -44,7 +44,7 @@ fn raise(most: &mut Amounts, other: &Amounts) {
 
 /// What a pod asks for (`requests`) or is limited to (`limits`): its containers together, or any one init container
 /// with the sidecars started before it, whichever is more; and the overhead of its runtime class.
-pub(super) fn of_pod(pod: &Object, kind: &str) -> Amounts {
+pub(crate) fn of_pod(pod: &Object, kind: &str) -> Amounts {
     let of = |container: &Value| amounts(container.at(&["resources", kind]));
     let mut total = Amounts::new();
     for container in pod.list_at(&["spec", "containers"]) {

@@ -24,7 +24,6 @@ const REVISION: &str = "deployment.kubernetes.io/revision";
 const DESIRED: &str = "deployment.kubernetes.io/desired-replicas";
 const MAX: &str = "deployment.kubernetes.io/max-replicas";
 
-#[expect(unused_imports, reason = "the next commit")]
 pub(super) use revision::template_hash;
 
 pub(super) fn pass(client: &mut Client<'_>) {

@@ -4,13 +4,20 @@
 //! users' commands. Models kube-controller-manager and kube-scheduler as far as their effects can be seen.
 
 mod aggregation;
+mod autoscaler;
 mod certificate;
+mod cleaner;
 pub mod client;
+mod cronjob;
+mod daemonset;
 mod deployment;
+mod disruption;
 mod endpoints;
 mod endpointslice;
 pub mod events;
 mod garbage;
+mod history;
+mod job;
 mod memory;
 mod namespace;
 mod owner;
@@ -21,7 +28,10 @@ mod root_ca;
 mod scheduler;
 mod serviceaccount;
 mod standin;
+mod statefulset;
+mod taint;
 mod token;
+mod volume;
 
 pub use client::Client;
 pub use memory::Memory;
@@ -62,8 +72,42 @@ const CONTROLLERS: &[Controller] = &[
     on("deployment-controller", &["deployments.apps", "replicasets.apps", "pods"], deployment::pass),
     on("replicaset-controller", &["replicasets.apps", "pods"], replicaset::pass),
     on("replication-controller", &["replicationcontrollers", "pods"], replicaset::pass_controllers),
+    on(
+        "daemon-set-controller",
+        &["daemonsets.apps", "controllerrevisions.apps", "pods", "nodes"],
+        daemonset::pass,
+    ),
+    on(
+        "statefulset-controller",
+        &["statefulsets.apps", "controllerrevisions.apps", "pods", "persistentvolumeclaims"],
+        statefulset::pass,
+    ),
+    on("job-controller", &["jobs.batch", "pods"], job::pass),
+    on("cronjob-controller", &["cronjobs.batch", "jobs.batch"], cronjob::pass),
+    on("ttl-after-finished-controller", &["jobs.batch"], cleaner::jobs_pass),
+    on(
+        "persistent-volume-binder",
+        &["persistentvolumes", "persistentvolumeclaims", "storageclasses.storage.k8s.io", "pods"],
+        volume::pass,
+    ),
     on("resourcequota-controller", &["*"], resource_quota::pass),
-    on("default-scheduler", &["pods", "nodes"], scheduler::pass),
+    on(
+        "disruption-controller",
+        &["poddisruptionbudgets.policy", "pods", "deployments.apps", "replicasets.apps", "statefulsets.apps"],
+        disruption::pass,
+    ),
+    on(
+        "horizontal-pod-autoscaler",
+        &["horizontalpodautoscalers.autoscaling", "deployments.apps", "statefulsets.apps"],
+        autoscaler::pass,
+    ),
+    on("node-controller", &["nodes", "pods"], taint::pass),
+    on("pod-garbage-collector", &["nodes", "pods"], cleaner::pods_pass),
+    on(
+        "default-scheduler",
+        &["pods", "nodes", "persistentvolumeclaims", "persistentvolumes", "storageclasses.storage.k8s.io"],
+        scheduler::pass,
+    ),
 ];
 
 /// Lets every controller act once. Says whether anything changed.

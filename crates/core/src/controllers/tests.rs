@@ -299,3 +299,268 @@ fn refused_pods_are_told_of_and_tried_again() {
     rig.settle();
     assert_eq!(rig.all("pods").len(), 2);
 }
+
+#[test]
+fn a_daemon_runs_on_every_node_that_fits() {
+    let mut rig = Rig::new();
+    rig.create(
+        "daemonsets.apps",
+        json!({
+            "apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": "agent", "namespace": "default"},
+            "spec": {"selector": {"matchLabels": {"app": "web"}}, "template": (template("busybox"))},
+        }),
+    );
+    let status = |rig: &Rig, key: &str| rig.get("daemonsets.apps", "agent").unwrap().i64_at(&["status", key]);
+    assert_eq!(status(&rig, "desiredNumberScheduled"), Some(1));
+    assert_eq!(status(&rig, "numberAvailable"), Some(1));
+    assert_eq!(rig.all("pods")[0].str_at(&["spec", "nodeName"]), "node01");
+    rig.merge("daemonsets.apps", "agent", json!({"spec": {"template": (template("busybox:2"))}}));
+    let pods = rig.all("pods");
+    assert_eq!(pods.len(), 1);
+    assert_eq!(pods[0].list_at(&["spec", "containers"])[0].str_at(&["image"]), "busybox:2");
+    assert_eq!(rig.all("controllerrevisions.apps").len(), 2);
+    let ssd = json!({"spec": {"template": {"spec": {"nodeSelector": {"disk": "ssd"}}}}});
+    rig.merge("daemonsets.apps", "agent", ssd);
+    assert_eq!(status(&rig, "desiredNumberScheduled"), Some(0));
+    assert!(rig.all("pods").is_empty());
+}
+
+fn stateful(image: &str) -> Value {
+    json!({
+        "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db", "namespace": "default"},
+        "spec": {"replicas": 2, "serviceName": "db", "selector": {"matchLabels": {"app": "web"}}, "template": (template(image))},
+    })
+}
+
+#[test]
+fn a_stateful_set_works_in_order() {
+    let mut rig = Rig::new();
+    rig.create("statefulsets.apps", stateful("postgres:16"));
+    let names = |rig: &Rig| rig.all("pods").iter().map(|p| p.name().to_owned()).collect::<Vec<_>>();
+    assert_eq!(names(&rig), ["db-0", "db-1"]);
+    let set = rig.get("statefulsets.apps", "db").unwrap();
+    assert_eq!(set.i64_at(&["status", "currentReplicas"]), Some(2));
+    assert_eq!(set.str_at(&["status", "currentRevision"]), set.str_at(&["status", "updateRevision"]));
+    rig.merge("statefulsets.apps", "db", json!({"spec": {"template": (template("postgres:17"))}}));
+    for pod in rig.all("pods") {
+        assert_eq!(pod.list_at(&["spec", "containers"])[0].str_at(&["image"]), "postgres:17");
+    }
+    let set = rig.get("statefulsets.apps", "db").unwrap();
+    assert_eq!(set.i64_at(&["status", "updatedReplicas"]), Some(2));
+    assert_eq!(set.str_at(&["status", "currentRevision"]), set.str_at(&["status", "updateRevision"]));
+    rig.merge("statefulsets.apps", "db", json!({"spec": {"replicas": 1}}));
+    assert_eq!(names(&rig), ["db-0"]);
+}
+
+fn job(name: &str) -> Value {
+    json!({
+        "apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name, "namespace": "default"},
+        "spec": {"completions": 2, "parallelism": 2, "backoffLimit": 1,
+            "template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "busybox"}]}}},
+    })
+}
+
+impl Rig {
+    /// Ends every running pod of a job.
+    fn end_pods(&mut self, phase: &str) {
+        for pod in self.all("pods") {
+            if pod.str_at(&["status", "phase"]) == "Running" {
+                let mut status = pod.get("status").cloned().unwrap_or_default();
+                status.set(&["phase"], phase);
+                let mut kubelet = Client::kubelet(&mut self.cluster, "node01");
+                kubelet.update_status("pods", &pod, status).expect("accepted");
+            }
+        }
+        self.settle();
+    }
+}
+
+#[test]
+fn a_job_ends_when_its_pods_have() {
+    let mut rig = Rig::new();
+    rig.create("jobs.batch", job("j"));
+    assert_eq!(rig.get("jobs.batch", "j").unwrap().i64_at(&["status", "active"]), Some(2));
+    rig.end_pods("Succeeded");
+    assert_eq!(
+        rig.conditions("jobs.batch", "j"),
+        ["SuccessCriteriaMet True CompletionsReached", "Complete True CompletionsReached"]
+    );
+    assert_eq!(rig.get("jobs.batch", "j").unwrap().i64_at(&["status", "succeeded"]), Some(2));
+    rig.delete("jobs.batch", "j", Propagation::Background);
+    assert!(rig.all("pods").is_empty());
+    rig.create("jobs.batch", job("bad"));
+    rig.end_pods("Failed");
+    assert_eq!(
+        rig.conditions("jobs.batch", "bad"),
+        ["FailureTarget True BackoffLimitExceeded", "Failed True BackoffLimitExceeded"]
+    );
+}
+
+#[test]
+fn a_cron_job_makes_jobs_at_its_times() {
+    let mut rig = Rig::new();
+    rig.create(
+        "cronjobs.batch",
+        json!({
+            "apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "cj", "namespace": "default"},
+            "spec": {"schedule": "*/5 * * * *", "jobTemplate": {"spec": (job("x").get("spec").cloned())}},
+        }),
+    );
+    assert!(rig.all("jobs.batch").is_empty());
+    rig.advance(300);
+    let jobs = rig.all("jobs.batch");
+    assert_eq!(jobs.len(), 1);
+    let cron = rig.get("cronjobs.batch", "cj").unwrap();
+    assert_eq!(cron.str_at(&["status", "lastScheduleTime"]), "2026-11-20T00:05:00Z");
+    assert_eq!(cron.list_at(&["status", "active"])[0].str_at(&["name"]), jobs[0].name());
+    rig.end_pods("Succeeded");
+    assert!(rig.get("cronjobs.batch", "cj").unwrap().list_at(&["status", "active"]).is_empty());
+}
+
+fn pod(name: &str, spec: Value) -> Value {
+    let mut pod = json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": "default", "labels": {"app": name}},
+        "spec": {"containers": [{"name": "c", "image": "nginx"}]},
+    });
+    for (key, value) in spec.entries().iter() {
+        pod.set(&["spec", key], value.clone());
+    }
+    pod
+}
+
+#[test]
+fn the_scheduler_says_why() {
+    let mut rig = Rig::new();
+    let ends = "no new claims to deallocate, preemption: 0/2 nodes are available:";
+    let why = |rig: &Rig, name: &str| {
+        let pod = rig.get("pods", name).expect("there");
+        let found =
+            pod.list_at(&["status", "conditions"]).iter().find(|c| c.str_at(&["type"]) == "PodScheduled");
+        found.map(|c| c.str_at(&["message"]).to_owned()).unwrap_or_default()
+    };
+    rig.create("pods", pod("big", json!({"nodeSelector": {"disk": "nvme"}})));
+    assert_eq!(
+        why(&rig, "big"),
+        format!(
+            "0/2 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, 1 node(s) had untolerated \
+             taint(s). {ends} 2 Preemption is not helpful for scheduling."
+        )
+    );
+    let requests = |cpu: &str| json!({"containers": [{"name": "c", "image": "nginx", "resources": {"requests": {"cpu": cpu}}}]});
+    rig.create("pods", pod("half", requests("1500m")));
+    assert_eq!(rig.get("pods", "half").unwrap().str_at(&["spec", "nodeName"]), "node01");
+    rig.create("pods", pod("other", requests("1500m")));
+    assert_eq!(
+        why(&rig, "other"),
+        format!(
+            "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint(s). {ends} 1 No preemption \
+             victims found for incoming pod, 1 Preemption is not helpful for scheduling."
+        )
+    );
+    rig.create(
+        "pods",
+        pod("lost", json!({"volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": "nope"}}]})),
+    );
+    assert_eq!(
+        why(&rig, "lost"),
+        format!(
+            "0/2 nodes are available: persistentvolumeclaim \"nope\" not found. {ends} 2 Preemption is not helpful for \
+             scheduling."
+        )
+    );
+    rig.delete("pods", "half", Propagation::Background);
+    assert_eq!(rig.get("pods", "other").unwrap().str_at(&["spec", "nodeName"]), "node01");
+    rig.admin()
+        .merge("nodes", "", "node01", json!({"metadata": {"labels": {"disk": "nvme"}}}))
+        .expect("accepted");
+    rig.settle();
+    assert_eq!(rig.get("pods", "big").unwrap().str_at(&["spec", "nodeName"]), "node01");
+}
+
+#[test]
+fn a_higher_priority_makes_room() {
+    let mut rig = Rig::new();
+    let spec = |class: &str| {
+        json!({
+            "containers": [{"name": "c", "image": "nginx", "resources": {"requests": {"cpu": "1500m"}}}],
+            "priorityClassName": class,
+        })
+    };
+    rig.create(
+        "priorityclasses.scheduling.k8s.io",
+        json!({"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "high"}, "value": 1000}),
+    );
+    rig.create("pods", pod("low", json!({"containers": (spec("").get("containers").cloned())})));
+    rig.create("pods", pod("important", spec("high")));
+    assert!(rig.get("pods", "low").is_none());
+    assert_eq!(rig.get("pods", "important").unwrap().str_at(&["spec", "nodeName"]), "node01");
+    assert!(rig.messages().iter().any(|m| m.starts_with("Preempted by pod ")));
+}
+
+#[test]
+fn claims_find_volumes() {
+    let mut rig = Rig::new();
+    rig.create(
+        "persistentvolumes",
+        json!({
+            "apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "pv"},
+            "spec": {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "storageClassName": "manual",
+                "hostPath": {"path": "/data"}},
+        }),
+    );
+    rig.create(
+        "persistentvolumeclaims",
+        json!({
+            "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data", "namespace": "default"},
+            "spec": {"storageClassName": "manual", "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "500Mi"}}},
+        }),
+    );
+    let claim = rig.get("persistentvolumeclaims", "data").unwrap();
+    assert_eq!(claim.str_at(&["status", "phase"]), "Bound");
+    assert_eq!(claim.str_at(&["status", "capacity", "storage"]), "1Gi");
+    let phase = |rig: &Rig| {
+        rig.cluster.store.get("persistentvolumes", "", "pv").unwrap().str_at(&["status", "phase"]).to_owned()
+    };
+    assert_eq!(phase(&rig), "Bound");
+    rig.delete("persistentvolumeclaims", "data", Propagation::Background);
+    assert_eq!(phase(&rig), "Released");
+}
+
+#[test]
+fn budgets_and_quotas_are_counted() {
+    let mut rig = Rig::new();
+    rig.create(
+        "resourcequotas",
+        json!({
+            "apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q", "namespace": "default"},
+            "spec": {"hard": {"pods": "5", "count/deployments.apps": "3"}},
+        }),
+    );
+    rig.create(
+        "poddisruptionbudgets.policy",
+        json!({
+            "apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "web", "namespace": "default"},
+            "spec": {"minAvailable": 1, "selector": {"matchLabels": {"app": "web"}}},
+        }),
+    );
+    rig.create("deployments.apps", deployment("nginx:1"));
+    let quota = rig.get("resourcequotas", "q").unwrap();
+    assert_eq!(quota.str_at(&["status", "used", "pods"]), "2");
+    assert_eq!(quota.str_at(&["status", "used", "count/deployments.apps"]), "1");
+    let budget = rig.get("poddisruptionbudgets.policy", "web").unwrap();
+    assert_eq!(budget.i64_at(&["status", "disruptionsAllowed"]), Some(1));
+    rig.delete("deployments.apps", "web", Propagation::Background);
+    assert_eq!(rig.get("resourcequotas", "q").unwrap().str_at(&["status", "used", "pods"]), "0");
+}
+
+#[test]
+fn a_no_execute_taint_drives_pods_away() {
+    let mut rig = Rig::new();
+    rig.create("pods", pod("plain", json!({})));
+    rig.create("pods", pod("patient", json!({"tolerations": [{"key": "maintenance", "operator": "Exists", "tolerationSeconds": 60, "effect": "NoExecute"}]})));
+    let taint = json!({"spec": {"taints": [{"key": "maintenance", "effect": "NoExecute"}]}});
+    rig.admin().merge("nodes", "", "node01", taint).expect("accepted");
+    rig.settle();
+    assert!(rig.get("pods", "plain").is_none());
+    assert!(rig.get("pods", "patient").is_some());
+}

@@ -1,0 +1,38 @@
+//! Clears away what nobody else removes: pods of nodes that are gone, finished jobs whose time is over.
+//!
+//! Models `pkg/controller/podgc/gc_controller.go` and `pkg/controller/ttlafterfinished`.
+
+use gatehouse_model::Object;
+
+use super::client::Client;
+use super::{job, pods};
+use crate::request::Propagation;
+
+/// Pods that never reached a node and are being deleted, and those whose node is gone.
+pub(super) fn pods_pass(client: &mut Client<'_>) {
+    for pod in client.list("pods", None) {
+        let node = pods::node(&pod);
+        let lost = !node.is_empty() && client.get("nodes", "", node).is_none();
+        if lost || (node.is_empty() && pod.is_deleting()) {
+            let _ = client.delete_now("pods", pod.namespace(), pod.name());
+        }
+    }
+}
+
+/// `ttlSecondsAfterFinished`
+pub(super) fn jobs_pass(client: &mut Client<'_>) {
+    for job in client.list("jobs.batch", None) {
+        let Some(seconds) = job.i64_at(&["spec", "ttlSecondsAfterFinished"]) else { continue };
+        let Some(how) = job::ended(&job).filter(|_| !job.is_deleting()) else { continue };
+        let Some(end) = end(&job, how).map(|t| t.plus_millis(seconds * 1000)) else { continue };
+        if end <= client.cluster.now {
+            let _ = client.delete_with("jobs.batch", job.namespace(), job.name(), Propagation::Foreground);
+        } else {
+            client.wake_at(end);
+        }
+    }
+}
+
+fn end(job: &Object, how: &str) -> Option<crate::world::Timestamp> {
+    pods::moment(pods::condition(job, how)?.str_at(&["lastTransitionTime"]))
+}

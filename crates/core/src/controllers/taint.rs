@@ -1,0 +1,71 @@
+//! Pods leave nodes whose taints they do not tolerate (any longer).
+//!
+//! Models `pkg/controller/tainteviction/taint_eviction.go`.
+
+use std::sync::Arc;
+
+use gatehouse_model::{Object, Value, json};
+
+use super::client::Client;
+use super::events::{EventType, Source};
+use super::pods;
+use super::scheduler::fit;
+use crate::world::Timestamp;
+
+const SOURCE: Source<'static> = Source::new("taint-eviction-controller");
+
+pub(super) fn pass(client: &mut Client<'_>) {
+    for node in client.list("nodes", None) {
+        let taints: Vec<Value> = node
+            .list_at(&["spec", "taints"])
+            .iter()
+            .filter(|t| t.str_at(&["effect"]) == "NoExecute")
+            .cloned()
+            .collect();
+        if taints.is_empty() {
+            continue;
+        }
+        let there: Vec<Arc<Object>> =
+            client.list("pods", None).into_iter().filter(|p| pods::node(p) == node.name()).collect();
+        for pod in there.iter().filter(|p| pods::is_active(p)) {
+            judge(client, pod, &taints);
+        }
+    }
+}
+
+fn judge(client: &mut Client<'_>, pod: &Object, taints: &[Value]) {
+    let now = client.cluster.now;
+    let mut until: Option<Timestamp> = None;
+    for taint in taints {
+        let tolerations = pod.list_at(&["spec", "tolerations"]);
+        let Some(toleration) = tolerations.iter().find(|t| fit::tolerates(t, taint)) else {
+            evict(client, pod);
+            return;
+        };
+        if let Some(seconds) = toleration.i64_at(&["tolerationSeconds"]) {
+            let since = pods::moment(taint.str_at(&["timeAdded"])).unwrap_or(now);
+            let end = since.plus_millis(seconds.max(0) * 1000);
+            until = Some(until.map_or(end, |u| u.min(end)));
+        }
+    }
+    match until {
+        Some(end) if end <= now => evict(client, pod),
+        Some(end) => client.wake_at(end),
+        None => {}
+    }
+}
+
+fn evict(client: &mut Client<'_>, pod: &Object) {
+    let message = format!("Marking for deletion Pod {}/{}", pod.namespace(), pod.name());
+    client.event(SOURCE, pod, EventType::Normal, "TaintManagerEviction", &message);
+    if client.cluster.version.minor() >= 26 {
+        let mut status = pod.get("status").cloned().unwrap_or_else(Value::map);
+        status.entry_at(&["conditions"]).make_list().push(json!({
+            "type": "DisruptionTarget", "status": "True", "reason": "DeletionByTaintManager",
+            "message": "Taint manager: deleting due to NoExecute taint", "lastProbeTime": null,
+            "lastTransitionTime": (client.now()),
+        }));
+        let _ = client.update_status("pods", pod, status);
+    }
+    let _ = client.delete("pods", pod.namespace(), pod.name());
+}
