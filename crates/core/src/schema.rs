@@ -82,9 +82,7 @@ fn converts(value: &Value, ty: TypeRef<'_>) -> Result<(), String> {
             Some(item) => items.iter().try_for_each(|v| converts(v, item)),
             None => Ok(()),
         },
-        (Type::List(_), other) => {
-            Err(format!("cannot restore slice from {}", go_value(other).replace("int64", "int64")))
-        }
+        (Type::List(_), other) => Err(format!("cannot restore slice from {}", go_value(other))),
         (Type::Map(_), Value::Map(map)) => match ty.item() {
             Some(item) => map.values().try_for_each(|v| converts(v, item)),
             None => Ok(()),

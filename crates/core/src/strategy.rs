@@ -175,10 +175,8 @@ fn counts_generation(call: &Call<'_>, strategy: Strategy) -> bool {
 pub(crate) fn prepare_for_update(call: &mut Call<'_>, object: &mut Object, old: &Object) {
     let strategy = of(&call.resource);
     match call.target.subresource.as_str() {
-        "" | "scale" => {
-            if strategy.status {
-                keep(object, old, "status");
-            }
+        "" | "scale" if strategy.status => {
+            keep(object, old, "status");
         }
         "status" | "approval" => {
             let mut kept = old.clone();
@@ -266,14 +264,4 @@ pub(crate) fn before_allocation(
         "services" if call.target.subresource.is_empty() => service::allocate(call, object, old),
         _ => Ok(()),
     }
-}
-
-/// What follows a create at once, inside the API server.
-pub(crate) fn after_create(call: &mut Call<'_>, object: &Object) {
-    let _ = (call, object);
-}
-
-/// What follows an update at once, inside the API server.
-pub(crate) fn after_update(call: &mut Call<'_>, object: &Object) {
-    let _ = (call, object);
 }

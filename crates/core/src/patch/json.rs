@@ -24,7 +24,7 @@ fn step(document: &mut Value, operation: &Value) -> Result<(), String> {
     match op {
         "add" => {
             let path = path.ok_or_else(missing_path)?;
-            put(document, path, value.unwrap_or_default(), Put::Add).map_err(|e| format!("{e}"))
+            put(document, path, value.unwrap_or_default(), Put::Add).map_err(|e| e.to_string())
         }
         "remove" => {
             let path = path.ok_or_else(missing_path)?;

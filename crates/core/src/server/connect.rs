@@ -33,7 +33,7 @@ pub(super) fn connect(call: &mut Call<'_>) -> Result<Reply, Status> {
         if sub == "log" {
             return Ok(Reply::Text(String::new()));
         }
-        return Err(Status::bad_request(&format!("pod {} does not have a host assigned", pod.name())));
+        return Err(Status::bad_request(format!("pod {} does not have a host assigned", pod.name())));
     }
     if sub == "log" && !container.is_empty() {
         waiting(&pod, &container)?;
@@ -47,30 +47,23 @@ fn container(call: &Call<'_>, pod: &Object) -> Result<String, Status> {
     let names = |field: &str| -> Vec<String> {
         pod.list_at(&["spec", field]).iter().map(|c| c.str_at(&["name"]).to_owned()).collect()
     };
-    let (main, init, ephemeral) =
-        (names("containers"), names("initContainers"), names("ephemeralContainers"));
+    let main = names("containers");
+    let all: Vec<String> =
+        names("initContainers").into_iter().chain(main.clone()).chain(names("ephemeralContainers")).collect();
     if asked.is_empty() {
         return match main.as_slice() {
-            [only] if init.is_empty() || call.target.subresource != "log" => Ok(only.clone()),
             [only] => Ok(only.clone()),
-            [] => Ok(String::new()),
-            many => {
-                let mut text = format!(
-                    "a container name must be specified for pod {}, choose one of: [{}]",
-                    pod.name(),
-                    many.join(" ")
-                );
-                if !init.is_empty() {
-                    text.push_str(&format!(" or one of the init containers: [{}]", init.join(" ")));
-                }
-                Err(Status::bad_request(&text))
-            }
+            _ => Err(Status::bad_request(format!(
+                "a container name must be specified for pod {}, choose one of: [{}]",
+                pod.name(),
+                all.join(" ")
+            ))),
         };
     }
-    if main.iter().chain(&init).chain(&ephemeral).any(|n| n == asked) {
+    if all.iter().any(|n| n == asked) {
         Ok(asked.to_owned())
     } else {
-        Err(Status::bad_request(&format!("container {asked} is not valid for pod {}", pod.name())))
+        Err(Status::bad_request(format!("container {asked} is not valid for pod {}", pod.name())))
     }
 }
 
@@ -103,7 +96,7 @@ fn waiting(pod: &Object, container: &str) -> Result<(), Status> {
                     }
                 }
             };
-            Err(Status::bad_request(&format!("container \"{container}\" in pod \"{}\" {why}", pod.name())))
+            Err(Status::bad_request(format!("container \"{container}\" in pod \"{}\" {why}", pod.name())))
         }
         _ => Ok(()),
     }

@@ -61,7 +61,6 @@ pub(super) fn stored(call: &mut Call<'_>, mut decoded: Decoded) -> Result<Object
         return Ok(admitted.into_object());
     }
     let object = call.cluster.store.commit(admitted);
-    strategy::after_create(call, &object);
     Ok((*object).clone())
 }
 

@@ -75,14 +75,14 @@ fn typed(call: &mut Call<'_>, value: Value) -> Result<Decoded, Status> {
     let expected = call.resource.gv.to_string();
     let (api_version, kind) = (value.str_at(&["apiVersion"]).to_owned(), value.str_at(&["kind"]).to_owned());
     if !api_version.is_empty() && api_version != expected {
-        return Err(Status::bad_request(&format!(
+        return Err(Status::bad_request(format!(
             "the API version in the data ({api_version}) does not match the expected API version ({expected})"
         )));
     }
     let wanted = call.resource.kind.to_string();
     if !kind.is_empty() && kind != wanted {
         let version = &call.resource.gv.version;
-        return Err(Status::bad_request(&format!(
+        return Err(Status::bad_request(format!(
             "{kind} in version \"{version}\" cannot be handled as a {wanted}: converting ({}.{kind}) to ({}.{wanted}): unknown conversion",
             expected, expected
         )));
@@ -113,14 +113,14 @@ pub(super) fn decoded(call: &mut Call<'_>, value: Value, source: Source) -> Resu
     let (value, strict) = match outcome {
         Ok(done) => done,
         Err(why) if source == Source::Patch => return Err(Status::bad_request(&why)),
-        Err(why) => return Err(Status::bad_request(&format!("{in_version}{why}"))),
+        Err(why) => return Err(Status::bad_request(format!("{in_version}{why}"))),
     };
     if !strict.is_empty() {
         match validation_mode(call) {
             FieldValidation::Strict => {
                 let why = format!("strict decoding error: {}", strict.join(", "));
                 let prefix = if source == Source::Patch { "" } else { &in_version };
-                return Err(Status::bad_request(&format!("{prefix}{why}")));
+                return Err(Status::bad_request(format!("{prefix}{why}")));
             }
             FieldValidation::Warn => call.notes.warnings.extend(strict),
             FieldValidation::Ignore => {}
@@ -138,14 +138,14 @@ pub(super) fn configuration(call: &mut Call<'_>, value: Value) -> Result<Value, 
     for (field, wanted) in [("apiVersion", resource.gv.to_string()), ("kind", resource.kind.to_string())] {
         let found = value.str_at(&[field]).to_owned();
         if found.is_empty() {
-            return Err(Status::bad_request(&format!(
+            return Err(Status::bad_request(format!(
                 "Object '{}' is missing in '{}'",
                 capital(field),
                 gatehouse_model::json::print(&value)
             )));
         }
         if found != wanted {
-            return Err(Status::bad_request(&format!(
+            return Err(Status::bad_request(format!(
                 "the {} in the data ({found}) does not match the expected {} ({wanted})",
                 if field == "kind" { "kind" } else { "API version" },
                 if field == "kind" { "kind" } else { "API version" },
@@ -154,14 +154,14 @@ pub(super) fn configuration(call: &mut Call<'_>, value: Value) -> Result<Value, 
     }
     let outcome = schema::decode(call.cluster, &call.resource, value.clone());
     let (known, strict) = outcome.map_err(|why| {
-        Status::bad_request(&format!("failed to create typed patch object ({}): {why}", call.target.name))
+        Status::bad_request(format!("failed to create typed patch object ({}): {why}", call.target.name))
     })?;
     // Decoding writes what Go always writes; the author owns only what stands in the text.
     let value = if strict.is_empty() { value } else { known };
     if !strict.is_empty() {
         match validation_mode(call) {
             FieldValidation::Strict => {
-                return Err(Status::bad_request(&format!("strict decoding error: {}", strict.join(", "))));
+                return Err(Status::bad_request(format!("strict decoding error: {}", strict.join(", "))));
             }
             FieldValidation::Warn => call.notes.warnings.extend(strict),
             FieldValidation::Ignore => {}

@@ -62,25 +62,25 @@ fn well_formed(kind: PatchType, patch: &Value, validation: FieldValidation) -> R
     };
     match (kind, patch) {
         (PatchType::Json, Value::List(ops)) => {
-            for op in ops.iter().filter(|o| o.as_map().is_none()) {
-                return Err(Status::bad_request(&format!(
+            if let Some(op) = ops.iter().find(|o| o.as_map().is_none()) {
+                return Err(Status::bad_request(format!(
                     "error decoding patch: json: cannot unmarshal {} into Go value of type handlers.jsonPatchOp",
                     if op.as_str().is_some() { "string" } else { "number" }
                 )));
             }
             Ok(())
         }
-        (PatchType::Json, _) if strict => Err(Status::bad_request(&format!(
+        (PatchType::Json, _) if strict => Err(Status::bad_request(format!(
             "error decoding patch: json: cannot unmarshal {word} into Go value of type []handlers.jsonPatchOp"
         ))),
-        (PatchType::Json, _) => Err(Status::bad_request(&format!(
+        (PatchType::Json, _) => Err(Status::bad_request(format!(
             "json: cannot unmarshal {word} into Go value of type jsonpatch.Patch"
         ))),
         (_, Value::Map(_) | Value::Null) => Ok(()),
-        (PatchType::Merge, _) => Err(Status::bad_request(&format!(
+        (PatchType::Merge, _) => Err(Status::bad_request(format!(
             "error decoding patch: json: cannot unmarshal {word} into Go value of type map[string]interface {{}}"
         ))),
-        _ => Err(Status::bad_request(&format!(
+        _ => Err(Status::bad_request(format!(
             "json: cannot unmarshal {word} into Go value of type map[string]interface {{}}"
         ))),
     }

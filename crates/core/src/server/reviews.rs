@@ -32,7 +32,7 @@ pub(super) fn answer(call: &mut Call<'_>, mut decoded: Decoded) -> Result<Reply,
         "LocalSubjectAccessReview" => {
             let wanted = object.str_at(&["spec", "resourceAttributes", "namespace"]).to_owned();
             if wanted != call.target.namespace {
-                return Err(Status::bad_request(&format!(
+                return Err(Status::bad_request(format!(
                     "spec.resourceAttributes.namespace must match namespace: {}",
                     call.target.namespace
                 )));

@@ -65,7 +65,6 @@ pub(super) fn replaced(call: &mut Call<'_>, old: &Object, mut decoded: Decoded) 
         return Ok(object);
     }
     let object = call.cluster.store.commit(admitted);
-    strategy::after_update(call, &object);
     Ok((*object).clone())
 }
 
@@ -89,7 +88,7 @@ fn names_match(call: &Call<'_>, object: &mut Object) -> Result<(), Status> {
             return Err(Status::bad_request("name must be provided"));
         }
     } else if name != call.target.name {
-        return Err(Status::bad_request(&format!(
+        return Err(Status::bad_request(format!(
             "the name of the object ({name}) does not match the name on the URL ({})",
             call.target.name
         )));

@@ -30,6 +30,41 @@ pub(super) fn prepare_for_create(call: &mut Call<'_>, object: &mut Object) {
         );
     }
     object.set(&["status"], status);
+    if call.cluster.version.minor() >= 31 {
+        label_keys(object);
+    }
+}
+
+/// `matchLabelKeys` and `mismatchLabelKeys` become part of the selectors beside them.
+fn label_keys(pod: &mut Object) {
+    let labels = pod.labels().clone();
+    let merge = |term: &mut Value| {
+        if term.get("labelSelector").is_none() {
+            return;
+        }
+        for (field, operator) in [("matchLabelKeys", "In"), ("mismatchLabelKeys", "NotIn")] {
+            let keys: Vec<Value> = term.list_at(&[field]).to_vec();
+            for key in keys.iter().filter_map(Value::as_str) {
+                let Some(value) = labels.get(key) else { continue };
+                let requirement = json!({"key": key, "operator": operator, "values": [(value.clone())]});
+                term.entry_at(&["labelSelector", "matchExpressions"]).make_list().push(requirement);
+            }
+        }
+    };
+    for kind in ["podAffinity", "podAntiAffinity"] {
+        let path = ["spec", "affinity", kind, "requiredDuringSchedulingIgnoredDuringExecution"];
+        if let Some(terms) = pod.at_mut(&path) {
+            terms.make_list().iter_mut().for_each(merge);
+        }
+        let path = ["spec", "affinity", kind, "preferredDuringSchedulingIgnoredDuringExecution"];
+        if let Some(terms) = pod.at_mut(&path) {
+            for weighted in terms.make_list() {
+                if let Some(term) = weighted.at_mut(&["podAffinityTerm"]) {
+                    merge(term);
+                }
+            }
+        }
+    }
 }
 
 /// The status stays as it is.

@@ -75,16 +75,12 @@ pub(super) fn secret(errors: &mut Errors, object: &Object) {
         }
         "kubernetes.io/dockercfg" => json_content(errors, &path, object, ".dockercfg"),
         "kubernetes.io/dockerconfigjson" => json_content(errors, &path, object, ".dockerconfigjson"),
-        "kubernetes.io/basic-auth" => {
-            if missing("username") && missing("password") {
-                need("username");
-                need("password");
-            }
+        "kubernetes.io/basic-auth" if missing("username") && missing("password") => {
+            need("username");
+            need("password");
         }
-        "kubernetes.io/ssh-auth" => {
-            if data.get("ssh-privatekey").is_none_or(|v| v.as_str() == Some("")) {
-                errors.push(FieldError::required(path.key("ssh-privatekey"), ""));
-            }
+        "kubernetes.io/ssh-auth" if data.get("ssh-privatekey").is_none_or(|v| v.as_str() == Some("")) => {
+            errors.push(FieldError::required(path.key("ssh-privatekey"), ""));
         }
         "kubernetes.io/tls" => {
             need("tls.crt");

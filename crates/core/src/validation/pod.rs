@@ -216,7 +216,7 @@ fn ephemeral(errors: &mut Errors, rules: &Rules, new: &Object, old: &Object) {
     let path = FieldPath::new("spec.ephemeralContainers");
     let now = new.list_at(&["spec", "ephemeralContainers"]);
     let find = |name: &str| now.iter().find(|c| c.str_at(&["name"]) == name);
-    for (i, before) in old.list_at(&["spec", "ephemeralContainers"]).iter().enumerate() {
+    for before in old.list_at(&["spec", "ephemeralContainers"]) {
         let name = before.str_at(&["name"]);
         match find(name) {
             None => {
@@ -230,7 +230,6 @@ fn ephemeral(errors: &mut Errors, rules: &Rules, new: &Object, old: &Object) {
             }
             Some(_) => {}
         }
-        let _ = i;
     }
 }
 
@@ -264,9 +263,7 @@ pub(super) fn template(errors: &mut Errors, rules: &Rules, path: &FieldPath, tem
     meta::labels(errors, &path.children(&["metadata", "labels"]), template.map_at(&["metadata", "labels"]));
     let spec = template.get("spec").unwrap_or(&Value::Null);
     let spec_path = path.child("spec");
-    let before = errors.len();
     pod_spec::spec(errors, rules.version, spec_path.clone(), spec, false);
-    let _ = before;
     if !spec.list_at(&["ephemeralContainers"]).is_empty() {
         let why = "ephemeral containers not allowed in pod template";
         errors.push(FieldError::forbidden(spec_path.child("ephemeralContainers"), why));

@@ -123,8 +123,7 @@ fn applies(scope: &str, resource: &str) -> bool {
 
 fn selector(errors: &mut Errors, object: &Object) {
     let path = FieldPath::new("spec.scopeSelector.matchExpressions");
-    for (i, expression) in object.list_at(&["spec", "scopeSelector", "matchExpressions"]).iter().enumerate() {
-        let path_i = path.index(i);
+    for expression in object.list_at(&["spec", "scopeSelector", "matchExpressions"]) {
         let scope = expression.str_at(&["scopeName"]);
         if !SCOPES.contains(&scope) {
             errors.push(FieldError::invalid(path.child("scopeName"), &scope.into(), "unsupported scope"));
@@ -162,7 +161,6 @@ fn selector(errors: &mut Errors, object: &Object) {
                 "not a valid selector operator",
             )),
         }
-        let _ = path_i;
     }
 }
 

@@ -205,8 +205,7 @@ const DOWNWARD_FIELDS: &[&str] =
     &["metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"];
 
 fn downward(errors: &mut Errors, path: &FieldPath, source: &Value) {
-    for (i, item) in source.list_at(&["items"]).iter().enumerate() {
-        let _ = i;
+    for item in source.list_at(&["items"]) {
         let file = item.str_at(&["path"]);
         check::required(errors, path.child("path"), file);
         check::non_reserved(errors, &path.child("path"), file);

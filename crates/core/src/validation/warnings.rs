@@ -2,7 +2,7 @@
 //!
 //! Models `pkg/api/pod/warnings.go` and the `WarningsOnCreate` of the strategies.
 
-use gatehouse_model::{FieldPath, KubeVersion, Object, Value};
+use gatehouse_model::{FieldPath, KubeVersion, Object, Value, names};
 
 /// The warnings about an object that was found valid.
 pub(super) fn of(version: KubeVersion, object: &Object, old: Option<&Object>) -> Vec<String> {
@@ -11,10 +11,15 @@ pub(super) fn of(version: KubeVersion, object: &Object, old: Option<&Object>) ->
     }
     let mut out = Vec::new();
     match object.kind() {
-        "Pod" => {
-            if old.is_none_or(|o| o.get("spec") != object.get("spec")) {
-                pod(&mut out, &FieldPath::default(), object);
+        "Pod" if old.is_none() => {
+            let complaints = names::dns1123_label(object.name());
+            if !complaints.is_empty() {
+                out.push(format!(
+                    "metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: [{}]",
+                    complaints.join(" ")
+                ));
             }
+            pod(&mut out, &FieldPath::default(), object);
         }
         "Deployment" | "ReplicaSet" | "DaemonSet" | "StatefulSet" | "Job" | "ReplicationController" => {
             template(&mut out, &["spec", "template"], object, old);
@@ -91,9 +96,9 @@ const APP_ARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
 
 /// A pod or template at `path`.
 fn pod(out: &mut Vec<String>, path: &FieldPath, pod: &Value) {
+    let is_template = !path.as_str().is_empty();
     let spec_path = path.child("spec");
     let spec = pod.get("spec").unwrap_or(&Value::Null);
-    let is_template = !path.as_str().is_empty();
     for (key, _) in spec.map_at(&["nodeSelector"]).iter() {
         if let Some((_, words)) = LABELS.iter().find(|(l, _)| *l == key) {
             out.push(format!("{}: {words}", spec_path.child("nodeSelector").key(key)));
@@ -155,8 +160,7 @@ fn pod(out: &mut Vec<String>, path: &FieldPath, pod: &Value) {
         }
         let key = format!("{APP_ARMOR}{name}");
         let has_field = pod_app_armor || container.at(&["securityContext", "appArmorProfile"]).is_some();
-        let _ = is_template;
-        if !has_field && annotations.contains_key(&key) {
+        if is_template && !has_field && annotations.contains_key(&key) {
             let words = "deprecated since v1.30; use the \"appArmorProfile\" field instead";
             out.push(format!("{}: {words}", annotations_path.key(&key)));
         }

@@ -16,7 +16,7 @@ pub(super) fn evict(call: &mut Call<'_>) -> Result<Reply, Status> {
     let eviction = super::body(call, "Eviction")?;
     let name = eviction.name().to_owned();
     if name != call.target.name {
-        return Err(Status::bad_request(&format!(
+        return Err(Status::bad_request(format!(
             "name in URL does not match name in Eviction object: {} != {name}",
             call.target.name
         )));

@@ -64,7 +64,7 @@ fn bound_object(call: &Call<'_>, bound: &Value) -> Result<(), Status> {
         "Secret" => "secrets",
         "Node" => "nodes",
         other => {
-            return Err(Status::bad_request(&format!(
+            return Err(Status::bad_request(format!(
                 "cannot bind token for serviceaccount {:?} to object with kind {other:?}",
                 call.target.name
             )));
