@@ -15,6 +15,19 @@ pub enum AuthorizationMode {
     Rbac,
 }
 
+/// A line of `--token-auth-file`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StaticToken {
+    /// The bearer token.
+    pub token: String,
+    /// The user's name.
+    pub user: String,
+    /// The user's UID.
+    pub uid: String,
+    /// The user's groups.
+    pub groups: Vec<String>,
+}
+
 /// What `kube-apiserver` was started with. Parsed from a manifest by `machine`, read by core.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ApiServerConfig {
@@ -22,6 +35,8 @@ pub struct ApiServerConfig {
     pub authorization_modes: Vec<AuthorizationMode>,
     /// `--anonymous-auth`
     pub anonymous_auth: bool,
+    /// `--token-auth-file`, read.
+    pub static_tokens: Vec<StaticToken>,
     /// `--enable-admission-plugins`, besides those on by default.
     pub enable_admission_plugins: Vec<String>,
     /// `--disable-admission-plugins`
@@ -50,6 +65,7 @@ impl Default for ApiServerConfig {
         Self {
             authorization_modes: vec![AuthorizationMode::Node, AuthorizationMode::Rbac],
             anonymous_auth: true,
+            static_tokens: Vec::new(),
             enable_admission_plugins: vec!["NodeRestriction".to_owned()],
             disable_admission_plugins: Vec::new(),
             admission_configuration: BTreeMap::new(),

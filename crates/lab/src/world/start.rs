@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use gatehouse_core::config::StaticToken;
 use gatehouse_core::controllers::StandIn;
 use gatehouse_core::{Cluster, bootstrap};
 use gatehouse_machine::programs::MAGIC;
@@ -34,7 +35,14 @@ impl World {
         install(&mut world.terminal, "kubectl");
         world.terminal.make_dir(BARE_HOME, 0o755, (0, 0));
         let users = [("admin", "system:masters"), ("jane", "developers")];
-        world.write(".kubeconfig", &kubeconfig("c", "c", "admin", BARE_SERVER, &users));
+        let tokens = users.iter().map(|(user, group)| StaticToken {
+            token: format!("tok-{user}"),
+            user: (*user).to_owned(),
+            uid: format!("{user}-uid"),
+            groups: vec![(*group).to_owned()],
+        });
+        std::sync::Arc::make_mut(&mut world.cluster.config).static_tokens = tokens.collect();
+        world.write(".kubeconfig", &kubeconfig("c", "c", "admin", BARE_SERVER, &users, Proof::Token));
         world.shell = world.fresh_shell();
         world.settle();
         world
@@ -56,8 +64,14 @@ impl World {
         install(&mut world.terminal, "ssh");
         install(&mut world.terminal, "kubectl");
         let users = [("kubernetes-admin", "system:masters")];
-        let config =
-            kubeconfig("kubernetes", "kubernetes-admin@kubernetes", "kubernetes-admin", LAB_SERVER, &users);
+        let config = kubeconfig(
+            "kubernetes",
+            "kubernetes-admin@kubernetes",
+            "kubernetes-admin",
+            LAB_SERVER,
+            &users,
+            Proof::Certificate,
+        );
         world.write(".kube/config", &config);
         world.shell = world.fresh_shell();
         world.settle();
@@ -155,8 +169,22 @@ fn install(machine: &mut Machine, program: &str) {
     machine.write_file(&format!("/usr/local/bin/{program}"), content, 0o755, (0, 0));
 }
 
-/// A kubeconfig whose users hold client certificates.
-fn kubeconfig(cluster: &str, context: &str, user: &str, server: &str, users: &[(&str, &str)]) -> String {
+/// How users of a kubeconfig prove who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Proof {
+    Certificate,
+    Token,
+}
+
+/// A kubeconfig with its users' credentials.
+fn kubeconfig(
+    cluster: &str,
+    context: &str,
+    user: &str,
+    server: &str,
+    users: &[(&str, &str)],
+    proof: Proof,
+) -> String {
     let ca = base64::encode(pem("CERTIFICATE", "subject=CN=kubernetes").as_bytes());
     let mut text = format!(
         "apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: {ca}\n    server: {server}\n  name: {cluster}\n\
@@ -164,6 +192,10 @@ fn kubeconfig(cluster: &str, context: &str, user: &str, server: &str, users: &[(
          current-context: {context}\nkind: Config\npreferences: {{}}\nusers:\n"
     );
     for (name, group) in users {
+        if proof == Proof::Token {
+            text.push_str(&format!("- name: {name}\n  user:\n    token: tok-{name}\n"));
+            continue;
+        }
         let certificate =
             base64::encode(pem("CERTIFICATE", &format!("subject=O={group},CN={name}")).as_bytes());
         let key = base64::encode(pem("RSA PRIVATE KEY", &format!("key of {name}")).as_bytes());
