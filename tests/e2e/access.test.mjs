@@ -48,7 +48,7 @@ test("before the engine is there, the list and a task can be read", () =>
   visit(browser, {
     at: `#/exercise/${EXERCISE}`,
     expected: ["the server answered", "Failed to load resource"],
-    before: (page) => page.route("**/*.wasm", (route) => route.fulfill({ status: 503, body: "" })),
+    before: (page) => page.route("**/*.wasm*", (route) => route.fulfill({ status: 503, body: "" })),
   }, async (page) => {
     await page.getByText("The lab's engine did not start").waitFor();
     await page.locator(`[data-exercise="${EXERCISE}"]`).waitFor();

@@ -41,23 +41,30 @@
 
   const kilobytes = (bytes) => `${Math.round(bytes / 1000).toLocaleString("en")} kB`;
 
-  /** The engine's bytes, counted as they arrive. */
-  async function fetchCounted(url, total) {
+  /** The engine's bytes, counted as they arrive, and unpacked if they came packed. */
+  async function fetchEngine(url, total) {
     const response = await fetch(url);
     if (!response.ok) throw new Error(`the server answered ${response.status} for ${url}`);
-    if (!response.body) return response;
     const bar = byId("loading-bar");
     const text = byId("loading-text");
+    const chunks = [];
     let loaded = 0;
-    const counter = new TransformStream({
-      transform(chunk, out) {
-        loaded += chunk.byteLength;
-        if (total > 0) bar.value = (100 * loaded) / total;
-        text.textContent = `Loading the engine: ${kilobytes(loaded)}${total > 0 ? ` of ${kilobytes(total)}` : ""}`;
-        out.enqueue(chunk);
-      },
-    });
-    return new Response(response.body.pipeThrough(counter), { headers: { "Content-Type": "application/wasm" } });
+    const reader = response.body.getReader();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      chunks.push(value);
+      loaded += value.byteLength;
+      if (total > 0) bar.value = (100 * loaded) / total;
+      text.textContent = `Loading the engine: ${kilobytes(loaded)}${total > 0 ? ` of ${kilobytes(total)}` : ""}`;
+    }
+    const bytes = new Uint8Array(loaded);
+    let at = 0;
+    for (const chunk of chunks) {
+      bytes.set(chunk, at);
+      at += chunk.byteLength;
+    }
+    return url.endsWith(".lzma") ? unpack(bytes) : bytes;
   }
 
   async function start() {
@@ -67,9 +74,11 @@
     // A fast connection shows no bar at all.
     const slow = setTimeout(() => { byId("loading").hidden = false; }, 250);
     try {
-      const wasm = fetchCounted(engine.dataset.wasm, Number(engine.dataset.bytes));
-      const { default: init } = await import(new URL(engine.getAttribute("href"), here).href);
-      await init({ module_or_path: wasm });
+      const [bytes, { default: init }] = await Promise.all([
+        fetchEngine(engine.dataset.wasm, Number(engine.dataset.bytes)),
+        import(new URL(engine.getAttribute("href"), here).href),
+      ]);
+      await init({ module_or_path: bytes });
       clearTimeout(slow);
       removeEventListener("hashchange", outline);
       byId("outline").remove();

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::command::{Outcome, cargo, files_under, program, read, root};
-use crate::tools;
+use crate::{pack, tools};
 
 /// How much the compiler should think.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub(crate) fn site(profile: Profile) -> Outcome<PathBuf> {
         .env("NO_COLOR", "true")
         .run()?;
     let dist = root.join("dist");
-    stamp(&dist)?;
+    finish(&dist, profile)?;
     println!("built {}", dist.display());
     Ok(dist)
 }
@@ -71,19 +71,33 @@ fn editor(folder: &Path) -> Outcome {
     program("npm").args(["run", "--silent", "build"]).current_dir(folder).run()
 }
 
-/// Writes into index.html the outline that can be read before the engine is there, and how many bytes the engine
-/// has, for a loading bar that does not lie: servers that compress give the length of what they send, browsers count
-/// what arrives unpacked.
-fn stamp(dist: &Path) -> Outcome {
+/// Writes into index.html the outline that can be read before the engine is there, and how many bytes of engine there
+/// are to load, for a bar that does not lie: what a server says of a file's length may be of another form of it. The
+/// engine as it ships is packed.
+fn finish(dist: &Path, profile: Profile) -> Outcome {
     let wasm = files_under(dist)
         .into_iter()
         .find(|file| file.extension().is_some_and(|extension| extension == "wasm"))
         .ok_or("the build left no .wasm in dist/")?;
-    let bytes = std::fs::metadata(&wasm).map_err(|why| why.to_string())?.len();
-    let index = dist.join("index.html");
+    let name = wasm.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut engine = std::fs::read(&wasm).map_err(|why| format!("cannot read {}: {why}", wasm.display()))?;
+    let mut sent = name.clone();
+    if profile == Profile::Shipped {
+        println!("packing the engine");
+        engine = pack::lzma(&engine)?;
+        sent = format!("{name}.lzma");
+        std::fs::remove_file(&wasm).map_err(|why| why.to_string())?;
+        write(&dist.join(&sent), &engine)?;
+    }
     let outline = cargo(["run", "--quiet", "--package", "gatehouse-web", "--bin", "outline"]).read()?;
+    let index = dist.join("index.html");
     let text = read(&index)?
-        .replace("data-bytes=\"0\"", &format!("data-bytes=\"{bytes}\""))
+        .replace(&name, &sent)
+        .replace("data-bytes=\"0\"", &format!("data-bytes=\"{}\"", engine.len()))
         .replace("<!-- outline -->", outline.trim_end());
-    std::fs::write(&index, text).map_err(|why| format!("cannot write {}: {why}", index.display()))
+    write(&index, text.as_bytes())
+}
+
+fn write(file: &Path, bytes: &[u8]) -> Outcome {
+    std::fs::write(file, bytes).map_err(|why| format!("cannot write {}: {why}", file.display()))
 }

@@ -8,6 +8,7 @@
 mod build;
 mod command;
 mod http;
+mod pack;
 mod serve;
 mod size;
 mod test;

@@ -1,0 +1,161 @@
+// Unpacks LZMA: the engine travels so, a quarter smaller than gzip makes it, since the plainest hosts know nothing
+// better than gzip. Reads the .lzma container with a known size; written after the LZMA specification.
+"use strict";
+(() => {
+  const IS_MATCH = 0;
+  const IS_REP = IS_MATCH + (12 << 4);
+  const IS_REP_G0 = IS_REP + 12;
+  const IS_REP_G1 = IS_REP_G0 + 12;
+  const IS_REP_G2 = IS_REP_G1 + 12;
+  const IS_REP0_LONG = IS_REP_G2 + 12;
+  const POS_SLOT = IS_REP0_LONG + (12 << 4);
+  const POS_SPECIAL = POS_SLOT + (4 << 6);
+  const ALIGN = POS_SPECIAL + 1 + 128 - 14;
+  // A length coder: two choices, sixteen trees of eight, sixteen more, one of 256.
+  const LENGTH_SIZE = 2 + (16 << 3) + (16 << 3) + 256;
+  const LENGTH = ALIGN + 16;
+  const REP_LENGTH = LENGTH + LENGTH_SIZE;
+  const LITERAL = REP_LENGTH + LENGTH_SIZE;
+
+  /** The bytes that `packed` holds. */
+  globalThis.unpack = (packed) => {
+    const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
+    const lc = packed[0] % 9;
+    const lp = Math.floor(packed[0] / 9) % 5;
+    const posMask = (1 << Math.floor(packed[0] / 45)) - 1;
+    const literalMask = (1 << lp) - 1;
+    const size = view.getUint32(5, true);
+    if (view.getUint32(9, true) !== 0) throw new Error("the packed engine does not say its size");
+    const out = new Uint8Array(size);
+    const probs = new Uint16Array(LITERAL + (0x300 << (lc + lp))).fill(1024);
+
+    let range = 0xffffffff;
+    let code = view.getUint32(14, false);
+    let next = 18;
+
+    const bit = (at) => {
+      const prob = probs[at];
+      const bound = (range >>> 11) * prob;
+      let one;
+      if (code < bound) {
+        range = bound;
+        probs[at] = prob + ((2048 - prob) >>> 5);
+        one = 0;
+      } else {
+        range -= bound;
+        code -= bound;
+        probs[at] = prob - (prob >>> 5);
+        one = 1;
+      }
+      if (range < 0x1000000) {
+        range = (range << 8) >>> 0;
+        code = ((code << 8) | packed[next++]) >>> 0;
+      }
+      return one;
+    };
+    const direct = (count) => {
+      let value = 0;
+      for (; count > 0; count--) {
+        range >>>= 1;
+        const one = code >= range ? 1 : 0;
+        if (one) code -= range;
+        value = (value << 1) | one;
+        if (range < 0x1000000) {
+          range = (range << 8) >>> 0;
+          code = ((code << 8) | packed[next++]) >>> 0;
+        }
+      }
+      return value;
+    };
+    const tree = (at, bits) => {
+      let symbol = 1;
+      for (let i = 0; i < bits; i++) symbol = (symbol << 1) | bit(at + symbol);
+      return symbol - (1 << bits);
+    };
+    const reverseTree = (at, bits) => {
+      let symbol = 1;
+      let value = 0;
+      for (let i = 0; i < bits; i++) {
+        const one = bit(at + symbol);
+        symbol = (symbol << 1) | one;
+        value |= one << i;
+      }
+      return value;
+    };
+    const length = (at, posState) => {
+      if (!bit(at)) return tree(at + 2 + (posState << 3), 3);
+      if (!bit(at + 1)) return 8 + tree(at + 2 + 128 + (posState << 3), 3);
+      return 16 + tree(at + 2 + 256, 8);
+    };
+
+    let state = 0;
+    let [rep0, rep1, rep2, rep3] = [0, 0, 0, 0];
+    let pos = 0;
+    while (pos < size) {
+      const posState = pos & posMask;
+      if (!bit(IS_MATCH + (state << 4) + posState)) {
+        const before = pos > 0 ? out[pos - 1] : 0;
+        const base = LITERAL + 0x300 * (((pos & literalMask) << lc) + (before >>> (8 - lc)));
+        let symbol = 1;
+        if (state >= 7) {
+          // After a match the byte that would have come next says what this one is not.
+          let other = out[pos - rep0 - 1];
+          while (symbol < 0x100) {
+            const expected = (other >>> 7) & 1;
+            other <<= 1;
+            const one = bit(base + ((1 + expected) << 8) + symbol);
+            symbol = (symbol << 1) | one;
+            if (expected !== one) break;
+          }
+        }
+        while (symbol < 0x100) symbol = (symbol << 1) | bit(base + symbol);
+        out[pos++] = symbol;
+        state = state < 4 ? 0 : state < 10 ? state - 3 : state - 6;
+        continue;
+      }
+      let count;
+      if (bit(IS_REP + state)) {
+        if (!bit(IS_REP_G0 + state)) {
+          if (!bit(IS_REP0_LONG + (state << 4) + posState)) {
+            state = state < 7 ? 9 : 11;
+            out[pos] = out[pos - rep0 - 1];
+            pos++;
+            continue;
+          }
+        } else {
+          let distance = rep1;
+          if (bit(IS_REP_G1 + state)) {
+            distance = rep2;
+            if (bit(IS_REP_G2 + state)) {
+              distance = rep3;
+              rep3 = rep2;
+            }
+            rep2 = rep1;
+          }
+          rep1 = rep0;
+          rep0 = distance;
+        }
+        count = length(REP_LENGTH, posState);
+        state = state < 7 ? 8 : 11;
+      } else {
+        rep3 = rep2;
+        rep2 = rep1;
+        rep1 = rep0;
+        count = length(LENGTH, posState);
+        state = state < 7 ? 7 : 10;
+        const slot = tree(POS_SLOT + (Math.min(count, 3) << 6), 6);
+        if (slot < 4) rep0 = slot;
+        else {
+          const bits = (slot >>> 1) - 1;
+          rep0 = (2 | (slot & 1)) << bits;
+          if (slot < 14) rep0 += reverseTree(POS_SPECIAL + rep0 - slot, bits);
+          else rep0 += (direct(bits - 4) << 4) + reverseTree(ALIGN, 4);
+        }
+      }
+      count += 2;
+      if (rep0 < 0 || rep0 >= pos || pos + count > size) throw new Error("the packed engine is damaged");
+      for (; count > 0; count--, pos++) out[pos] = out[pos - rep0 - 1];
+    }
+    return out;
+  };
+})();
