@@ -51,8 +51,10 @@ test("the list leads to an exercise, which is solved in the editor and kept", ()
     await page.reload();
     await openExercise(page, NETWORK);
     await full(page);
-    assert.equal((await editorText(page)).trimEnd(), policies.trimEnd());
+    // The editor draws only the lines in view; the file has them all.
+    assert.ok(policies.startsWith((await editorText(page)).trimEnd()));
     assert.match(await page.locator(".log").innerText(), /kubectl apply -f policies\.yaml/);
+    assert.ok((await command(page, "cat policies.yaml")).trimEnd().endsWith(policies.trimEnd()));
     await page.goto(`${site}#/`);
     assert.match(await page.locator(`a.row[href$="${NETWORK}"]`).innerText(), /solved/);
 

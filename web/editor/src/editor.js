@@ -82,7 +82,7 @@ export function create(host, on) {
         new Compartment().of(languageOf(path)),
         syntaxHighlighting(ink),
         look,
-        EditorView.contentAttributes.of({ "aria-label": `Editor, ${path}`, spellcheck: "false", autocapitalize: "off" }),
+        EditorView.contentAttributes.of({ "aria-label": `Editor, ${path}`, spellcheck: "false", autocapitalize: "off", tabindex: "0" }),
         keymap.of([{ key: "Mod-Enter", run: () => (on.apply(), true) }, ...defaultKeymap, ...historyKeymap]),
         EditorView.updateListener.of((update) => {
           if (update.docChanged && !quiet && current) on.change(current, update.state.doc.toString());

@@ -109,14 +109,13 @@ fn a_here_document_runs_when_it_is_whole() {
 #[test]
 fn completion_goes_as_far_as_it_can_and_then_lists() {
     let mut desk = desk(RBAC);
-    desk.typed("kubectl ge".to_owned());
-    desk.key(Key::Complete(10));
-    assert_eq!(desk.shell.input, "kubectl get ");
-    desk.typed("kubectl get pod".to_owned());
-    desk.key(Key::Complete(15));
-    desk.key(Key::Complete(desk.shell.input.len()));
+    desk.typed("cat rb".to_owned());
+    desk.key(Key::Complete(6));
+    assert_eq!(desk.shell.input, "cat rbac.yaml ");
+    desk.typed("e".to_owned());
+    desk.key(Key::Complete(1));
     assert!(desk.shell.candidates.len() > 1, "{:?}", desk.shell);
-    desk.typed("kubectl get po".to_owned());
+    desk.typed("ec".to_owned());
     assert!(desk.shell.candidates.is_empty());
     desk.typed("nothing-begins-so".to_owned());
     desk.key(Key::Complete(17));
