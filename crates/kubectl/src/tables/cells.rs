@@ -335,3 +335,9 @@ pub(super) fn event_count(o: &Value, _: At) -> String {
     let count = o.i64_at(&["count"]).or_else(|| o.i64_at(&["deprecatedCount"])).unwrap_or(0);
     if count == 0 { "1".to_owned() } else { count.to_string() }
 }
+
+/// The items of a list, or `other` where there are none.
+pub(super) fn joined(o: &Value, path: &[&str], other: &str) -> String {
+    let items: Vec<&str> = o.list_at(path).iter().filter_map(Value::as_str).collect();
+    if items.is_empty() { other.to_owned() } else { items.join(",") }
+}

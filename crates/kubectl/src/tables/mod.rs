@@ -81,6 +81,7 @@ pub struct KindTable {
 pub fn table(resource: &ResourceType, objects: &[Object], at: At) -> Table {
     let found = kinds::TABLES
         .iter()
+        .flat_map(|tables| tables.iter())
         .find(|t| t.kinds.iter().any(|(group, kind)| *group == resource.gv.group && *kind == resource.kind));
     let columns = found.map_or(kinds::OTHER, |t| t.columns);
     let minor = at.version.minor();

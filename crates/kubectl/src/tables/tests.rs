@@ -92,7 +92,8 @@ fn custom_resources_have_the_columns_of_their_definition() {
 
 #[test]
 fn no_kind_has_two_tables() {
-    let mut seen: Vec<(&str, &str)> = kinds::TABLES.iter().flat_map(|t| t.kinds.iter().copied()).collect();
+    let mut seen: Vec<(&str, &str)> =
+        kinds::TABLES.iter().flat_map(|t| t.iter()).flat_map(|t| t.kinds.iter().copied()).collect();
     let all = seen.len();
     seen.sort_unstable();
     seen.dedup();
