@@ -111,39 +111,76 @@ fn gone(id: &str) -> StartError {
 struct Need {
     call: &'static str,
     args: [u64; 6],
+    /// `{}` stands for the error's text, `{command}` for the command's name.
     says: &'static str,
+    /// Whether runc goes on after an error.
+    shrugs: Shrugs,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shrugs {
+    /// It does not.
+    Never,
+    /// It does not look at the result: only a signal stops it.
+    Always,
+    /// It has another way where it is told it may not.
+    IfForbidden,
 }
 
 const fn need(call: &'static str, args: [u64; 6], says: &'static str) -> Need {
-    Need { call, args, says }
+    Need { call, args, says, shrugs: Shrugs::Never }
+}
+
+const fn ignored(call: &'static str) -> Need {
+    Need { call, args: [0; 6], says: "", shrugs: Shrugs::Always }
 }
 
 const AT_FDCWD: u64 = 0xffff_ff9c;
 const O_CLOEXEC: u64 = 0o200_0000;
+const OPEN: [u64; 6] = [AT_FDCWD, 0, O_CLOEXEC, 0, 0, 0];
 
 /// With the filter loaded early: from closing descriptors to the new user's capabilities.
 const EARLY: &[Need] = &[
-    need("openat", [AT_FDCWD, 0, O_CLOEXEC, 0, 0, 0], "error closing exec fds: open /proc/self/fd: {}"),
+    need("openat", OPEN, "error closing exec fds: open /proc/self/fd: {}"),
+    ignored("fcntl"),
+    ignored("epoll_ctl"),
     need("fstatfs", [0; 6], "error closing exec fds: ensure /proc/self/fd is on procfs: {}"),
     need("getdents64", [0; 6], "error closing exec fds: readdirent /proc/self/fd: {}"),
-    need("chdir", [0; 6], "chdir to cwd (\"/\") set in config.json failed: {}"),
+    ignored("close"),
+    Need {
+        call: "chdir",
+        args: [0; 6],
+        says: "chdir to cwd (\"/\") set in config.json failed: {}",
+        // It tries again as the new user.
+        shrugs: Shrugs::IfForbidden,
+    },
     need("capget", [0; 6], "{}"),
+    need("read", [0; 6], "read /proc/self/status: {}"),
     need("prctl", [24, 0, 0, 0, 0, 0], "unable to apply bounding set: {}"),
     need("prctl", [8, 1, 0, 0, 0, 0], "unable to set keep caps: {}"),
-    need("openat", [AT_FDCWD, 0, O_CLOEXEC, 0, 0, 0], "unable to setup user: open /etc/passwd: {}"),
-    need("read", [0; 6], "unable to setup user: read /etc/passwd: {}"),
     need("newfstatat", [AT_FDCWD, 0, 0, 0, 0, 0], "unable to setup user: stat /dev/null: {}"),
+    need("fstat", [0; 6], "unable to setup user: fstat /dev/stdin: {}"),
     need("setgroups", [0; 6], "unable to setup user: setgroups: {}"),
     need("setgid", [0; 6], "unable to setup user: {}"),
     need("setuid", [0; 6], "unable to setup user: {}"),
-    need("getcwd", [0; 6], "getwd: {}"),
+    need("chdir", [0; 6], "chdir to cwd (\"/\") set in config.json failed: {}"),
+    need("getcwd", [0; 6], "failed to verify if current working directory is safe: {}"),
     need("prctl", [8, 0, 0, 0, 0, 0], "unable to clear keep caps: {}"),
     need("capset", [0; 6], "unable to apply caps: {}"),
+    Need {
+        call: "faccessat2",
+        args: [0; 6],
+        says: "exec: \"{command}\": executable file not found in $PATH",
+        // Then the mode bits are looked at.
+        shrugs: Shrugs::IfForbidden,
+    },
 ];
 
 /// With the filter loaded last: from closing the pipe to the parent to the exec. Nothing can be told to the parent.
 const LATE: &[Need] = &[
-    need("openat", [AT_FDCWD, 0, O_CLOEXEC, 0, 0, 0], "open /proc/self/fd: {}"),
+    need("openat", OPEN, "open /proc/self/fd: {}"),
+    ignored("fcntl"),
+    ignored("epoll_ctl"),
     need("fstatfs", [0; 6], "ensure /proc/self/fd is on procfs: {}"),
     need("getdents64", [0; 6], "readdirent /proc/self/fd: {}"),
 ];
@@ -155,8 +192,16 @@ enum Stop {
     Died,
 }
 
-fn stopped(filter: &Filter, needs: &[Need]) -> Option<Stop> {
-    needs.iter().find_map(|n| outcome(filter.decide_name(n.call, &n.args).action, n.says))
+fn stopped(filter: &Filter, needs: &[Need], exe: &str) -> Option<Stop> {
+    let command = exe.rsplit('/').next().unwrap_or(exe);
+    needs.iter().find_map(|n| {
+        let action = filter.decide_name(n.call, &n.args).action;
+        let stop = outcome(action, &n.says.replace("{command}", command))?;
+        let forbidden = matches!(action.errno(), Some(Errno::EPERM | Errno::EACCES))
+            || (n.call == "faccessat2" && action.errno() == Some(Errno::ENOSYS));
+        let goes_on = n.shrugs == Shrugs::Always || (n.shrugs == Shrugs::IfForbidden && forbidden);
+        (matches!(stop, Stop::Died) || !goes_on).then_some(stop)
+    })
 }
 
 fn outcome(action: Action, says: &str) -> Option<Stop> {
@@ -184,7 +229,7 @@ pub fn start(
     let zero = [0; 6];
     let writes = filter.decide_name("write", &zero).action.runs();
     if privileges == NewPrivileges::Allowed {
-        match stopped(filter, EARLY) {
+        match stopped(filter, EARLY, exe) {
             None => {}
             Some(Stop::Failed(text)) if writes => {
                 return Err(create_failed(&format!("unable to start container process: {text}")));
@@ -192,14 +237,16 @@ pub fn start(
             Some(_) => return Err(gone(id)),
         }
     }
+    // A process whose parent seems to have changed kills itself.
+    let orphan = !filter.decide_name("getppid", &zero).action.runs() && privileges == NewPrivileges::Allowed;
     // The process now waits on a pipe: it must open it and write to it.
     let fifo = [AT_FDCWD, 0, O_CLOEXEC | 1, 0, 0, 0];
     let closes = privileges == NewPrivileges::Allowed || filter.decide_name("close", &zero).action.runs();
-    if !writes || !closes || !filter.decide_name("openat", &fifo).action.runs() {
+    if orphan || !writes || !closes || !filter.decide_name("openat", &fifo).action.runs() {
         return Err(gone(id));
     }
     let exec = filter.decide_name("execve", &zero).action;
-    let end = stopped(filter, LATE).or_else(|| outcome(exec, &format!("exec {exe}: {{}}")));
+    let end = stopped(filter, LATE, exe).or_else(|| outcome(exec, &format!("exec {exe}: {{}}")));
     Ok(match end {
         None => Start::Running,
         Some(Stop::Failed(stderr)) => Start::Exited { code: 1, stderr },
@@ -215,13 +262,13 @@ pub fn exec(filter: Option<&Filter>, privileges: NewPrivileges, exe: &str) -> Re
     let Some(filter) = filter else { return Ok(Start::Running) };
     let writes = filter.decide_name("write", &[0; 6]).action.runs();
     if privileges == NewPrivileges::Allowed
-        && let Some(Stop::Failed(text)) = stopped(filter, EARLY)
+        && let Some(Stop::Failed(text)) = stopped(filter, EARLY, exe)
         && writes
     {
         return Err(format!("unable to start container process: {text}"));
     }
     let exec = filter.decide_name("execve", &[0; 6]).action;
-    let end = stopped(filter, LATE).or_else(|| outcome(exec, &format!("exec {exe}: {{}}")));
+    let end = stopped(filter, LATE, exe).or_else(|| outcome(exec, &format!("exec {exe}: {{}}")));
     Ok(match end {
         None => Start::Running,
         Some(Stop::Failed(stderr)) => Start::Exited { code: 1, stderr },

@@ -101,6 +101,29 @@ fn runc_needs_more_when_it_may_gain_privileges() {
 }
 
 #[test]
+fn runc_goes_on_where_it_has_another_way() {
+    let deny = |call: &str, errno: u16| {
+        let f = filter(&format!(
+            r#"{{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{{"names":["{call}"],"action":"SCMP_ACT_ERRNO","errnoRet":{errno}}}]}}"#
+        ));
+        match start::start(Some(&f), NewPrivileges::Allowed, "/bin/sleep", "x") {
+            Ok(_) => "started".to_owned(),
+            Err(e) => e.message,
+        }
+    };
+    assert_eq!(deny("faccessat2", 1), "started");
+    assert!(deny("faccessat2", 5).contains("exec: \"sleep\": executable file not found in $PATH"));
+    assert!(
+        deny("chdir", 1).contains("chdir to cwd (\"/\") set in config.json failed: operation not permitted")
+    );
+    assert!(
+        deny("capget", 1).ends_with("unable to start container process: operation not permitted: unknown")
+    );
+    assert_eq!(deny("fcntl", 1), "started");
+    assert!(deny("getppid", 1).contains("stopped"));
+}
+
+#[test]
 fn texts_of_broken_profiles() {
     let text = |t: &str| Profile::parse(t).unwrap_err();
     assert_eq!(text(""), "unexpected end of JSON input");

@@ -2,6 +2,8 @@
 
 use super::preamble::variable_name;
 use super::{MAX_RULES, Parser, Result};
+use crate::effects::Errno;
+use crate::effects::apparmor::audit::signal_number;
 use crate::effects::apparmor::rule::{
     Body, Flags, Ownership, Prefix, ProfileMode, RawProfile, Rule, RuleMode,
 };
@@ -132,7 +134,18 @@ impl Parser<'_> {
             _ if !self.old() && word.starts_with("attach_disconnected.path=") => {
                 flags.path.push("attach_disconnected".to_owned());
             }
-            _ if !self.old() && (word.starts_with("kill.signal=") || word.starts_with("error=")) => {}
+            _ if !self.old() && word.starts_with("kill.signal=") => {
+                let name = word.trim_start_matches("kill.signal=");
+                if signal_number(name).is_none() {
+                    return Err(self.fail(&format!("unknown signal specified for kill.signal='{name}'\n")));
+                }
+            }
+            _ if !self.old() && word.starts_with("error=") => {
+                let name = word.trim_start_matches("error=");
+                if Errno::from_name(name).is_none() {
+                    return Err(self.fail(&format!("unknown error code specified for error='{name}'\n")));
+                }
+            }
             _ => return Err(self.fail(&format!("Invalid profile flag: {word}."))),
         }
         for (one, other) in [
