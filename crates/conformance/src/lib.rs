@@ -4,6 +4,7 @@
 //! Knows the formats of the recordings and nothing of how an answer comes about: every suite drives public API.
 
 pub mod kernel;
+pub mod machine;
 pub mod normalize;
 pub mod record;
 pub mod report;

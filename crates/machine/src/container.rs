@@ -534,6 +534,24 @@ pub fn exec(
     })
 }
 
+/// Lets a process of the container make calls of its own: what `kubectl exec` of a program that is no userland's does.
+pub fn with_process<T>(
+    machine: &mut Machine,
+    outside: &mut dyn Outside,
+    container: &Container,
+    body: impl FnOnce(&mut Sys<'_>) -> T,
+) -> T {
+    let pid = machine.next_pid();
+    let pid_ns = machine.space(container.space).map_or(1, |s| s.pid_ns);
+    let mut process = container.template.clone();
+    (process.vpid, process.pid, process.ppid) = (machine.next_vpid(pid_ns, pid), pid, 0);
+    let (stdin, stdout, stderr) = (source(Vec::new(), Tty::No), output(Tty::No), output(Tty::No));
+    let mut sys = Sys::new(machine, outside, process, stdin, stdout, stderr);
+    let result = body(&mut sys);
+    sys.finish();
+    result
+}
+
 /// Sixty-four hexadecimal digits: the number of an exec.
 fn exec_id(machine: &Machine) -> String {
     let mut random = gatehouse_core::Entropy::new(

@@ -60,6 +60,8 @@ pub struct Machine {
     pub booted: i64,
     /// Capabilities of files, by inode (`security.capability`).
     pub file_caps: BTreeMap<u64, gatehouse_core::effects::capabilities::CapSet>,
+    /// Names of the calls made since this was set, in the order of their first use.
+    pub trace: Option<Arc<Vec<&'static str>>>,
     audit_serial: u64,
     /// What remains of the shell scripts of processes that wait, by process.
     pub(crate) scripts: BTreeMap<u32, Arc<crate::shell::ShellState>>,
@@ -95,6 +97,7 @@ impl Machine {
             log: Arc::default(),
             apparmor: Some(PolicySet::new()),
             file_caps: BTreeMap::new(),
+            trace: None,
             audit_serial: 100,
             booted: now.0 - 3_600_000,
             scripts: BTreeMap::new(),

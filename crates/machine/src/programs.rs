@@ -3,8 +3,10 @@
 //! A program reaches files, processes and the network only through the system calls of [`Sys`]. An executable on disk is
 //! [`MAGIC`] and the program's name, so that copies and links of it work as on a real system.
 
+mod admin;
 mod awk;
 mod base64;
+mod caps;
 mod cat;
 mod chmod;
 mod chown;
@@ -26,6 +28,7 @@ mod misc;
 mod mkdir;
 mod mv;
 mod names;
+mod net;
 pub(crate) mod options;
 mod paste;
 mod printf;
@@ -150,6 +153,25 @@ const TABLE: &[(&str, Main)] = &[
     ("wc", wc::main),
     ("which", names::which),
     ("whoami", id::whoami),
+    ("capsh", caps::capsh),
+    ("chroot", admin::chroot),
+    ("curl", net::curl),
+    ("dmesg", admin::dmesg),
+    ("getcap", caps::getcap),
+    ("getpcaps", caps::getpcaps),
+    ("ip", net::ip),
+    ("mknod", admin::mknod),
+    ("mount", admin::mount),
+    ("nc", net::nc),
+    ("nslookup", net::nslookup),
+    ("nsenter", admin::nsenter),
+    ("ping", net::ping),
+    ("setcap", caps::setcap),
+    ("su", admin::su),
+    ("sudo", admin::sudo),
+    ("umount", admin::umount),
+    ("unshare", admin::unshare),
+    ("wget", net::wget),
     ("xargs", xargs::main),
     ("yes", misc::yes),
 ];
@@ -176,8 +198,8 @@ pub fn names() -> impl Iterator<Item = &'static &'static str> {
 /// The names of busybox's applets.
 pub fn applets() -> impl Iterator<Item = &'static str> {
     const GNU_ONLY: &[&str] = &[
-        "bash", "dash", "jq", "gawk", "busybox", "vim", "nano", "capsh", "getcap", "comm", "column", "curl",
-        "openssl", "sudo",
+        "bash", "dash", "jq", "gawk", "busybox", "vim", "nano", "capsh", "getcap", "getpcaps", "setcap",
+        "comm", "column", "curl", "openssl", "sudo",
     ];
     TABLE.iter().map(|(n, _)| *n).filter(|n| !GNU_ONLY.contains(n))
 }

@@ -16,7 +16,7 @@ pub use seccomp_start::SeccompStart;
 use gatehouse_model::{Value, json};
 
 /// Whether `actual` is `expected`, in which a placeholder such as `<PID>` stands for a run without blanks.
-fn matches(expected: &str, actual: &str) -> bool {
+pub(crate) fn matches(expected: &str, actual: &str) -> bool {
     let Some((before, rest)) = expected.split_once('<') else { return expected == actual };
     let Some((name, after)) = rest.split_once('>') else { return expected == actual };
     let placeholder = !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase());
@@ -32,7 +32,11 @@ fn matches(expected: &str, actual: &str) -> bool {
 }
 
 /// The text of support data `kind` by the name of its profile.
-fn text_of<'a>(support: &'a crate::Support, kind: &str, profile: &str) -> Result<&'a Value, String> {
+pub(crate) fn text_of<'a>(
+    support: &'a crate::Support,
+    kind: &str,
+    profile: &str,
+) -> Result<&'a Value, String> {
     support.find(kind, "profile", profile).ok_or_else(|| format!("no {kind} \"{profile}\""))
 }
 

@@ -6,8 +6,8 @@ mod psa;
 mod psp;
 mod rbac;
 
-use crate::kernel;
 use crate::suite::Suite;
+use crate::{kernel, machine};
 
 /// All suites.
 const SUITES: &[&dyn Suite] = &[
@@ -21,6 +21,14 @@ const SUITES: &[&dyn Suite] = &[
     &kernel::ContainerStart,
     &kernel::SeccompDecide,
     &kernel::SeccompStart,
+    &machine::ApparmorExec,
+    &machine::ApparmorStart,
+    &machine::CapabilitiesExec,
+    &machine::Order,
+    &machine::SeccompExec,
+    &machine::SeccompLog,
+    &machine::SeccompSyscalls,
+    &machine::SyscallOutcomes,
 ];
 
 /// The suite a record names.

@@ -1,9 +1,105 @@
 //! What a program's C library does before `main`: the calls every start makes.
+//!
+//! Debian's busybox is static; everything of its coreutils is linked dynamically, and reads the loader's cache and the
+//! C library first. A call that must not fail ends the program as glibc does.
 
-use crate::sys::Sys;
+use crate::errno::Errno;
+use crate::sys::{Flags, Sys};
+
+/// Calls of a static program, in order.
+const STATIC: &[&str] = &[
+    "brk",
+    "arch_prctl",
+    "set_tid_address",
+    "set_robust_list",
+    "rseq",
+    "prlimit64",
+    "readlinkat",
+    "getrandom",
+    "mprotect",
+    "prctl",
+    "getuid",
+];
+/// Calls of a dynamic program around the files it opens.
+const BEFORE: &[&str] = &["brk", "mmap", "access"];
+const AFTER: &[&str] =
+    &["arch_prctl", "set_tid_address", "set_robust_list", "rseq", "mprotect", "prlimit64", "munmap"];
+
+/// What the libraries of a program ask for besides, in order: SELinux looks for its file systems, and so on.
+fn own(program: &str) -> &'static [&'static str] {
+    match program {
+        "mkdir" | "mknod" | "mv" | "cp" | "ls" | "id" | "find" | "unshare" | "ip" | "tar" | "stat" => {
+            &["statfs", "getrandom"]
+        }
+        "ping" => &["prctl", "getrandom"],
+        "sh" | "dash" => &["getuid", "getgid", "getpid", "rt_sigaction", "geteuid", "getrandom"],
+        "nc" => &["rt_sigaction", "getrandom"],
+        _ => &["getrandom"],
+    }
+}
 
 /// Makes the calls; the exit code where the program does not get as far as its `main`.
 pub fn startup(sys: &mut Sys<'_>, program: &str) -> Option<i32> {
-    let _ = program;
-    if sys.runs() { None } else { Some(0) }
+    let code = if program == "busybox" { start_static(sys) } else { start_dynamic(sys, program) };
+    if sys.runs() { code } else { Some(0) }
+}
+
+fn start_static(sys: &mut Sys<'_>) -> Option<i32> {
+    for call in STATIC {
+        if sys.call(call).is_err() && *call == "arch_prctl" {
+            return fatal(sys, "Fatal glibc error: Cannot allocate TLS block\n");
+        }
+    }
+    None
+}
+
+fn fatal(sys: &mut Sys<'_>, text: &str) -> Option<i32> {
+    sys.complain(text);
+    Some(127)
+}
+
+fn start_dynamic(sys: &mut Sys<'_>, program: &str) -> Option<i32> {
+    for call in BEFORE {
+        let _ = sys.call(call);
+    }
+    let name = sys.me().argv.first().cloned().unwrap_or_default();
+    // The cache may be missing; the library may not.
+    if let Ok(fd) = sys.open("/etc/ld.so.cache", Flags::READ, 0) {
+        let _ = sys.fstat(fd);
+        sys.close(fd);
+    }
+    let mut refused = None;
+    for folder in ["/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib", "/usr/lib"] {
+        match sys.open(&format!("{folder}/libc.so.6"), Flags::READ, 0) {
+            Ok(fd) => {
+                refused = None;
+                for call in ["read", "pread64"] {
+                    let _ = sys.call(call);
+                }
+                let _ = sys.fstat(fd);
+                sys.close(fd);
+                break;
+            }
+            Err(Errno::ENOENT | Errno::ENOTDIR) => {}
+            Err(e) => refused = refused.or(Some(e)),
+        }
+    }
+    if let Some(e) = refused {
+        return fatal(
+            sys,
+            &format!(
+                "{name}: error while loading shared libraries: libc.so.6: cannot open shared object file: {}\n",
+                e.text()
+            ),
+        );
+    }
+    for call in AFTER {
+        if sys.call(call).is_err() && *call == "arch_prctl" {
+            return fatal(sys, "cannot set %fs base address for thread-local storage\n");
+        }
+    }
+    for call in own(program) {
+        let _ = sys.call(call);
+    }
+    None
 }

@@ -10,6 +10,7 @@ mod files;
 mod lsm;
 mod names;
 mod net;
+mod raw;
 mod run;
 mod walk;
 
@@ -27,6 +28,7 @@ use crate::process::{Process, Space, State, Userland};
 pub use admin::Clone;
 pub use fd::{Handle, Open, Tty, output, source, taken};
 pub use files::{Flags, Stat};
+pub use raw::Arg;
 pub use run::{Job, Patience, Wait};
 pub use walk::Found;
 
@@ -60,7 +62,7 @@ macro_rules! gate {
         }
     };
     ($sys:expr, $name:expr) => {
-        gate!($sys, $name, &[])
+        $crate::sys::gate!($sys, $name, &[])
     };
 }
 use gate;
@@ -206,6 +208,12 @@ impl<'a> Sys<'a> {
         if self.fuel == 0 {
             self.me.state = State::Blocked(None, 130);
             return Gate::Fail(Errno::EINTR);
+        }
+        if self.filtered
+            && let Some(trace) = &mut self.machine.trace
+            && !trace.contains(&name)
+        {
+            Arc::make_mut(trace).push(name);
         }
         if self.filtered && !self.me.cred.filters.is_empty() {
             return self.seccomp(name, args);

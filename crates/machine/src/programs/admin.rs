@@ -1,0 +1,548 @@
+//! Programs that ask for privileges: `mount`, `umount`, `unshare`, `nsenter`, `chroot`, `mknod`, `dmesg`, `su`, `sudo`.
+
+use gatehouse_core::effects::apparmor::mount_flag;
+
+use super::{execvp, options};
+use crate::errno::Errno;
+use crate::fs::Kind;
+use crate::sys::{Clone, Sys};
+
+/// `mount`'s options as flags; the rest are the file system's own.
+fn flags(text: &str) -> u32 {
+    text.split(',')
+        .map(|o| match o {
+            "ro" => mount_flag::RDONLY,
+            "remount" => mount_flag::REMOUNT,
+            "bind" => mount_flag::BIND,
+            "rbind" => mount_flag::BIND | mount_flag::REC,
+            "move" => mount_flag::MOVE,
+            "nosuid" => 2,
+            "nodev" => 4,
+            "noexec" => 8,
+            _ => 0,
+        })
+        .fold(0, |a, b| a | b)
+}
+
+pub(super) fn mount(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
+    let opts = match options::parse(
+        sys,
+        argv,
+        "t:o:rwaBRMnvl",
+        &[("bind", 'B'), ("rbind", 'R'), ("move", 'M'), ("types", 't'), ("options", 'o'), ("read-only", 'r')],
+    ) {
+        Ok(o) => o,
+        Err(code) => return code,
+    };
+    let busybox = sys.busybox();
+    let mut bits = opts.value('o').map_or(0, flags);
+    for (letter, bit) in [
+        ('B', mount_flag::BIND),
+        ('R', mount_flag::BIND | mount_flag::REC),
+        ('M', mount_flag::MOVE),
+        ('r', mount_flag::RDONLY),
+    ] {
+        if opts.has(letter) {
+            bits |= bit;
+        }
+    }
+    let (source, point) = match opts.operands.as_slice() {
+        [] => {
+            let table = sys.slurp("/proc/mounts").unwrap_or_default();
+            for line in table.lines() {
+                let f: Vec<&str> = line.split(' ').collect();
+                if let [source, point, kind, options, ..] = f.as_slice() {
+                    sys.print(&format!("{source} on {point} type {kind} ({options})\n"));
+                }
+            }
+            return 0;
+        }
+        [point] => {
+            let table = sys.slurp("/proc/mounts").unwrap_or_default();
+            let known = table.lines().rev().find_map(|l| {
+                let mut f = l.split(' ');
+                let source = f.next()?;
+                (f.next()? == point).then(|| source.to_owned())
+            });
+            (known.unwrap_or_else(|| "none".to_owned()), point.clone())
+        }
+        [source, point, ..] => (source.clone(), point.clone()),
+    };
+    let fstype = opts.value('t').unwrap_or("").to_owned();
+    if busybox {
+        mount_busybox(sys, &source, &point, &fstype, bits)
+    } else {
+        mount_util_linux(sys, &source, &point, &fstype, bits)
+    }
+}
+
+fn mount_busybox(sys: &mut Sys<'_>, source: &str, point: &str, fstype: &str, bits: u32) -> i32 {
+    // busybox adds MS_SILENT, and tries once more read-only where the first answer allows it.
+    let bits = bits | mount_flag::SILENT;
+    let kind = if fstype.is_empty() && bits & (mount_flag::REMOUNT | mount_flag::BIND) == 0 {
+        "ext4"
+    } else {
+        fstype
+    };
+    let mut done = sys.mount("mount", source, point, kind, bits);
+    if matches!(done, Err(Errno::EACCES | Errno::EROFS)) && bits & mount_flag::RDONLY == 0 {
+        done = sys.mount("mount", source, point, kind, bits | mount_flag::RDONLY);
+    }
+    match done {
+        Ok(()) => 0,
+        Err(Errno::EPERM) => {
+            sys.complain("mount: permission denied (are you root?)\n");
+            1
+        }
+        Err(e) => {
+            sys.complain(&format!("mount: mounting {source} on {point} failed: {}\n", e.text()));
+            255
+        }
+    }
+}
+
+fn mount_util_linux(sys: &mut Sys<'_>, source: &str, point: &str, fstype: &str, bits: u32) -> i32 {
+    let root = sys.me().cred.uid == 0;
+    if sys.walk(point, true).is_ok_and(|f| f.at.is_none()) {
+        sys.complain(&format!("mount: {point}: mount point does not exist.\n       dmesg(1) may have more information after failed mount system call.\n"));
+        return 32;
+    }
+    let tail = "       dmesg(1) may have more information after failed mount system call.\n";
+    if !root {
+        // The set-user-ID program drops what it got before it says no.
+        sys.complain(&format!("mount: {point}: must be superuser to use mount.\n{tail}"));
+        return 32;
+    }
+    if bits & mount_flag::REMOUNT != 0 {
+        let overlay = sys
+            .space()
+            .and_then(|s| s.mounts.all().iter().find(|m| m.point == point).map(|m| m.fstype == "overlay"))
+            .unwrap_or(false);
+        let may = sys.call("fspick").is_ok()
+            && sys.capable(gatehouse_core::effects::capabilities::Capability::SysAdmin);
+        if may && overlay {
+            sys.complain(&format!(
+                "mount: {point}: fsconfig() failed: overlay: No changes allowed in reconfigure.\n{tail}"
+            ));
+            return 32;
+        }
+    }
+    match sys.call("fsopen").and_then(|()| sys.mount("mount", source, point, fstype, bits)) {
+        Ok(()) => 0,
+        Err(Errno::EPERM | Errno::EACCES) => {
+            let text = if bits & mount_flag::BIND != 0 && bits & mount_flag::REMOUNT == 0 {
+                format!("mount: {point}: permission denied.\n{tail}")
+            } else {
+                format!("mount: {point}: permission denied.\n{tail}")
+            };
+            sys.complain(&text);
+            32
+        }
+        Err(Errno::ENOENT) => {
+            sys.complain(&format!("mount: {point}: special device {source} does not exist.\n{tail}"));
+            32
+        }
+        Err(Errno::ENODEV) => {
+            sys.complain(&format!("mount: {point}: unknown filesystem type '{fstype}'.\n{tail}"));
+            32
+        }
+        Err(e) => {
+            sys.complain(&format!(
+                "mount: {point}: mount({}) system call failed: {}.\n{tail}",
+                e.0,
+                e.text()
+            ));
+            32
+        }
+    }
+}
+
+pub(super) fn umount(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
+    let opts = match options::parse(sys, argv, "lfrnavRdt:", &[]) {
+        Ok(o) => o,
+        Err(code) => return code,
+    };
+    let mut code = 0;
+    for point in &opts.operands {
+        if let Err(e) = sys.umount(point) {
+            let text = match (sys.busybox(), e) {
+                (true, e) => format!("umount: can't unmount {point}: {}\n", e.text()),
+                (false, Errno::EPERM) => format!("umount: {point}: must be superuser to unmount.\n"),
+                (false, Errno::EINVAL) => format!("umount: {point}: not mounted.\n"),
+                (false, e) => format!("umount: {point}: {}.\n", e.text()),
+            };
+            sys.complain(&text);
+            code = if sys.busybox() { 1 } else { 32 };
+        }
+    }
+    code
+}
+
+pub(super) fn unshare(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
+    let long = [
+        ("user", 'U'),
+        ("map-root-user", 'r'),
+        ("mount", 'm'),
+        ("net", 'n'),
+        ("pid", 'p'),
+        ("uts", 'u'),
+        ("ipc", 'i'),
+        ("fork", 'f'),
+        ("mount-proc", 'P'),
+        ("cgroup", 'C'),
+    ];
+    let opts = match options::parse_leading(sys, argv, "UrmnpuifPC", &long) {
+        Ok(o) => o,
+        Err(code) => return code,
+    };
+    let busybox = sys.busybox();
+    let mut bits = 0;
+    for (letter, bit) in [
+        ('U', Clone::NEWUSER),
+        ('r', Clone::NEWUSER),
+        ('m', Clone::NEWNS),
+        ('n', Clone::NEWNET),
+        ('p', Clone::NEWPID),
+        ('u', Clone::NEWUTS),
+        ('i', Clone::NEWIPC),
+        ('C', Clone::NEWCGROUP),
+    ] {
+        if opts.has(letter) {
+            bits |= bit;
+        }
+    }
+    let (uid, gid) = (sys.getid("geteuid"), sys.getid("getegid"));
+    if !busybox && opts.has('r') {
+        let _ = sys.call("rt_sigaction");
+    }
+    if let Err(e) = sys.unshare(bits) {
+        let text = if busybox {
+            format!("unshare: unshare(0x{bits:x}): {}\n", e.text())
+        } else {
+            format!("unshare: unshare failed: {}\n", e.text())
+        };
+        sys.complain(&text);
+        return 1;
+    }
+    if opts.has('r') {
+        for (file, text) in [
+            ("/proc/self/uid_map", format!("0 {uid} 1")),
+            ("/proc/self/setgroups", "deny".to_owned()),
+            ("/proc/self/gid_map", format!("0 {gid} 1")),
+        ] {
+            let done = sys
+                .open(file, crate::sys::Flags { write: true, ..crate::sys::Flags::default() }, 0)
+                .and_then(|fd| {
+                    let w = sys.write(fd, text.as_bytes());
+                    sys.close(fd);
+                    w
+                });
+            if let Err(e) = done {
+                let text = if busybox {
+                    format!("unshare: write error: {}\n", e.text())
+                } else {
+                    format!("unshare: write failed {file}: {}\n", e.text())
+                };
+                sys.complain(&text);
+                return 1;
+            }
+        }
+    }
+    if busybox && opts.has('U') && !opts.has('r') {
+        let _ = sys.getid("getgid");
+    }
+    let command = if opts.operands.is_empty() { vec!["/bin/sh".to_owned()] } else { opts.operands.clone() };
+    run(sys, "unshare", &command)
+}
+
+/// Becomes another program, with the words a program has for its failure.
+fn run(sys: &mut Sys<'_>, program: &str, command: &[String]) -> i32 {
+    let name = command.first().cloned().unwrap_or_default();
+    match execvp(sys, command) {
+        Ok(code) => code,
+        Err(e) => {
+            let text = match (sys.busybox(), program) {
+                (true, p) => format!("{p}: can't execute '{name}': {}\n", e.text()),
+                (false, "chroot") => {
+                    format!("chroot: failed to run command \u{2018}{name}\u{2019}: {}\n", e.text())
+                }
+                (false, p) => format!("{p}: failed to execute {name}: {}\n", e.text()),
+            };
+            sys.complain(&text);
+            if e == Errno::ENOENT { 127 } else { 126 }
+        }
+    }
+}
+
+pub(super) fn nsenter(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
+    let long = [
+        ("target", 't'),
+        ("mount", 'm'),
+        ("uts", 'u'),
+        ("ipc", 'i'),
+        ("net", 'n'),
+        ("pid", 'p'),
+        ("user", 'U'),
+        ("all", 'a'),
+    ];
+    let opts = match options::parse_leading(sys, argv, "t:muinpUaCF", &long) {
+        Ok(o) => o,
+        Err(code) => return code,
+    };
+    let target = opts.value('t').and_then(|t| t.parse().ok()).unwrap_or(1);
+    if let Err(e) = sys.setns(target) {
+        let text = if sys.busybox() {
+            format!("nsenter: setns(): can't reassociate to namespace 'mnt': {}\n", e.text())
+        } else {
+            format!("nsenter: reassociate to namespaces failed: {}\n", e.text())
+        };
+        sys.complain(&text);
+        return 1;
+    }
+    let command = if opts.operands.is_empty() { vec!["/bin/sh".to_owned()] } else { opts.operands.clone() };
+    run(sys, "nsenter", &command)
+}
+
+pub(super) fn chroot(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
+    let Some(root) = argv.get(1).cloned() else {
+        sys.complain("chroot: missing operand\nTry 'chroot --help' for more information.\n");
+        return 125;
+    };
+    if let Err(e) = sys.chroot(&root) {
+        let busybox = sys.busybox();
+        let text = if busybox {
+            format!("chroot: can't change root directory to '{root}': {}\n", e.text())
+        } else {
+            format!("chroot: cannot change root directory to '{root}': {}\n", e.text())
+        };
+        sys.complain(&text);
+        return if busybox { 1 } else { 125 };
+    }
+    let _ = sys.chdir("/");
+    let command = argv
+        .get(2..)
+        .filter(|c| !c.is_empty())
+        .map_or_else(|| vec!["/bin/sh".to_owned(), "-i".to_owned()], <[String]>::to_vec);
+    run(sys, "chroot", &command)
+}
+
+pub(super) fn mknod(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
+    let opts = match options::parse(sys, argv, "m:Z", &[("mode", 'm')]) {
+        Ok(o) => o,
+        Err(code) => return code,
+    };
+    let (path, kind) = match opts.operands.as_slice() {
+        [p, t] if t == "p" => (p.clone(), Kind::Fifo),
+        [p, t, major, minor] => {
+            let (Ok(a), Ok(b)) = (major.parse(), minor.parse()) else {
+                sys.complain(&format!("mknod: invalid major device number '{major}'\n"));
+                return 1;
+            };
+            (p.clone(), if t == "b" { Kind::Block(a, b) } else { Kind::Char(a, b) })
+        }
+        _ => {
+            sys.complain("mknod: missing operand\nTry 'mknod --help' for more information.\n");
+            return 1;
+        }
+    };
+    let mode = opts.value('m').and_then(|m| super::chmod::apply(m, 0o666, false, 0)).unwrap_or(0o666);
+    match sys.mknod(&path, kind, mode) {
+        Ok(()) => 0,
+        Err(e) => {
+            sys.complain(&format!("mknod: {path}: {}\n", e.text()));
+            1
+        }
+    }
+}
+
+pub(super) fn dmesg(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
+    let opts = match options::parse(
+        sys,
+        argv,
+        "TwHxcCtkn:l:",
+        &[("follow", 'w'), ("ctime", 'T'), ("human", 'H'), ("notime", 't')],
+    ) {
+        Ok(o) => o,
+        Err(code) => return code,
+    };
+    if !sys.busybox() {
+        let _ = sys.call("ioctl");
+    }
+    match sys.syslog() {
+        Ok(text) => {
+            if opts.has('t') {
+                let bare: String =
+                    text.lines().map(|l| format!("{}\n", l.split_once("] ").map_or(l, |(_, r)| r))).collect();
+                sys.print(&bare);
+            } else {
+                sys.print(&text);
+            }
+            0
+        }
+        Err(e) => {
+            let text = if sys.busybox() {
+                format!("dmesg: klogctl: {}\n", e.text())
+            } else {
+                format!("dmesg: read kernel buffer failed: {}\n", e.text())
+            };
+            sys.complain(&text);
+            1
+        }
+    }
+}
+
+pub(super) fn su(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
+    // Options may follow the user.
+    let long = [("command", 'c'), ("shell", 's'), ("login", 'l'), ("preserve-environment", 'p')];
+    let opts = match options::parse(sys, argv, "c:s:lmp", &long) {
+        Ok(o) => o,
+        Err(code) => return code,
+    };
+    let busybox = sys.busybox();
+    let login = opts.has('l') || opts.operands.iter().any(|o| o == "-");
+    let name = opts.operands.iter().find(|o| *o != "-").cloned().unwrap_or_else(|| "root".to_owned());
+    if busybox && sys.me().cred.uid != 0 {
+        sys.complain("su: must be suid to work properly\n");
+        return 1;
+    }
+    let real = sys.getid("getuid");
+    let Some(user) = sys.find_user(|u| u.name == name) else {
+        let text = if busybox {
+            format!("su: unknown user {name}\n")
+        } else {
+            format!(
+                "su: user {name} does not exist or the user entry does not contain all the required fields\n"
+            )
+        };
+        sys.complain(&text);
+        return 1;
+    };
+    if real != 0 {
+        // Nobody is there to type a password, and root has none.
+        sys.complain("Password: su: Authentication failure\n");
+        return 1;
+    }
+    let mut groups: Vec<u32> =
+        sys.groups().into_iter().filter(|(_, _, m)| m.contains(&name)).map(|(_, g, _)| g).collect();
+    groups.insert(0, user.gid);
+    if let Err(e) = sys.setgroups(&groups) {
+        let text = if busybox {
+            format!("su: can't set groups: {}\n", e.text())
+        } else {
+            format!("su: cannot set groups: {}\n", e.text())
+        };
+        sys.complain(&text);
+        return 1;
+    }
+    for (what, done) in [("setgid", sys.setgid(user.gid)), ("setuid", sys.setuid(user.uid))] {
+        if let Err(e) = done {
+            let text = match (busybox, what) {
+                (true, w) => format!("su: {w}: {}\n", e.text()),
+                (false, "setgid") => format!("su: cannot set group id: {}\n", e.text()),
+                (false, _) => format!("su: cannot set user id: {}\n", e.text()),
+            };
+            sys.complain(&text);
+            return 1;
+        }
+    }
+    let shell = opts.value('s').map_or_else(|| user.shell.clone(), str::to_owned);
+    let shell = if shell.is_empty() { "/bin/sh".to_owned() } else { shell };
+    let mut env = sys.me().env.to_vec();
+    for (n, v) in [("HOME", &user.home), ("USER", &user.name), ("LOGNAME", &user.name), ("SHELL", &shell)] {
+        env.retain(|(m, _)| m != n);
+        env.push((n.to_owned(), v.clone()));
+    }
+    sys.set_environment(env);
+    if login {
+        let _ = sys.chdir(&user.home);
+    }
+    let mut command = vec![shell.clone()];
+    if let Some(c) = opts.value('c') {
+        command.extend(["-c".to_owned(), c.to_owned()]);
+    }
+    match sys.exec(&shell, &command) {
+        Ok(code) => code,
+        Err(e) => {
+            sys.complain(&format!("su: failed to execute {shell}: {}\n", e.text()));
+            if e == Errno::ENOENT { 127 } else { 126 }
+        }
+    }
+}
+
+pub(super) fn sudo(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
+    let opts = match options::parse_leading(
+        sys,
+        argv,
+        "u:g:iEHnsSkKvl",
+        &[("user", 'u'), ("login", 'i'), ("non-interactive", 'n'), ("stdin", 'S')],
+    ) {
+        Ok(o) => o,
+        Err(code) => return code,
+    };
+    let name = opts.value('u').unwrap_or("root").to_owned();
+    let me = sys.me().cred.clone();
+    let sudoers = sys.groups().into_iter().any(|(n, g, _)| n == "sudo" && me.in_group(g));
+    if me.ruid != 0 && !sudoers {
+        let who = sys.user_name(me.ruid).unwrap_or_default();
+        sys.complain(&format!(
+            "{who} is not in the sudoers file.\nThis incident has been reported to the administrator.\n"
+        ));
+        return 1;
+    }
+    let Some(user) = sys.find_user(|u| u.name == name) else {
+        sys.complain(&format!(
+            "sudo: unknown user {name}\nsudo: error initializing audit plugin sudoers_audit\n"
+        ));
+        return 1;
+    };
+    if sys.me().cred.uid != 0 {
+        sys.complain("sudo: /usr/bin/sudo must be owned by uid 0 and have the setuid bit set\n");
+        return 1;
+    }
+    let caller = sys.user_name(me.ruid).unwrap_or_default();
+    let _ = sys.setgroups(&[user.gid]);
+    let _ = sys.setgid(user.gid);
+    let _ = sys.setuid(user.uid);
+    let mut env: Vec<(String, String)> = sys
+        .me()
+        .env
+        .iter()
+        .filter(|(n, _)| opts.has('E') || matches!(n.as_str(), "PATH" | "TERM" | "LANG"))
+        .cloned()
+        .collect();
+    for (n, v) in [
+        ("HOME", user.home.as_str()),
+        ("USER", &user.name),
+        ("LOGNAME", &user.name),
+        ("SHELL", &user.shell),
+        ("SUDO_USER", &caller),
+    ] {
+        env.retain(|(m, _)| m != n);
+        env.push((n.to_owned(), v.to_owned()));
+    }
+    sys.set_environment(env);
+    if opts.has('i') {
+        let _ = sys.chdir(&user.home);
+    }
+    let mut command = opts.operands.clone();
+    while command.first().is_some_and(|w| w.contains('=') && !w.contains('/')) {
+        command.remove(0);
+    }
+    if command.is_empty() {
+        command.push(user.shell.clone());
+    } else if opts.has('i') || opts.has('s') {
+        command = vec![user.shell.clone(), "-c".to_owned(), command.join(" ")];
+    }
+    let first = command.first().cloned().unwrap_or_default();
+    match execvp(sys, &command) {
+        Ok(code) => code,
+        Err(Errno::ENOENT) => {
+            sys.complain(&format!("sudo: {first}: command not found\n"));
+            1
+        }
+        Err(e) => {
+            sys.complain(&format!("sudo: unable to execute {first}: {}\n", e.text()));
+            1
+        }
+    }
+}
