@@ -6,6 +6,7 @@
 mod apparmor;
 mod crd;
 mod csr;
+mod daemonset;
 mod job;
 mod namespace;
 mod pod;
@@ -158,6 +159,7 @@ pub(crate) fn prepare_for_create(call: &mut Call<'_>, object: &mut Object) {
     match call.table().as_str() {
         "pods" => pod::prepare_for_create(call, object),
         "namespaces" => namespace::prepare_for_create(object),
+        "daemonsets.apps" => daemonset::prepare_for_create(object),
         "jobs.batch" => job::prepare_for_create(call.cluster.version, object),
         "certificatesigningrequests.certificates.k8s.io" => csr::prepare_for_create(call, object),
         "customresourcedefinitions.apiextensions.k8s.io" => crd::prepare(call, object),
@@ -220,11 +222,14 @@ pub(crate) fn prepare_for_update(call: &mut Call<'_>, object: &mut Object, old: 
             csr::prepare_for_update(call, object, old, sub)
         }
         ("customresourcedefinitions.apiextensions.k8s.io", "") => crd::prepare(call, object),
+        ("daemonsets.apps", sub) => daemonset::prepare_for_update(object, old, sub),
         ("pods", "") => pod::prepare_for_update(object, old),
         ("namespaces", "") => keep(object, old, "spec"),
         _ => {}
     }
-    if counts_generation(call, strategy) && changed(object, old, strategy.generation) {
+    // What components report about an object is no change of it.
+    let reports = matches!(call.target.subresource.as_str(), "status" | "approval");
+    if !reports && counts_generation(call, strategy) && changed(object, old, strategy.generation) {
         object.set(&["metadata", "generation"], old.generation() + 1);
     }
 }

@@ -564,3 +564,41 @@ fn a_no_execute_taint_drives_pods_away() {
     assert!(rig.get("pods", "plain").is_none());
     assert!(rig.get("pods", "patient").is_some());
 }
+
+#[test]
+fn a_namespace_goes_with_all_that_is_in_it() {
+    let mut rig = Rig::new();
+    let namespaces = "namespaces";
+    rig.create(namespaces, json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "lab"}}));
+    let mut web = deployment("nginx:1");
+    web.set(&["metadata", "namespace"], "lab");
+    rig.create("deployments.apps", web);
+    let map = json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "held", "namespace": "lab", "finalizers": ["example.com/held"]},
+    });
+    rig.create("configmaps", map);
+    rig.admin().delete(namespaces, "", "lab").expect("accepted");
+    rig.settle();
+    let lab = rig.cluster.store.get(namespaces, "", "lab").expect("held").clone();
+    assert_eq!(lab.str_at(&["status", "phase"]), "Terminating");
+    let found = |kind: &str| {
+        let all = lab.list_at(&["status", "conditions"]).iter();
+        all.filter(|c| c.str_at(&["type"]) == kind)
+            .map(|c| c.str_at(&["message"]).to_owned())
+            .collect::<String>()
+    };
+    assert_eq!(
+        found("NamespaceContentRemaining"),
+        "Some resources are remaining: configmaps. has 1 resource instances"
+    );
+    assert_eq!(
+        found("NamespaceFinalizersRemaining"),
+        "Some content in the namespace has finalizers remaining: example.com/held in 1 resource instances"
+    );
+    let free = json!({"metadata": {"finalizers": null}});
+    rig.admin().merge("configmaps", "lab", "held", free).expect("accepted");
+    rig.settle();
+    assert!(rig.cluster.store.get(namespaces, "", "lab").is_none());
+    assert_eq!(rig.cluster.store.list("pods", Some("lab")).count(), 0);
+}
