@@ -15,9 +15,11 @@ const SOURCE: Source<'static> = Source::new("horizontal-pod-autoscaler");
 
 pub(super) fn pass(client: &mut Client<'_>) {
     for scaler in client.list(SCALERS, None) {
-        let Some(first) = pods::moment(pods::created(&scaler)).map(|t| t.plus_millis(PERIOD)) else {
-            continue;
+        let looked = match scaler.str_at(&["status", "lastScaleTime"]) {
+            "" => pods::created(&scaler),
+            last => last,
         };
+        let Some(first) = pods::moment(looked).map(|t| t.plus_millis(PERIOD)) else { continue };
         if first > client.cluster.now {
             client.wake_at(first);
         } else if !scaler.is_deleting() {
@@ -89,16 +91,41 @@ fn sync(client: &mut Client<'_>, scaler: &Object) {
 
 /// Outside its bounds a target is resized without asking for metrics.
 fn resize(client: &mut Client<'_>, scaler: &Object, found: &Object, table: &str, (from, to): (i64, i64)) {
-    let patch = json!({"spec": {"replicas": to}});
+    let scale = Object(json!({
+        "apiVersion": "autoscaling/v1", "kind": "Scale", "spec": {"replicas": to},
+        "metadata": {"name": (found.name()), "namespace": (found.namespace())},
+    }));
     let why = if to < from {
         "Current number of replicas above Spec.MaxReplicas"
     } else {
         "Current number of replicas below Spec.MinReplicas"
     };
-    if client.merge_sub(table, found.namespace(), found.name(), "scale", patch).is_ok() {
+    if client.update(table, &scale, "scale").is_ok() {
         let message = format!("New size: {to}; reason: {why}");
         client.event(SOURCE, scaler, EventType::Normal, "SuccessfulRescale", &message);
+        let finding = Finding {
+            kind: "AbleToScale",
+            word: "True",
+            reason: "SucceededRescale",
+            message: format!("the HPA controller was able to update the target scale to {to}"),
+        };
+        let mut status = scaler.get("status").cloned().unwrap_or_else(Value::map);
+        status.set(&["conditions"], Value::from(vec![condition(&finding, None, &client.now())]));
+        status.set(&["currentMetrics"], Value::Null);
+        status.set(&["currentReplicas"], from);
+        status.set(&["desiredReplicas"], to);
+        status.set(&["lastScaleTime"], client.now());
+        let _ = client.update_status(SCALERS, scaler, status);
     }
+}
+
+fn condition(finding: &Finding, old: Option<&Value>, now: &str) -> Value {
+    let same = old.filter(|c| c.str_at(&["status"]) == finding.word);
+    let since = same.map_or(now, |c| c.str_at(&["lastTransitionTime"]));
+    json!({
+        "type": (finding.kind), "status": (finding.word), "reason": (finding.reason),
+        "message": (finding.message.as_str()), "lastTransitionTime": since,
+    })
 }
 
 /// Why the first metric cannot be read.
@@ -166,12 +193,7 @@ fn write(
         told &= known.is_some_and(|c| {
             c.str_at(&["reason"]) == finding.reason && c.str_at(&["message"]) == finding.message
         });
-        let same = known.filter(|c| c.str_at(&["status"]) == finding.word);
-        let since = same.map_or_else(|| now.clone(), |c| c.str_at(&["lastTransitionTime"]).to_owned());
-        let condition = json!({
-            "type": (finding.kind), "status": (finding.word), "reason": (finding.reason),
-            "message": (finding.message), "lastTransitionTime": since,
-        });
+        let condition = condition(&finding, known, &now);
         match all.iter_mut().find(|c| c.str_at(&["type"]) == finding.kind) {
             Some(place) => *place = condition,
             None => all.push(condition),
@@ -187,18 +209,12 @@ fn write(
             client.event(SOURCE, scaler, EventType::Warning, "FailedComputeMetricsReplicas", &message);
         }
     }
-    let mut status = json!({"conditions": (all.clone()), "currentMetrics": null});
-    let current = found.map_or(0, |f| pods::status_of(f, "replicas"));
-    if scaler.at(&["status", "currentReplicas"]).is_some() || current > 0 {
-        status.set(&["currentReplicas"], current);
+    let mut status = scaler.get("status").cloned().unwrap_or_else(Value::map);
+    status.set(&["conditions"], Value::from(all));
+    if let Some(found) = found {
+        status.set(&["currentReplicas"], found.i64_at(&["spec", "replicas"]).unwrap_or(1));
     }
-    status.set(&["desiredReplicas"], scaler.i64_at(&["status", "desiredReplicas"]).unwrap_or(0));
-    let unchanged = scaler.get("status").is_some_and(|s| {
-        s.list_at(&["conditions"]) == all.as_slice() && s.i64_at(&["currentReplicas"]).unwrap_or(0) == current
-    });
-    if !unchanged {
-        let _ = client.update_status(SCALERS, scaler, status);
-    }
+    let _ = client.update_status(SCALERS, scaler, status);
 }
 
 fn metric_kind(reason: &str) -> &str {

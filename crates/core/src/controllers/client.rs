@@ -204,22 +204,7 @@ impl<'a> Client<'a> {
         name: &str,
         patch: Value,
     ) -> Result<Object, Status> {
-        self.merge_sub(group_resource, namespace, name, "", patch)
-    }
-
-    /// Changes a subresource (`scale`) of an object by a merge patch.
-    ///
-    /// # Errors
-    /// The server's refusal.
-    pub fn merge_sub(
-        &mut self,
-        group_resource: &str,
-        namespace: &str,
-        name: &str,
-        subresource: &str,
-        patch: Value,
-    ) -> Result<Object, Status> {
-        let target = self.target(group_resource, namespace, name, subresource);
+        let target = self.target(group_resource, namespace, name, "");
         object_of(self.send(Verb::Patch, target, Body::Patch(PatchType::Merge, patch)))
     }
 
