@@ -3,6 +3,7 @@
 //! Talks to the cluster through [`host::Api`], to files through [`host::Files`] and to containers through
 //! [`host::Containers`]; knows no exercise and no page. Everything printed is kubectl's own wording.
 
+mod chance;
 pub mod cli;
 pub mod client;
 pub mod commands;
@@ -12,6 +13,7 @@ pub mod describe;
 pub mod discovery;
 pub mod error;
 pub mod explain;
+pub mod hash;
 pub mod host;
 pub mod image_name;
 pub mod kustomize;

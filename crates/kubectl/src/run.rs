@@ -35,7 +35,14 @@ fn run_line(host: &mut Host<'_>, line: &[String], version: gatehouse_model::Clie
         Ok(()) => {}
         Err(FlagError::Help) => return Outcome::Done(Output::success(help::help(&args, GROUPS, version))),
         Err(FlagError::Message(why)) => {
-            let (text, exit) = Error::plain(format!("{why}\nSee '{} --help' for usage.", args.path)).render();
+            let shift = args.command.exit_shift;
+            let hint = if shift == 0 {
+                format!("{why}\nSee '{} --help' for usage.", args.path)
+            } else {
+                args.usage_error(why).text()
+            };
+            let (text, exit) = Error::plain(hint).render();
+            let exit = exit + shift;
             let notes: String = notes.iter().map(|n| format!("{n}\n")).collect();
             return Outcome::Done(Output::failure(exit, notes + &text));
         }
@@ -63,15 +70,15 @@ fn run_line(host: &mut Host<'_>, line: &[String], version: gatehouse_model::Clie
         (true, 1) => Err(Error::plain("1 warning received")),
         (true, n) => Err(Error::plain(format!("{n} warnings received"))),
     });
-    finish(session, result)
+    finish(session, result, args.command.exit_shift)
 }
 
-fn finish(session: Session<'_, '_>, result: Result<(), Error>) -> Outcome {
+fn finish(session: Session<'_, '_>, result: Result<(), Error>, shift: i32) -> Outcome {
     let mut output = Output { stdout: session.out, stderr: session.err, exit: 0 };
     if let Err(error) = result {
         let (text, exit) = error.render();
         output.stderr.extend_from_slice(text.as_bytes());
-        output.exit = exit;
+        output.exit = if matches!(error, Error::Exit(..)) { exit } else { exit + shift };
         return Outcome::Done(output);
     }
     match session.finish {

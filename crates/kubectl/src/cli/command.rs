@@ -30,6 +30,8 @@ pub struct Command {
     pub run: Option<Run>,
     /// The first client minor that has it.
     pub since: u8,
+    /// What its failures add to the exit code: `diff` keeps 1 for differences.
+    pub exit_shift: i32,
 }
 
 impl Command {
@@ -47,6 +49,7 @@ impl Command {
             subcommands: &[],
             run: None,
             since: 0,
+            exit_shift: 0,
         }
     }
 

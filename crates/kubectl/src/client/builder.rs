@@ -243,8 +243,10 @@ impl Builder {
         let mut sources: Vec<(String, Vec<Result<Value, Error>>)> = Vec::new();
         if !self.kustomize.is_empty() {
             match crate::kustomize::build(session.host.files, &self.kustomize) {
-                Ok(objects) => {
-                    sources.push((self.kustomize.clone(), objects.into_iter().map(|o| Ok(o.0)).collect()))
+                Ok(built) => {
+                    built.warnings.into_iter().for_each(|w| session.eprintln(w));
+                    let objects = built.objects.into_iter().map(|o| Ok(o.0)).collect();
+                    sources.push((self.kustomize.clone(), objects));
                 }
                 Err(e) => chosen.broken.push(Error::plain(e)),
             }

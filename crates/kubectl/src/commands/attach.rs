@@ -118,6 +118,44 @@ pub(super) fn to_new_pod(
     ))
 }
 
+/// Waits for a debugging container, shows what it writes, and goes on in it where it is a shell.
+pub(super) fn to_container(
+    session: &mut Session<'_, '_>,
+    args: &Args,
+    pod: &Object,
+    name: &str,
+) -> Result<(), Error> {
+    let mapping = session.resource("pods")?;
+    let lists = ["containerStatuses", "ephemeralContainerStatuses", "initContainerStatuses"];
+    let mut now = pod.clone();
+    for _ in 0..120 {
+        let status = lists
+            .iter()
+            .flat_map(|l| now.list_at(&["status", l]))
+            .find(|s| s.str_at(&["name"]) == name)
+            .cloned()
+            .unwrap_or_default();
+        if status.at(&["state", "running"]).is_some() {
+            let spec = ["containers", "ephemeralContainers"];
+            let container =
+                spec.iter().flat_map(|l| now.list_at(&["spec", l])).find(|c| c.str_at(&["name"]) == name);
+            if args.bool("stdin") && container.is_some_and(is_shell) {
+                return shell(session, args, &now, name);
+            }
+            break;
+        }
+        if status.at(&["state", "terminated"]).is_some() {
+            show_logs(session, &now, name);
+            return Ok(());
+        }
+        session.advance(500);
+        now = session.get(&mapping, pod.namespace(), pod.name())?;
+    }
+    show_logs(session, &now, name);
+    session.finish = Finish::Stream;
+    Ok(())
+}
+
 /// A shell: what standard input holds is run in the container; at a terminal the learner goes on with `exec`.
 fn shell(session: &mut Session<'_, '_>, args: &Args, pod: &Object, container: &str) -> Result<(), Error> {
     let Some(stdin) = session.host.stdin.take() else {

@@ -15,14 +15,17 @@ mod certificate;
 mod cluster_info;
 mod config;
 mod create;
+mod debug;
 mod delete;
 mod describe;
+mod diff;
 mod drain;
 mod events;
 mod exec;
 mod explain;
 mod expose;
 mod get;
+mod kustomize;
 mod label;
 mod logs;
 mod options;
@@ -72,6 +75,9 @@ const SUBCOMMANDS: &[&Command] = &[
     &autoscale::COMMAND,
     &taint::COMMAND,
     &certificate::COMMAND,
+    &diff::COMMAND,
+    &kustomize::COMMAND,
+    &debug::COMMAND,
     &drain::CORDON,
     &drain::UNCORDON,
     &drain::COMMAND,

@@ -1,7 +1,7 @@
 //! `kubectl apply`. Models kubectl `pkg/cmd/apply/apply.go`.
 
-mod one;
-mod prune;
+pub(super) mod one;
+pub(super) mod prune;
 mod set_last_applied;
 mod view_last_applied;
 

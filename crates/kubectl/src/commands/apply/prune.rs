@@ -66,6 +66,22 @@ pub(super) fn run(
     apply: &mut Apply,
     infos: &[Info],
 ) -> Result<(), Error> {
+    for info in leftovers(session, args, infos)? {
+        let Some(object) = &info.object else { continue };
+        if apply.dry != Dry::Client {
+            apply.removal.delete(session, info.mapping()?, &info.namespace, &info.name)?;
+        }
+        apply.printer.print(session, object, "pruned")?;
+    }
+    Ok(())
+}
+
+/// What was applied once and is not among these objects.
+pub(in crate::commands) fn leftovers(
+    session: &mut Session<'_, '_>,
+    args: &Args,
+    infos: &[Info],
+) -> Result<Vec<Info>, Error> {
     let visited: Vec<&str> = infos.iter().filter_map(|i| i.object.as_ref()).map(|o| o.uid()).collect();
     let mut namespaces: Vec<String> = Vec::new();
     let chosen = session.namespace()?;
@@ -79,41 +95,22 @@ pub(super) fn run(
     }
     let types = allowed(session, args)?;
     let (namespaced, cluster): (Vec<_>, Vec<_>) = types.into_iter().partition(ResourceType::namespaced);
-    for namespace in &namespaces {
-        for mapping in &namespaced {
-            prune(session, args, apply, (namespace, mapping), &visited)?;
-        }
+    let mut found = Vec::new();
+    let pairs = namespaces.iter().flat_map(|n| namespaced.iter().map(move |m| (n.as_str(), m)));
+    for (namespace, mapping) in pairs.chain(cluster.iter().map(|m| ("", m))) {
+        let builder = Builder {
+            namespace: namespace.to_owned(),
+            words: vec![mapping.group_resource()],
+            selector: args.str("selector").to_owned(),
+            allow_bare_type: true,
+            flatten: true,
+            ..Builder::default()
+        };
+        found.extend(builder.infos(session)?.into_iter().filter(|info| {
+            info.object
+                .as_ref()
+                .is_some_and(|o| last_applied::original(o).is_some() && !visited.contains(&o.uid()))
+        }));
     }
-    for mapping in &cluster {
-        prune(session, args, apply, ("", mapping), &visited)?;
-    }
-    Ok(())
-}
-
-fn prune(
-    session: &mut Session<'_, '_>,
-    args: &Args,
-    apply: &mut Apply,
-    (namespace, mapping): (&str, &ResourceType),
-    visited: &[&str],
-) -> Result<(), Error> {
-    let builder = Builder {
-        namespace: namespace.to_owned(),
-        words: vec![mapping.group_resource()],
-        selector: args.str("selector").to_owned(),
-        allow_bare_type: true,
-        flatten: true,
-        ..Builder::default()
-    };
-    for info in builder.infos(session)? {
-        let Some(object) = &info.object else { continue };
-        if last_applied::original(object).is_none() || visited.contains(&object.uid()) {
-            continue;
-        }
-        if apply.dry != Dry::Client {
-            apply.removal.delete(session, mapping, namespace, &info.name)?;
-        }
-        apply.printer.print(session, object, "pruned")?;
-    }
-    Ok(())
+    Ok(found)
 }

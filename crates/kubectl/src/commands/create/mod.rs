@@ -180,6 +180,10 @@ impl Generator {
         namespaced: bool,
         failed: &str,
     ) -> Result<(), Error> {
+        if args.bool("append-hash") {
+            let name = format!("{}-{}", made.name(), crate::hash::of(&made));
+            made.set(&["metadata", "name"], name);
+        }
         if session.version().minor < 34 {
             null_timestamps(&mut made.0);
         }
