@@ -13,6 +13,7 @@ pub struct Glob {
     text: String,
     /// Characters every match begins with.
     prefix: String,
+    /// The automaton of the rest, from node 0.
     nodes: Vec<Node>,
     exact: bool,
 }
@@ -55,7 +56,11 @@ impl Test {
 
     /// Whether some character is taken by both.
     fn overlaps(&self, other: &Self) -> bool {
-        (1..=u8::MAX).any(|c| self.takes(c) && other.takes(c))
+        match (self, other) {
+            (Self::One(c), t) | (t, Self::One(c)) => t.takes(*c),
+            (Self::Any | Self::NotSlash, Self::Any | Self::NotSlash) => true,
+            _ => (1..=u8::MAX).any(|c| self.takes(c) && other.takes(c)),
+        }
     }
 }
 
@@ -123,9 +128,6 @@ impl Glob {
         while let Some(c) = rest.chars().next() {
             rest = rest.get(c.len_utf8()..).unwrap_or("");
             let slash_before = std::mem::take(&mut after_slash);
-            if exact && !"\\*?[]{}".contains(c) {
-                prefix.push(c);
-            }
             match c {
                 '\\' => {
                     let Some(next) = rest.chars().next() else {
@@ -139,8 +141,9 @@ impl Glob {
                     rest = rest.get(n..).unwrap_or("");
                     if exact {
                         prefix.push(literal);
+                    } else {
+                        at = literal_node(&mut b, at, literal);
                     }
-                    at = literal_node(&mut b, at, literal);
                     after_slash = literal == '/';
                 }
                 '*' => {
@@ -208,7 +211,11 @@ impl Glob {
                     }
                 }
                 _ => {
-                    at = literal_node(&mut b, at, c);
+                    if exact {
+                        prefix.push(c);
+                    } else {
+                        at = literal_node(&mut b, at, c);
+                    }
                     after_slash = c == '/';
                 }
             }
@@ -245,9 +252,12 @@ impl Glob {
         if self.exact {
             return self.prefix == text;
         }
-        if !text.starts_with(&self.prefix) {
-            return false;
-        }
+        let Some(rest) = text.strip_prefix(&self.prefix) else { return false };
+        self.after(rest).iter().any(|i| self.nodes.get(*i as usize).is_some_and(|n| n.test == Test::Accept))
+    }
+
+    /// The nodes that may come next after some text, its fixed beginning taken off; none where it cannot match.
+    fn after(&self, text: &str) -> Vec<u32> {
         let mut now = States::new(self.nodes.len());
         self.enter(0, &mut now);
         for c in text.bytes() {
@@ -260,11 +270,11 @@ impl Glob {
                 }
             }
             if then.list.is_empty() {
-                return false;
+                return vec![];
             }
             now = then;
         }
-        now.list.iter().any(|i| self.nodes.get(*i as usize).is_some_and(|n| n.test == Test::Accept))
+        now.list
     }
 
     /// Adds a state and all it leads to without a character.
@@ -284,22 +294,30 @@ impl Glob {
     /// answer is no.
     #[must_use]
     pub fn intersects(&self, other: &Self, budget: &mut usize) -> bool {
-        if !self.prefix.starts_with(&other.prefix) && !other.prefix.starts_with(&self.prefix) {
-            return false;
+        // The one whose beginning is longer fixed; the other has to take what is more.
+        let (long, short) =
+            if self.prefix.len() >= other.prefix.len() { (self, other) } else { (other, self) };
+        let Some(more) = long.prefix.strip_prefix(&short.prefix) else { return false };
+        if long.exact {
+            return short.matches(&long.prefix);
         }
+        if short.exact {
+            return more.is_empty() && long.matches(&long.prefix);
+        }
+        let begun = short.after(more);
         let reach = |g: &Self, from: u32| {
             let mut s = States::new(g.nodes.len());
             g.enter(from, &mut s);
             s.list
         };
         let mut seen: BTreeSet<(u32, u32)> = BTreeSet::new();
-        let mut todo: Vec<(u32, u32)> = vec![(0, 0)];
+        let mut todo: Vec<(u32, u32)> = begun.into_iter().map(|b| (0, b)).collect();
         while let Some((a, b)) = todo.pop() {
-            let (left, right) = (reach(self, a), reach(other, b));
+            let (left, right) = (reach(long, a), reach(short, b));
             for i in &left {
-                let Some(x) = self.nodes.get(*i as usize).filter(|n| n.test != Test::Pass) else { continue };
+                let Some(x) = long.nodes.get(*i as usize).filter(|n| n.test != Test::Pass) else { continue };
                 for j in &right {
-                    let Some(y) = other.nodes.get(*j as usize).filter(|n| n.test != Test::Pass) else {
+                    let Some(y) = short.nodes.get(*j as usize).filter(|n| n.test != Test::Pass) else {
                         continue;
                     };
                     if x.test == Test::Accept && y.test == Test::Accept {

@@ -218,6 +218,22 @@ fn whole_components_are_never_empty() {
 }
 
 #[test]
+fn overlapping_patterns_are_found() {
+    let meet = |a: &str, b: &str| {
+        let (a, b) = (Glob::new(a).unwrap(), Glob::new(b).unwrap());
+        let (one, other) = (a.intersects(&b, &mut 100_000), b.intersects(&a, &mut 100_000));
+        assert_eq!(one, other, "{} and {}", a.text(), b.text());
+        one
+    };
+    assert!(meet("/a/*", "/a/b*") && meet("/**", "/a/b") && meet("/a/{b,c}", "/a/?") && meet("/a", "/a"));
+    assert!(meet("/a*/x", "/ab**") && !meet("/a*/x", "/ab*"));
+    assert!(
+        !meet("/a/*", "/b/*") && !meet("/a/*", "/a/b/c") && !meet("/a/[ab]", "/a/c*") && !meet("/a", "/ab*")
+    );
+    assert!(meet("/a*c", "/ab*") && !meet("/a*/x", "/ab"));
+}
+
+#[test]
 fn hostile_texts_end_soon() {
     let deep = format!("profile p {}", "{ ^a ".repeat(5000));
     assert!(read(&deep).is_err());
