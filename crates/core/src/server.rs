@@ -69,7 +69,8 @@ fn answer(
     };
     trace.user = Some(user.clone());
     let (verb, target) = route::resolve(cluster, request);
-    let authorized = authorize::request(cluster, user, &verb, &target, trace)?;
+    let authorized =
+        authorize::request(cluster, user, &verb, &target, &request.options.field_selector, trace)?;
     let Some(target) = route::resource(&target) else {
         return discovery::get(cluster, authorized, &target);
     };

@@ -78,7 +78,7 @@ fn step(cluster: &Cluster, request: &Value) -> StepResult {
             (Verb::parse(&part("verb")), Target::Resource(target))
         }
     };
-    let attributes = Attributes { user: &user, verb: &verb, target: &target };
+    let attributes = Attributes { user: &user, verb: &verb, target: &target, field_selector: "" };
     let decision = authz::authorize(cluster, &attributes);
     let show = |allowed: bool, reason: &str| format!("{} {reason}", if allowed { "yes" } else { "no" });
     let recorded = request.str_at(&["reason"]);

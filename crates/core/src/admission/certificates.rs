@@ -30,7 +30,11 @@ fn may(cluster: &Cluster, request: &AdmissionRequest<'_>, verb: &'static str, si
             name: name.to_owned(),
         });
         let verb = Verb::Other(Cow::Borrowed(verb));
-        authz::decide(cluster, &Attributes { user: request.user, verb: &verb, target: &target }).allowed()
+        authz::decide(
+            cluster,
+            &Attributes { user: request.user, verb: &verb, target: &target, field_selector: "" },
+        )
+        .allowed()
     };
     ask(signer) || signer.split_once('/').is_some_and(|(domain, _)| ask(&format!("{domain}/*")))
 }

@@ -81,7 +81,7 @@ fn fill_in(range: &Object, container: &mut Value, what: &str, set: &mut Vec<Stri
 pub(super) fn validate(
     cluster: &mut Cluster,
     request: &AdmissionRequest<'_>,
-    _notes: &mut Notes,
+    notes: &mut Notes,
 ) -> Result<(), Status> {
     let Some(object) = &request.object else { return Ok(()) };
     for range in ranges(cluster, request) {
@@ -90,6 +90,9 @@ pub(super) fn validate(
         } else {
             check_claim(&range, object)
         };
+        for error in &errors {
+            notes.blame_stored("LimitRange", &range, "spec.limits", error);
+        }
         match errors.as_slice() {
             [] => {}
             [one] => return Err(request.forbid(one)),

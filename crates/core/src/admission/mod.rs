@@ -30,7 +30,7 @@ pub use plugins::enabled_names;
 use gatehouse_model::{Object, ResourceType};
 
 use crate::cluster::Cluster;
-use crate::decision::{AdmissionStep, Cause, Change, Phase};
+use crate::decision::{AdmissionStep, Bearing, Cause, Change, ObjectRef, Phase};
 use crate::request::{DryRun, Response, User};
 use crate::status::Status;
 
@@ -180,6 +180,34 @@ pub fn awaits_controllers(response: &Response) -> bool {
 }
 
 impl Notes {
+    /// Notes the field of the request's object that a refusal is about.
+    fn blame(&mut self, request: &AdmissionRequest<'_>, field: &str, text: &str) {
+        self.because.push(Cause {
+            bearing: Bearing::Decided,
+            object: Some(ObjectRef {
+                kind: request.resource.kind.to_string(),
+                namespace: request.namespace.to_owned(),
+                name: request.display_name(),
+            }),
+            field: field.to_owned(),
+            text: text.to_owned(),
+        });
+    }
+
+    /// Notes the stored object that a refusal comes from.
+    fn blame_stored(&mut self, kind: &str, object: &Object, field: &str, text: &str) {
+        self.because.push(Cause {
+            bearing: Bearing::Decided,
+            object: Some(ObjectRef {
+                kind: kind.to_owned(),
+                namespace: object.namespace().to_owned(),
+                name: object.name().to_owned(),
+            }),
+            field: field.to_owned(),
+            text: text.to_owned(),
+        });
+    }
+
     /// Writes down what a plugin did, if it did anything.
     fn close(
         &mut self,

@@ -11,7 +11,7 @@ const IMMORTAL: [&str; 3] = ["default", "kube-public", "kube-system"];
 pub(super) fn mutate(
     cluster: &mut Cluster,
     request: &mut AdmissionRequest<'_>,
-    _notes: &mut Notes,
+    notes: &mut Notes,
 ) -> Result<(), Status> {
     let group = &*request.resource.gv.group;
     let is_namespace = group.is_empty() && request.resource.plural == "namespaces";
@@ -32,6 +32,7 @@ pub(super) fn mutate(
         return Ok(());
     }
     let Some(namespace) = cluster.store.get("namespaces", "", request.namespace) else {
+        notes.blame(request, "metadata.namespace", "the namespace does not exist");
         return Err(Status::not_found("", "namespaces", request.namespace));
     };
     if request.operation == Operation::Create && namespace.str_at(&["status", "phase"]) == "Terminating" {

@@ -15,13 +15,15 @@ const TABLE: &str = "priorityclasses.scheduling.k8s.io";
 pub(super) fn mutate(
     cluster: &mut Cluster,
     request: &mut AdmissionRequest<'_>,
-    _notes: &mut Notes,
+    notes: &mut Notes,
 ) -> Result<(), Status> {
     if !request.is_about("", "pods") {
         return Ok(());
     }
     match request.operation {
-        Operation::Create => on_create(cluster, request),
+        Operation::Create => on_create(cluster, request).inspect_err(|_| {
+            notes.blame(request, "spec.priorityClassName", "a pod's priority is its class's");
+        }),
         Operation::Update => {
             if let (Some(pod), Some(old)) = (&mut request.object, request.old_object) {
                 for field in ["priority", "preemptionPolicy"] {

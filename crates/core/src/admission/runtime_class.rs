@@ -41,12 +41,15 @@ fn same(a: &Value, b: &Value) -> bool {
 pub(super) fn mutate(
     cluster: &mut Cluster,
     request: &mut AdmissionRequest<'_>,
-    _notes: &mut Notes,
+    notes: &mut Notes,
 ) -> Result<(), Status> {
     if !concerns(request) {
         return Ok(());
     }
-    let Some(class) = class(cluster, request)? else { return Ok(()) };
+    let class = class(cluster, request).inspect_err(|_| {
+        notes.blame(request, "spec.runtimeClassName", "no RuntimeClass of this name exists");
+    })?;
+    let Some(class) = class else { return Ok(()) };
     let Some(mut pod) = request.object.clone() else { return Ok(()) };
     if let Some(fixed) = overhead(&class) {
         if pod.at(&["spec", "overhead"]).is_some_and(|own| !own.is_null() && !same(own, fixed)) {

@@ -22,7 +22,7 @@ const PROJECTED: u8 = 21;
 pub(super) fn mutate(
     cluster: &mut Cluster,
     request: &mut AdmissionRequest<'_>,
-    _notes: &mut Notes,
+    notes: &mut Notes,
 ) -> Result<(), Status> {
     if request.operation != Operation::Create || !request.is_about("", "pods") {
         return Ok(());
@@ -30,8 +30,9 @@ pub(super) fn mutate(
     let Some(mut pod) = request.object.take() else { return Ok(()) };
     let result = fill_in(cluster, request, &mut pod);
     request.object = Some(pod);
-    result?;
-    check(cluster, request)
+    result.and_then(|()| check(cluster, request)).inspect_err(|_| {
+        notes.blame(request, "spec.serviceAccountName", "a pod runs as a service account of its namespace");
+    })
 }
 
 pub(super) fn validate(

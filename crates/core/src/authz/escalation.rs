@@ -64,7 +64,11 @@ fn may(
         namespace: namespace.to_owned(),
         name: name.to_owned(),
     });
-    decide(cluster, &Attributes { user, verb: &Verb::Other(Cow::Borrowed(verb)), target: &target }).allowed()
+    decide(
+        cluster,
+        &Attributes { user, verb: &Verb::Other(Cow::Borrowed(verb)), target: &target, field_selector: "" },
+    )
+    .allowed()
 }
 
 fn check_role(cluster: &Cluster, write: &Write<'_>) -> Result<(), Status> {

@@ -46,7 +46,7 @@ pub fn impersonate(cluster: &Cluster, user: &User, wanted: &Impersonation) -> Re
             namespace: namespace.to_owned(),
             name: name.to_owned(),
         });
-        let attributes = Attributes { user, verb: &verb, target: &target };
+        let attributes = Attributes { user, verb: &verb, target: &target, field_selector: "" };
         let decision = decide(cluster, &attributes);
         if decision.allowed() { Ok(()) } else { Err(forbidden::status(&attributes, &decision.reason)) }
     };

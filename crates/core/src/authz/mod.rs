@@ -11,6 +11,8 @@ pub mod policy_rule;
 pub mod rbac;
 pub mod review;
 
+use gatehouse_model::field_selector::FieldSelector;
+
 use crate::cluster::Cluster;
 use crate::config::AuthorizationMode;
 use crate::decision::{Bearing, Cause, Decision, Verdict};
@@ -30,6 +32,23 @@ pub struct Attributes<'a> {
     pub verb: &'a Verb,
     /// To what.
     pub target: &'a Target,
+    /// The field selector of a list or watch, as text; empty for none.
+    pub field_selector: &'a str,
+}
+
+impl Attributes<'_> {
+    /// The value a field must have by the field selector, if it says so.
+    #[must_use]
+    pub fn selected(&self, field: &str) -> Option<String> {
+        selected(self.field_selector, field)
+    }
+}
+
+/// The value a field must have by a field selector, if it says so.
+#[must_use]
+pub fn selected(field_selector: &str, field: &str) -> Option<String> {
+    let selector = FieldSelector::parse(field_selector).ok()?;
+    selector.terms.into_iter().find(|t| t.equal && t.field == field).map(|t| t.value)
 }
 
 /// Whether the user is in [`MASTERS`].
@@ -40,6 +59,19 @@ pub fn is_master(user: &User) -> bool {
 
 fn decision(verdict: Verdict, reason: impl Into<String>) -> Decision {
     Decision { verdict, reason: reason.into(), because: Vec::new() }
+}
+
+/// Everybody whom roles and bindings let do this; members of [`MASTERS`] may do everything besides, and so may all
+/// where the mode AlwaysAllow is on.
+#[must_use]
+pub fn who_can(cluster: &Cluster, verb: &Verb, target: &Target) -> Vec<rbac::Holder> {
+    cluster.rbac.of(&cluster.store).who_can(verb, target)
+}
+
+/// Everything roles and bindings let a user do, cluster-wide grants first.
+#[must_use]
+pub fn what_can(cluster: &Cluster, user: &User) -> Vec<rbac::Granted> {
+    cluster.rbac.of(&cluster.store).what_can(user)
 }
 
 /// Asks the cluster's authorizers in order; the first opinion counts, none means no. The reasons of authorizers

@@ -1,8 +1,6 @@
 //! Kubelets, for what concerns their own node.
 //!
 //! The upstream authorizer keeps a graph from objects to nodes; here the pods of the node are looked at when asked.
-//! Field selectors are not part of the attributes, so collections of pods and resource slices are always refused.
-//!
 //! Models kubernetes `plugin/pkg/auth/authorizer/node/node_authorizer.go` and `graph.go`.
 
 use gatehouse_model::{Object, Value};
@@ -89,7 +87,7 @@ pub fn decide(cluster: &Cluster, attributes: &Attributes<'_>) -> Decision {
         ("coordination.k8s.io", "leases") => lease(node, verb, target),
         ("storage.k8s.io", "csinodes") => csi_node(node, verb, target),
         ("", "nodes") if narrow => own_node(node, verb, target),
-        ("", "pods") if narrow => pods(cluster, node, verb, target),
+        ("", "pods") if narrow => pods(cluster, node, attributes, target),
         _ if any_rule(verb, target) => yes(),
         _ => no(""),
     }
@@ -164,9 +162,11 @@ fn own_node(node: &str, verb: &str, target: &ResourceTarget) -> Decision {
     }
 }
 
-fn pods(cluster: &Cluster, node: &str, verb: &str, target: &ResourceTarget) -> Decision {
+fn pods(cluster: &Cluster, node: &str, attributes: &Attributes<'_>, target: &ResourceTarget) -> Decision {
+    let verb = attributes.verb.as_str();
     match (target.subresource.as_str(), verb) {
         ("", "get") => get(cluster, node, verb, target),
+        ("", "list" | "watch") if attributes.selected("spec.nodeName").as_deref() == Some(node) => yes(),
         ("", "list" | "watch") if !target.name.is_empty() => related(cluster, node, target),
         ("", "list" | "watch") => no("can only list/watch pods with spec.nodeName field selector"),
         ("", "create" | "delete") | ("status", "update" | "patch") | ("eviction", "create") => yes(),

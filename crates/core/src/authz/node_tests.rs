@@ -4,6 +4,15 @@ use super::*;
 use crate::request::Verb;
 
 fn ask(version: KubeVersion, verb: &str, resource: &str, namespace: &str, name: &str) -> (bool, String) {
+    select(version, verb, (resource, namespace, name), "")
+}
+
+fn select(
+    version: KubeVersion,
+    verb: &str,
+    (resource, namespace, name): (&str, &str, &str),
+    field_selector: &str,
+) -> (bool, String) {
     let mut cluster = Cluster::empty(version, 1);
     cluster.seed(&json!({"/api/v1/pods": [
         {"metadata": {"name": "web", "namespace": "ci"}, "spec": {"nodeName": "node01", "serviceAccountName": "builder",
@@ -24,7 +33,10 @@ fn ask(version: KubeVersion, verb: &str, resource: &str, namespace: &str, name: 
         name: name.to_owned(),
         ..ResourceTarget::default()
     });
-    let decision = decide(&cluster, &Attributes { user: &user, verb: &Verb::parse(verb), target: &target });
+    let decision = decide(
+        &cluster,
+        &Attributes { user: &user, verb: &Verb::parse(verb), target: &target, field_selector },
+    );
     (decision.allowed(), decision.reason)
 }
 
@@ -51,4 +63,13 @@ fn since_1_32_a_kubelet_sees_only_its_own_node() {
     assert!(ask(KubeVersion::V1_20, "get", "nodes", "", "node02").0);
     assert!(ask(KubeVersion::V1_36, "list", "services", "", "").0);
     assert!(!ask(KubeVersion::V1_36, "delete", "services", "ci", "x").0);
+}
+
+#[test]
+fn a_kubelet_lists_the_pods_of_its_own_node() {
+    let list = |selector| select(KubeVersion::V1_36, "list", ("pods", "", ""), selector);
+    assert!(list("spec.nodeName=node01").0);
+    let wrong = "can only list/watch pods with spec.nodeName field selector";
+    assert_eq!(list("spec.nodeName=node02"), (false, wrong.to_owned()));
+    assert_eq!(list(""), (false, wrong.to_owned()));
 }

@@ -5,7 +5,7 @@
 use crate::authz::{self, Attributes, forbidden};
 use crate::cluster::Cluster;
 use crate::decision::Trace;
-use crate::request::{Target, User, Verb};
+use crate::request::{ResourceTarget, Target, User, Verb};
 use crate::status::Status;
 
 /// A request that was let in. Nothing else in the house can make one.
@@ -32,9 +32,12 @@ pub(super) fn request(
     user: User,
     verb: &Verb,
     target: &Target,
+    field_selector: &str,
     trace: &mut Trace,
 ) -> Result<Authorized, Status> {
-    let attributes = Attributes { user: &user, verb, target };
+    let named = named(verb, target, field_selector);
+    let target = named.as_ref().unwrap_or(target);
+    let attributes = Attributes { user: &user, verb, target, field_selector };
     let decision = authz::authorize(cluster, &attributes);
     let refusal = (!decision.allowed()).then(|| forbidden::status(&attributes, &decision.reason));
     trace.authorization = Some(decision);
@@ -42,4 +45,13 @@ pub(super) fn request(
         Some(status) => Err(status),
         None => Ok(Authorized { user }),
     }
+}
+
+/// A collection that is narrowed to one name counts as about that object.
+fn named(verb: &Verb, target: &Target, field_selector: &str) -> Option<Target> {
+    let (Verb::List | Verb::Watch | Verb::DeleteCollection, Target::Resource(t)) = (verb, target) else {
+        return None;
+    };
+    let name = authz::selected(field_selector, "metadata.name").filter(|_| t.name.is_empty())?;
+    Some(Target::Resource(ResourceTarget { name, ..t.clone() }))
 }

@@ -86,7 +86,10 @@ fn access_review(call: &Call<'_>, object: &mut Object, subject: Subject) -> Resu
         return Err(Status::invalid(&call.resource.gv.group, &call.resource.kind, "", &errors));
     }
     let (verb, target) = attributes(&spec);
-    let decision = authz::authorize(call.cluster, &Attributes { user: &user, verb: &verb, target: &target });
+    let decision = authz::authorize(
+        call.cluster,
+        &Attributes { user: &user, verb: &verb, target: &target, field_selector: "" },
+    );
     let mut status = Map::new();
     status.insert("allowed", decision.allowed());
     if decision.verdict == Verdict::Deny {

@@ -21,8 +21,10 @@ pub(super) fn probe(check: &CanI, world: &World) -> Finding {
         name: check.name.clone(),
     });
     let verb = Verb::parse(&check.verb);
-    let decision =
-        authz::authorize(&world.cluster, &Attributes { user: &user, verb: &verb, target: &target });
+    let decision = authz::authorize(
+        &world.cluster,
+        &Attributes { user: &user, verb: &verb, target: &target, field_selector: "" },
+    );
     let word = |yes: bool| if yes { "yes" } else { "no" };
     let mut subject = format!("can {} {} {}", check.user, check.verb, check.resource);
     if !check.name.is_empty() {

@@ -198,7 +198,8 @@ fn may_use(cluster: &Cluster, request: &AdmissionRequest<'_>, pod: &Object, poli
             namespace: request.namespace.to_owned(),
             name: policy.to_owned(),
         });
-        authz::decide(cluster, &Attributes { user, verb: &verb, target: &target }).allowed()
+        authz::decide(cluster, &Attributes { user, verb: &verb, target: &target, field_selector: "" })
+            .allowed()
     };
     allows(request.user) || account.as_ref().is_some_and(allows)
 }

@@ -33,7 +33,7 @@ const NAMES_CONTAINERS: u8 = 23;
 pub(super) fn validate(
     cluster: &mut Cluster,
     request: &AdmissionRequest<'_>,
-    _notes: &mut Notes,
+    notes: &mut Notes,
 ) -> Result<(), Status> {
     let Some(object) = &request.object else { return Ok(()) };
     if !request.subresource.is_empty() || !request.resource.namespaced() {
@@ -60,6 +60,7 @@ pub(super) fn validate(
             let missing = unstated(object, &limited);
             if !missing.is_empty() {
                 let why = must_specify(cluster.version.minor(), &missing);
+                notes.blame_stored("ResourceQuota", quota, "spec.hard", &why);
                 return Err(request.forbid(&format!("failed quota: {}: {why}", quota.name())));
             }
         }
@@ -88,6 +89,10 @@ pub(super) fn validate(
         let exceeded: Vec<&String> =
             requested.keys().filter(|name| total.get(*name) > hard.get(*name)).collect();
         if !exceeded.is_empty() {
+            for name in &exceeded {
+                let field = format!("spec.hard[{name}]");
+                notes.blame_stored("ResourceQuota", &quota, &field, "less is left than the request needs");
+            }
             return Err(request.forbid(&format!(
                 "exceeded quota: {}, requested: {}, used: {}, limited: {}",
                 quota.name(),

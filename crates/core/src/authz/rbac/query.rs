@@ -117,7 +117,7 @@ impl Index {
         });
         let here = self.namespace_of(&target);
         let rules = self.granted(self.applying(user, here)).into_iter().map(|g| g.rule).collect();
-        (rules, self.missing_roles(&Attributes { user, verb: &verb, target: &target }))
+        (rules, self.missing_roles(&Attributes { user, verb: &verb, target: &target, field_selector: "" }))
     }
 
     fn granted(&self, mut grants: Vec<Grant>) -> Vec<Granted> {

@@ -36,7 +36,10 @@ fn cluster(objects: &[Value]) -> Cluster {
 }
 
 fn decide(cluster: &Cluster, user: &User, verb: &str, target: &Target) -> Decision {
-    super::super::authorize(cluster, &Attributes { user, verb: &Verb::parse(verb), target })
+    super::super::authorize(
+        cluster,
+        &Attributes { user, verb: &Verb::parse(verb), target, field_selector: "" },
+    )
 }
 
 /// The whole of RBAC as its documentation tells it, on words: slow and plain to see.
@@ -186,7 +189,8 @@ fn the_index_equals_the_reference_on_random_requests() {
                 )
             };
             let expected = reference(&cluster.store, &user, verb, &target);
-            let attributes = Attributes { user: &user, verb: &Verb::parse(verb), target: &target };
+            let attributes =
+                Attributes { user: &user, verb: &Verb::parse(verb), target: &target, field_selector: "" };
             assert_eq!(index.find(&attributes).is_some(), expected, "{attributes:?}\n{:#?}", cluster.store);
             allowed += usize::from(expected);
         }
@@ -227,7 +231,7 @@ fn reasons_are_the_servers() {
     assert_eq!(denied.verdict, Verdict::NoOpinion);
     assert_eq!(denied.reason, r#"RBAC: clusterrole.rbac.authorization.k8s.io "gone" not found"#);
     let verb = Verb::Delete;
-    let attributes = Attributes { user: &jane, verb: &verb, target: &pods };
+    let attributes = Attributes { user: &jane, verb: &verb, target: &pods, field_selector: "" };
     assert_eq!(
         super::super::forbidden::status(&attributes, &denied.reason).message,
         "pods is forbidden: User \"jane\" cannot delete resource \"pods\" in API group \"\" in the namespace \"ci\": \
