@@ -81,7 +81,7 @@ fn entries(object: &Object) -> Vec<Entry> {
 fn store(object: &mut Value, mut entries: Vec<Entry>) {
     entries.retain(|e| !e.fields.is_empty());
     // Applies first, then by time; equals stay in the order they came.
-    entries.sort_by_key(|e| (e.operation == Operation::Update, e.time.clone()));
+    gatehouse_model::order::by_key(&mut entries, |e| (e.operation == Operation::Update, e.time.clone()));
     if entries.is_empty() {
         object.remove(&["metadata", "managedFields"]);
     } else {

@@ -212,7 +212,7 @@ fn write(out: &mut String, value: &Value, depth: usize, free: bool) {
             let order = if free { &[] } else { order_of(value) };
             let rank = |key: &str| order.iter().position(|k| *k == key).unwrap_or(usize::MAX);
             let mut keys: Vec<(&str, &Value)> = map.iter().collect();
-            keys.sort_by_key(|(key, _)| rank(key));
+            gatehouse_model::order::by_key(&mut keys, |(key, _)| rank(key));
             out.push('{');
             for (i, (key, inner)) in keys.into_iter().enumerate() {
                 if i > 0 {

@@ -51,7 +51,7 @@ pub fn prove(bundle: &Arc<Bundle>) -> Vec<Problem> {
         let (grade, said) = graded(&start, bundle, &wrong.dir);
         let failing: Vec<&str> = grade.failing().map(|c| c.id.as_str()).collect();
         let mut named: Vec<&str> = wrong.fails.iter().map(String::as_str).collect();
-        named.sort_by_key(|id| grade.checks.iter().position(|c| c.id == *id));
+        gatehouse_model::order::by_key(&mut named, |id| grade.checks.iter().position(|c| c.id == *id));
         if failing != named {
             let what = format!("fails {failing:?}, not {named:?}\n{}{said}", failures(&grade));
             report(&wrong.dir, what);

@@ -70,7 +70,7 @@ impl Reach {
                 _ => {}
             }
         }
-        mentioned.sort();
+        gatehouse_model::order::sort(&mut mentioned);
         mentioned.dedup();
         for name in mentioned {
             if !namespaces.iter().any(|n| n.name == name) {

@@ -76,7 +76,7 @@ pub fn process(machine: &Machine, me: &Process, name: &str) -> Option<Ino> {
 #[must_use]
 pub fn process_names(machine: &Machine, me: &Process) -> Vec<String> {
     let mut pids: Vec<u32> = visible(machine, me).map(|p| vpid(machine, me, p)).collect();
-    pids.sort_unstable();
+    gatehouse_model::order::sort(&mut pids);
     let mut names: Vec<String> = pids.into_iter().map(|p| p.to_string()).collect();
     names.push("self".to_owned());
     names
@@ -194,7 +194,7 @@ fn mounts(machine: &Machine, p: &Process) -> String {
 fn status(machine: &Machine, me: &Process, p: &Process) -> String {
     let c = &p.cred;
     let mut groups: Vec<u32> = c.groups.clone();
-    groups.sort_unstable();
+    gatehouse_model::order::sort(&mut groups);
     let groups: String = groups.iter().map(|g| format!("{g} ")).collect();
     let parent = machine.processes.get(&p.ppid).map_or(0, |q| vpid(machine, me, q));
     let pid = vpid(machine, me, p);

@@ -31,7 +31,7 @@ impl FieldSelector {
     /// What `fields.ParseSelector` says.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut parts = split_terms(text);
-        parts.sort_unstable();
+        crate::order::sort(&mut parts);
         let mut terms = Vec::new();
         for part in parts.into_iter().filter(|p| !p.is_empty()) {
             let Some((field, equal, value)) = split_term(part) else {

@@ -11,6 +11,7 @@ pub mod json;
 pub mod kinds;
 pub mod names;
 pub mod object;
+pub mod order;
 pub mod quantity;
 pub mod resource;
 pub mod schema;

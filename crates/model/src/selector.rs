@@ -122,7 +122,7 @@ impl Requirement {
 impl fmt::Display for Requirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut values = self.values.clone();
-        values.sort();
+        crate::order::sort(&mut values);
         let (key, values) = (&self.key, values.join(","));
         match self.operator {
             Operator::In => write!(f, "{key} in ({values})"),
@@ -161,7 +161,7 @@ impl Selector {
     /// All of these requirements.
     #[must_use]
     pub fn all(mut requirements: Vec<Requirement>) -> Self {
-        requirements.sort_by(|a, b| a.key.cmp(&b.key));
+        crate::order::by(&mut requirements, |a, b| a.key.cmp(&b.key));
         Self { requirements, nothing: false }
     }
 

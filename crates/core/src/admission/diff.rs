@@ -18,7 +18,7 @@ fn walk(before: &Value, after: &Value, path: String, out: &mut Vec<Change>) {
     match (before, after) {
         (Value::Map(a), Value::Map(b)) => {
             let mut keys: Vec<&str> = a.keys().chain(b.keys()).collect();
-            keys.sort_unstable();
+            gatehouse_model::order::sort(&mut keys);
             keys.dedup();
             for key in keys {
                 let inner = if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };

@@ -72,7 +72,7 @@ fn fill_in(range: &Object, container: &mut Value, what: &str, set: &mut Vec<Stri
             }
         }
         if !added.is_empty() {
-            added.sort();
+            gatehouse_model::order::sort(&mut added);
             set.push(format!("{} {word} for {what} {name}", added.join(", ")));
         }
     }

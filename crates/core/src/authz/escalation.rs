@@ -125,7 +125,7 @@ fn confirm(cluster: &Cluster, user: &User, namespace: &str, rules: &[PolicyRule]
         return Ok(());
     }
     let mut lines: Vec<String> = compacted(missing).iter().map(PolicyRule::compact).collect();
-    lines.sort();
+    gatehouse_model::order::sort(&mut lines);
     lines.dedup();
     let groups: Vec<String> = user.groups.iter().map(|g| go_quote(g)).collect();
     let mut why = format!(

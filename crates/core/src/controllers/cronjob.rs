@@ -88,7 +88,7 @@ fn look_after(
     for (how, key) in [("Complete", "successfulJobsHistoryLimit"), ("Failed", "failedJobsHistoryLimit")] {
         let Some(limit) = cron.i64_at(&["spec", key]).and_then(|l| usize::try_from(l).ok()) else { continue };
         let mut done: Vec<&Arc<Object>> = children.iter().filter(|c| job::ended(c) == Some(how)).collect();
-        done.sort_by_key(|j| j.str_at(&["status", "startTime"]).to_owned());
+        gatehouse_model::order::by_key(&mut done, |j| j.str_at(&["status", "startTime"]).to_owned());
         let surplus = done.len().saturating_sub(limit);
         for old in done.into_iter().take(surplus) {
             if client.delete(JOBS, old.namespace(), old.name()).is_ok() {

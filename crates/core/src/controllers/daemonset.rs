@@ -178,7 +178,7 @@ fn manage(client: &mut Client<'_>, set: &Object, places: &mut [Place], hash: &st
             }
         } else if surge == 0 && there.len() > 1 {
             // The oldest stays.
-            there.sort_by(|a, b| pods::created(a).cmp(pods::created(b)));
+            gatehouse_model::order::by(&mut there, |a, b| pods::created(a).cmp(pods::created(b)));
             for pod in there.iter().skip(1) {
                 pods::delete(client, SOURCE, set, pod);
             }
@@ -267,7 +267,7 @@ fn status(client: &mut Client<'_>, set: &Object, hash: &str) {
             continue;
         }
         desired += 1;
-        there.sort_by(|a, b| pods::created(a).cmp(pods::created(b)));
+        gatehouse_model::order::by(&mut there, |a, b| pods::created(a).cmp(pods::created(b)));
         let Some(pod) = there.first() else { continue };
         current += 1;
         updated += i64::from(pod.label(history::HASH) == Some(hash));

@@ -144,7 +144,7 @@ fn subset((ports, mut ready, mut not_ready): (Vec<Value>, Vec<Value>, Vec<Value>
     let mut subset = Value::map();
     for (key, addresses) in [("addresses", &mut ready), ("notReadyAddresses", &mut not_ready)] {
         if !addresses.is_empty() {
-            addresses.sort_by(|a, b| a.str_at(&["ip"]).cmp(b.str_at(&["ip"])));
+            gatehouse_model::order::by(addresses, |a, b| a.str_at(&["ip"]).cmp(b.str_at(&["ip"])));
             subset.set(&[key], addresses.clone());
         }
     }

@@ -223,7 +223,7 @@ pub fn about(cluster: &Cluster, object: &ObjectRef) -> Vec<String> {
         .filter(|e| e.str_at(&["involvedObject", "kind"]) == object.kind)
         .filter(|e| e.str_at(&["involvedObject", "name"]) == object.name)
         .collect();
-    events.sort_by_key(|e| match e.str_at(&["firstTimestamp"]) {
+    gatehouse_model::order::by_key(&mut events, |e| match e.str_at(&["firstTimestamp"]) {
         "" => e.str_at(&["eventTime"]).to_owned(),
         first => first.to_owned(),
     });

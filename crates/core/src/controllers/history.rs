@@ -17,7 +17,7 @@ pub(super) const HASH: &str = "controller-revision-hash";
 /// The revisions of a workload, oldest first.
 pub(super) fn of(client: &mut Client<'_>, owner: &Object, selector: &Selector) -> Vec<Arc<Object>> {
     let mut all = owner::claim(client, REVISIONS, owner, selector);
-    all.sort_by_key(|r| number(r));
+    gatehouse_model::order::by_key(&mut all, |r| number(r));
     all
 }
 

@@ -317,7 +317,7 @@ fn done_indexes(client: &Client<'_>, work: &Work) -> Vec<i64> {
     let mut done = parse_ranges(work.job.str_at(&["status", "completedIndexes"]));
     let new = work.uncounted.iter().filter(|p| pods::phase(p) == "Succeeded");
     done.extend(new.filter_map(|p| index_of(p)));
-    done.sort_unstable();
+    gatehouse_model::order::sort(&mut done);
     done.dedup();
     done
 }

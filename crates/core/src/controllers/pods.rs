@@ -75,7 +75,7 @@ pub(super) fn is_available(client: &mut Client<'_>, pod: &Object, min_ready: i64
 pub(super) fn sort_for_deletion(pods: &mut [Object]) {
     let nodes: Vec<String> = pods.iter().map(|p| node(p).to_owned()).collect();
     let crowd = |p: &Object| nodes.iter().filter(|n| *n == node(p)).count();
-    pods.sort_by(|a, b| {
+    gatehouse_model::order::by(pods, |a, b| {
         node(b)
             .is_empty()
             .cmp(&node(a).is_empty())

@@ -128,7 +128,7 @@ fn manage(client: &mut Client<'_>, work: &Work, mine: &[Arc<Object>]) {
     // Those beyond the size go, the last one first.
     let mut beyond: Vec<&Arc<Object>> =
         mine.iter().filter(|p| ordinal(&work.set, p).is_some_and(|o| !within(o))).collect();
-    beyond.sort_by_key(|p| std::cmp::Reverse(ordinal(&work.set, p)));
+    gatehouse_model::order::by_key(&mut beyond, |p| std::cmp::Reverse(ordinal(&work.set, p)));
     for pod in beyond {
         if pod.is_deleting() {
             if work.ordered() {

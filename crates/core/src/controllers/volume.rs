@@ -93,7 +93,7 @@ pub(super) fn find(
                 && also(v)
         })
         .collect();
-    fitting.sort_by(|a, b| {
+    gatehouse_model::order::by(&mut fitting, |a, b| {
         let reserved = |v: &Object| v.str_at(&["spec", "claimRef", "name"]).is_empty();
         reserved(a).cmp(&reserved(b)).then_with(|| {
             let size = |v: &Object| amount(v.at(&["spec", "capacity", "storage"]));

@@ -18,7 +18,7 @@ pub(super) fn find(entries: &[Entry], call: &Call<'_>, taken: &FieldSet) -> Vec<
         .map(|e| (shown(e), e.fields.intersection(taken)))
         .filter(|(_, fields)| !fields.is_empty())
         .collect();
-    out.sort_by(|a, b| a.0.cmp(&b.0));
+    gatehouse_model::order::by(&mut out, |a, b| a.0.cmp(&b.0));
     out
 }
 

@@ -175,9 +175,9 @@ fn in_order(current: &[Value], order: &[Value], old: &[Value], key: Option<&str>
     let rank = |v: &Value| order.iter().position(|o| identity(o) == identity(v));
     let place = |v: &Value| old.iter().position(|o| identity(o) == identity(v));
     let mut named: Vec<Value> = current.iter().filter(|v| rank(v).is_some()).cloned().collect();
-    named.sort_by_key(|v| rank(v));
+    gatehouse_model::order::by_key(&mut named, |v| rank(v));
     let mut others: Vec<Value> = current.iter().filter(|v| rank(v).is_none()).cloned().collect();
-    others.sort_by_key(|v| place(v).unwrap_or(usize::MAX));
+    gatehouse_model::order::by_key(&mut others, |v| place(v).unwrap_or(usize::MAX));
     let (mut named, mut others) = (named.into_iter().peekable(), others.into_iter().peekable());
     let mut out = Vec::new();
     loop {

@@ -161,7 +161,7 @@ fn resources(cluster: &Cluster, group: &str, version: &str) -> Option<Value> {
     if rows.is_empty() {
         return None;
     }
-    rows.sort_by(|a, b| a.0.cmp(&b.0));
+    gatehouse_model::order::by(&mut rows, |a, b| a.0.cmp(&b.0));
     let rows: Vec<Value> = rows.into_iter().map(|(_, row)| row).collect();
     let group_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
     Some(
@@ -206,6 +206,6 @@ fn paths(cluster: &Cluster) -> Value {
         paths.extend(versions.iter().map(|v| format!("/apis/{group}/{v}")));
     }
     paths.extend(["/healthz", "/livez", "/metrics", "/openapi/v2", "/readyz", "/version"].map(str::to_owned));
-    paths.sort();
+    gatehouse_model::order::sort(&mut paths);
     paths.into_iter().collect()
 }

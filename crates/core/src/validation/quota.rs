@@ -193,7 +193,7 @@ fn one_limit(errors: &mut Errors, path: &FieldPath, limit: &Value, kind: &str) {
     for field in ["max", "min", "default", "defaultRequest", "maxLimitRequestRatio"] {
         keys.extend(limit.map_at(&[field]).keys());
     }
-    keys.sort_unstable();
+    gatehouse_model::order::sort(&mut keys);
     keys.dedup();
     if kind == "Pod" {
         for field in ["default", "defaultRequest"] {

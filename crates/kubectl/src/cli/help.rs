@@ -48,7 +48,7 @@ pub fn usage(args: &Args, groups: &[Group], version: ClientVersion) -> String {
         .collect();
     if !flags.is_empty() {
         let mut sorted = flags;
-        sorted.sort_by_key(|f| f.name);
+        gatehouse_model::order::by_key(&mut sorted, |f| f.name);
         let rows: Vec<String> = sorted.iter().map(|f| flag_row(f)).collect();
         sections.push(format!("Options:\n{}", rows.join("\n\n")));
     }
@@ -92,7 +92,7 @@ fn subcommands(command: &Command, groups: &[Group], version: ClientVersion) -> S
     let row = |c: &Command| format!("  {:pad$}   {}", c.name, c.short);
     if groups.is_empty() {
         let mut rows: Vec<&Command> = all;
-        rows.sort_by_key(|c| c.name);
+        gatehouse_model::order::by_key(&mut rows, |c| c.name);
         let rows: Vec<String> = rows.into_iter().map(row).collect();
         return format!("Available Commands:\n{}", rows.join("\n"));
     }

@@ -43,7 +43,7 @@ fn walk(files: &mut dyn Files, dir: &str, recursive: bool, found: &mut Vec<Strin
     let mut entries = files
         .list(dir)
         .map_err(|e| Error::plain(format!("error reading {dir:?}: open {dir}: {}", e.errno)))?;
-    entries.sort_by(|a, b| a.name.cmp(&b.name));
+    gatehouse_model::order::by(&mut entries, |a, b| a.name.cmp(&b.name));
     for entry in entries {
         let base = dir.trim_end_matches('/');
         let base = if base == "." { "" } else { base };
@@ -74,7 +74,7 @@ fn glob(files: &mut dyn Files, pattern: &str) -> Vec<String> {
     for dir in dirs {
         let mut names: Vec<String> =
             files.list(&dir).unwrap_or_default().into_iter().map(|e| e.name).collect();
-        names.sort();
+        gatehouse_model::order::sort(&mut names);
         for name in names.into_iter().filter(|n| matches(last, n)) {
             found.push(if dir == "." && !pattern.starts_with("./") { name } else { format!("{dir}/{name}") });
         }

@@ -91,7 +91,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
             rows.push(r.clone());
         }
     }
-    rows.sort_by(|a, b| {
+    gatehouse_model::order::by(&mut rows, |a, b| {
         let key = |r: &ResourceType| match sort_by {
             "name" => r.plural.to_string(),
             "kind" => r.kind.to_string(),

@@ -68,7 +68,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         }
         return Ok(());
     }
-    items.sort_by(|a, b| seen(a).cmp(seen(b)));
+    gatehouse_model::order::by(&mut items, |a, b| seen(a).cmp(seen(b)));
     if !args.str("output").is_empty() {
         let items: Vec<Value> = items.into_iter().map(|e| e.0).collect();
         let list = json!({"apiVersion": "v1", "kind": "EventList", "metadata": {}, "items": items});

@@ -74,7 +74,7 @@ pub(super) fn pod_for(
         ..Builder::default()
     };
     let mut found: Vec<Object> = chosen.infos(session)?.into_iter().filter_map(|i| i.object).collect();
-    found.sort_by_key(|p| p.str_at(&["status", "phase"]) != "Running");
+    gatehouse_model::order::by_key(&mut found, |p| p.str_at(&["status", "phase"]) != "Running");
     found
         .into_iter()
         .next()

@@ -106,8 +106,8 @@ fn run(session: &mut Session<'_, '_>, args: &Args, resource: &str) -> Result<(),
         return Ok(());
     }
     match args.str("sort-by") {
-        "cpu" => items.sort_by_key(|o| std::cmp::Reverse(usage(o).0)),
-        "memory" => items.sort_by_key(|o| std::cmp::Reverse(usage(o).1)),
+        "cpu" => gatehouse_model::order::by_key(&mut items, |o| std::cmp::Reverse(usage(o).0)),
+        "memory" => gatehouse_model::order::by_key(&mut items, |o| std::cmp::Reverse(usage(o).1)),
         _ => {}
     }
     let mut w = TabWriter::table();

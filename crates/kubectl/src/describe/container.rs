@@ -281,7 +281,7 @@ fn mounts(w: &mut Writer, container: &Value) {
     let title = |name: &str| if mounts.is_empty() { format!("{name}:\t<none>") } else { format!("{name}:") };
     let (mounts_title, devices_title) = (title("Mounts"), title("Devices"));
     w.line(2, mounts_title);
-    mounts.sort_by_key(|m| m.str_at(&["mountPath"]));
+    gatehouse_model::order::by_key(&mut mounts, |m| m.str_at(&["mountPath"]));
     for mount in mounts {
         let mut flags = if mount.bool_at(&["readOnly"]) == Some(true) { "ro" } else { "rw" }.to_owned();
         let sub = mount.str_at(&["subPath"]);
@@ -293,7 +293,7 @@ fn mounts(w: &mut Writer, container: &Value) {
     let mut devices: Vec<&Value> = container.list_at(&["volumeDevices"]).iter().collect();
     if !devices.is_empty() {
         w.line(2, devices_title);
-        devices.sort_by_key(|d| d.str_at(&["devicePath"]));
+        gatehouse_model::order::by_key(&mut devices, |d| d.str_at(&["devicePath"]));
         for device in devices {
             w.line(3, format!("{} from {}", device.str_at(&["devicePath"]), device.str_at(&["name"])));
         }

@@ -22,7 +22,7 @@ impl Description<'_, '_, '_> {
         if !uid.is_empty() {
             fields.push(format!("involvedObject.uid={uid}"));
         }
-        fields.sort();
+        gatehouse_model::order::sort(&mut fields);
         self.list(EVENTS, o.namespace(), "", &fields.join(","))
     }
 
@@ -40,7 +40,7 @@ impl Description<'_, '_, '_> {
             self.w.field(0, "Events", "<none>");
             return;
         }
-        events.sort_by(|a, b| a.str_at(&["lastTimestamp"]).cmp(b.str_at(&["lastTimestamp"])));
+        gatehouse_model::order::by(&mut events, |a, b| a.str_at(&["lastTimestamp"]).cmp(b.str_at(&["lastTimestamp"])));
         self.w.line(0, "Events:\n  Type\tReason\tAge\tFrom\tMessage");
         self.w.line(1, "----\t------\t----\t----\t-------");
         let now = self.now();

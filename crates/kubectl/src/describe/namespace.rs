@@ -33,7 +33,7 @@ pub(super) fn describe(d: &mut Description<'_, '_, '_>, ns: &Object) -> Result<(
         } else {
             w.line(0, "Resource Quotas");
         }
-        quotas.sort_by(|a, b| a.name().cmp(b.name()));
+        gatehouse_model::order::by(&mut quotas, |a, b| a.name().cmp(b.name()));
         for q in &quotas {
             w.field(1, "Name", q.name());
             scopes(w, q, 1, "* ");

@@ -153,7 +153,7 @@ pub(super) fn tolerations(w: &mut Writer, title: &str, list: &[Value]) {
         w.field(0, title, "<none>");
     }
     let mut sorted: Vec<&Value> = list.iter().collect();
-    sorted.sort_by_key(|t| t.str_at(&["key"]));
+    gatehouse_model::order::by_key(&mut sorted, |t| t.str_at(&["key"]));
     for (i, t) in sorted.into_iter().enumerate() {
         let (key, value, effect) = (t.str_at(&["key"]), t.str_at(&["value"]), t.str_at(&["effect"]));
         let mut text = key.to_owned();
@@ -176,7 +176,7 @@ pub(super) fn tolerations(w: &mut Writer, title: &str, list: &[Value]) {
 /// Topology spread constraints by key, one a line; nothing where there are none.
 pub(super) fn spread_constraints(w: &mut Writer, list: &[Value], space: &str) {
     let mut sorted: Vec<&Value> = list.iter().collect();
-    sorted.sort_by_key(|c| c.str_at(&["topologyKey"]));
+    gatehouse_model::order::by_key(&mut sorted, |c| c.str_at(&["topologyKey"]));
     for (i, c) in sorted.into_iter().enumerate() {
         let mut text = format!(
             "{}:{} when max skew {} is exceeded",

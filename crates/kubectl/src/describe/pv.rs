@@ -76,7 +76,7 @@ pub(super) fn describe_claim(d: &mut Description<'_, '_, '_>, pvc: &Object) -> R
         by_name || owners.iter().any(|r| r.str_at(&["kind"]) == "Pod" && r.str_at(&["uid"]) == p.uid())
     };
     let mut users: Vec<&str> = pods.iter().filter(uses).map(Object::name).collect();
-    users.sort_unstable();
+    gatehouse_model::order::sort(&mut users);
     let deleted = pvc.is_deleting().then(|| since(pvc.str_at(&["metadata", "deletionTimestamp"]), now));
     claim(&mut d.w, pvc, Some(deleted));
     if users.is_empty() {

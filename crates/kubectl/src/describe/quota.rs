@@ -21,7 +21,7 @@ pub(super) fn scopes(w: &mut Writer, quota: &Value, level: usize, bullet: &str) 
     if scopes.is_empty() {
         return;
     }
-    scopes.sort_unstable();
+    gatehouse_model::order::sort(&mut scopes);
     w.field(level, "Scopes", scopes.join(", "));
     for scope in scopes {
         let help = match scope {

@@ -79,7 +79,7 @@ fn compact(rules: &[Value]) -> Vec<Rule> {
             }
         }
     }
-    compacted.sort_by_key(text);
+    gatehouse_model::order::by_key(&mut compacted, text);
     compacted
 }
 

@@ -90,7 +90,7 @@ impl<'s> Node<'s> {
                 return schema.list_at(&["enum"]).iter().map(crate::print::gofmt::sprint).collect();
             }
         };
-        values.sort();
+        gatehouse_model::order::sort(&mut values);
         values
     }
 

@@ -293,7 +293,7 @@ fn overlay_elements(
         }
         order.iter().position(|o| o.get(merge_key) == e.get(merge_key)).unwrap_or(usize::MAX - 1)
     };
-    all.sort_by_key(rank);
+    gatehouse_model::order::by_key(&mut all, rank);
     all.into()
 }
 

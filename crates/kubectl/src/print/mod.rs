@@ -155,7 +155,7 @@ impl PrintFlags {
             allowed.push("wide");
             allowed.extend(COLUMNS);
         }
-        allowed.sort_unstable();
+        gatehouse_model::order::sort(&mut allowed);
         allowed
     }
 

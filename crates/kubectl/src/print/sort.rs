@@ -43,7 +43,7 @@ pub fn order(objects: &[&Value], path: &str) -> Result<Vec<usize>, SortError> {
         )));
     }
     let mut order: Vec<usize> = (0..keys.len()).collect();
-    order.sort_by(|a, b| {
+    gatehouse_model::order::by(&mut order, |a, b| {
         compare(keys.get(*a).and_then(Option::as_ref), keys.get(*b).and_then(Option::as_ref))
     });
     Ok(order)

@@ -62,7 +62,7 @@ pub fn format_labels(labels: &Map) -> String {
     // In the order of the pairs, not of the keys: `a.b=c` before `a=c`.
     let mut pairs: Vec<String> =
         labels.iter().map(|(k, v)| format!("{k}={}", v.as_str().unwrap_or(""))).collect();
-    pairs.sort_unstable();
+    gatehouse_model::order::sort(&mut pairs);
     pairs.join(",")
 }
 

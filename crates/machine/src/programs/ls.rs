@@ -210,15 +210,15 @@ fn show(
     if sys.userland() == crate::process::Userland::Coreutils
         && sys.env("LANG").is_some_and(|l| l.contains("en_"))
     {
-        entries.sort_by_key(|(n, _, _)| n.to_lowercase());
+        gatehouse_model::order::by_key(&mut entries, |(n, _, _)| n.to_lowercase());
     } else {
-        entries.sort_by(|a, b| a.0.cmp(&b.0));
+        gatehouse_model::order::by(&mut entries, |a, b| a.0.cmp(&b.0));
     }
     if opts.has('t') {
-        entries.sort_by_key(|(_, _, s)| std::cmp::Reverse(s.mtime));
+        gatehouse_model::order::by_key(&mut entries, |(_, _, s)| std::cmp::Reverse(s.mtime));
     }
     if opts.has('S') {
-        entries.sort_by_key(|(_, _, s)| std::cmp::Reverse(s.size()));
+        gatehouse_model::order::by_key(&mut entries, |(_, _, s)| std::cmp::Reverse(s.size()));
     }
     if opts.has('r') {
         entries.reverse();

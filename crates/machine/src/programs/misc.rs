@@ -146,7 +146,7 @@ pub(super) fn busybox(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let rest = argv.get(1..).unwrap_or_default();
     let Some(name) = rest.first() else {
         let mut list: Vec<&str> = super::names().copied().collect();
-        list.sort_unstable();
+        gatehouse_model::order::sort(&mut list);
         sys.print(&format!(
             "BusyBox v1.37.0 () multi-call binary.\n\nCurrently defined functions:\n\t{}\n",
             list.join(", ")

@@ -183,7 +183,7 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         let sorted = rows.is_sorted_by(|a, b| by_keys(a, b) != Ordering::Greater);
         return i32::from(!sorted);
     }
-    rows.sort_by(|a, b| {
+    gatehouse_model::order::by(&mut rows, |a, b| {
         by_keys(a, b).then_with(|| {
             if opts.has('u') || opts.has('s') {
                 Ordering::Equal

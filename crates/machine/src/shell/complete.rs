@@ -25,7 +25,7 @@ fn commands(machine: &Machine, session: &ShellState, word: &str) -> Vec<String> 
         names.extend(entries(machine, dir).into_iter().map(|(n, _)| n));
     }
     names.retain(|n| n.starts_with(word));
-    names.sort();
+    gatehouse_model::order::sort(&mut names);
     names.dedup();
     names
 }
@@ -45,7 +45,7 @@ fn files(machine: &Machine, session: &ShellState, word: &str) -> Vec<String> {
         .filter(|(n, _)| n.starts_with(name) && (!n.starts_with('.') || name.starts_with('.')))
         .map(|(n, is_dir)| format!("{prefix}{n}{}", if is_dir { "/" } else { "" }))
         .collect();
-    out.sort();
+    gatehouse_model::order::sort(&mut out);
     out
 }
 

@@ -180,7 +180,7 @@ pub(super) fn expand(sys: &mut Sys<'_>, field: &[(char, From)]) -> Vec<String> {
             }
             let dir = if base.is_empty() { "." } else { &base };
             let mut names = sys.list(dir).unwrap_or_default();
-            names.sort();
+            gatehouse_model::order::sort(&mut names);
             for name in names {
                 if (!name.starts_with('.') || pattern.starts_with('.')) && matches(&pattern, &name) {
                     next.push(join(&name));

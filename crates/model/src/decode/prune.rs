@@ -19,7 +19,7 @@ pub fn prune(value: &Value, ty: TypeRef<'_>) -> Result<Decoded, DecodeError> {
         unknown.extend(decoded.unknown.iter().map(|path| format!("metadata.{path}")));
         object.set(&["metadata"], decoded.object);
     }
-    unknown.sort();
+    crate::order::sort(&mut unknown);
     Ok(Decoded { object, unknown })
 }
 

@@ -85,7 +85,7 @@ pub(super) fn parse(text: &'static str) -> Schemas {
         if let Some(rest) = line.strip_prefix("enum ") {
             let (name, values) = rest.split_once(' ').unwrap_or((rest, ""));
             let mut values: Vec<_> = values.split('|').map(Cow::Borrowed).collect();
-            values.sort();
+            crate::order::sort(&mut values);
             schemas.enums.push((name.into(), values));
             continue;
         }

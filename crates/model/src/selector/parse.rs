@@ -113,7 +113,7 @@ impl Parser {
             Operator::In | Operator::NotIn => self.values()?,
             _ => vec![self.exact_value()?],
         };
-        values.sort();
+        crate::order::sort(&mut values);
         values.dedup();
         Requirement::new(&key, operator, values)
     }

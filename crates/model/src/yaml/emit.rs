@@ -79,7 +79,7 @@ fn mapping(out: &mut String, map: &Map, depth: usize, place: Place) {
         out.push('\n');
     }
     let mut entries: Vec<_> = map.iter().collect();
-    entries.sort_by(|a, b| natural_order(a.0, b.0));
+    crate::order::by(&mut entries, |a, b| natural_order(a.0, b.0));
     for (i, (key, value)) in entries.into_iter().enumerate() {
         if i > 0 || place != Place::Item {
             indent(out, depth);

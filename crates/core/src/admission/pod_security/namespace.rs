@@ -113,7 +113,7 @@ fn existing_pods(
             }
         })
         .collect();
-    lines.sort();
+    gatehouse_model::order::sort(&mut lines);
     warnings.append(&mut lines);
     warnings
 }

@@ -134,7 +134,7 @@ fn judge(
         return Outcome::NoPolicies;
     }
     if mutation == Mutation::Forbidden {
-        policies.sort_by_key(|p| p.name() != hint);
+        gatehouse_model::order::by_key(&mut policies, |p| p.name() != hint);
     }
     let usable = |policy: &str| may_use(cluster, request, pod, policy);
     let mut filled: Option<(Object, String)> = None;

@@ -49,7 +49,7 @@ fn same_level(a: &str, b: &str) -> bool {
     };
     let sorted = |list: &str| {
         let mut words: Vec<String> = list.split(',').map(str::to_owned).collect();
-        words.sort();
+        gatehouse_model::order::sort(&mut words);
         words
     };
     a == b && sorted(a_categories) == sorted(b_categories)

@@ -126,7 +126,7 @@ fn show(amounts: &Amounts, names: &[&String]) -> String {
 fn unstated(pod: &Object, limited: &[&str]) -> Vec<(String, BTreeSet<String>)> {
     let mut missing = Vec::new();
     let mut names: Vec<&str> = EXPLICIT.into_iter().filter(|name| limited.contains(name)).collect();
-    names.sort_unstable();
+    gatehouse_model::order::sort(&mut names);
     for name in names {
         let (kind, resource) = name.split_once('.').unwrap_or(("requests", name));
         let silent: BTreeSet<String> = ["containers", "initContainers"]

@@ -318,7 +318,7 @@ impl Index {
                 grants.extend(bound.in_namespace(ns));
             }
         }
-        grants.sort_by_key(|g| (g.binding, g.subject));
+        gatehouse_model::order::by_key(&mut grants, |g| (g.binding, g.subject));
         grants.dedup_by_key(|g| g.binding);
         grants
     }

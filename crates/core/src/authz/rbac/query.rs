@@ -121,7 +121,7 @@ impl Index {
     }
 
     fn granted(&self, mut grants: Vec<Grant>) -> Vec<Granted> {
-        grants.sort_by_key(|g| (g.binding, g.subject));
+        gatehouse_model::order::by_key(&mut grants, |g| (g.binding, g.subject));
         grants.dedup_by_key(|g| g.binding);
         let mut out = Vec::new();
         for grant in grants {

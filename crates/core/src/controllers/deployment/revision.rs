@@ -168,7 +168,7 @@ pub(super) fn clean_up(work: &mut Rollout<'_, '_>) {
     let Some(limit) = limit.and_then(|l| usize::try_from(l).ok()) else { return };
     let mut alive: Vec<&Object> = work.old.iter().filter(|s| !s.is_deleting()).collect();
     let surplus = alive.len().saturating_sub(limit);
-    alive.sort_by_key(|s| revision_of(s));
+    gatehouse_model::order::by_key(&mut alive, |s| revision_of(s));
     let doomed: Vec<Object> = alive
         .into_iter()
         .take(surplus)

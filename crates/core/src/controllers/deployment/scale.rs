@@ -55,7 +55,7 @@ fn proportionally(work: &mut Rollout<'_, '_>, mut active: Vec<Object>) {
     let allowed = if wanted > 0 { wanted + work.max_surge() } else { 0 };
     let add = allowed - total;
     // Larger ones first; among equals the newer when growing, the older when shrinking.
-    active.sort_by(|a, b| {
+    gatehouse_model::order::by(&mut active, |a, b| {
         let newer = pods::created(b).cmp(pods::created(a));
         replicas(b).cmp(&replicas(a)).then(if add > 0 { newer } else { newer.reverse() })
     });

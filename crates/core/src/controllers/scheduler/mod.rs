@@ -140,7 +140,7 @@ fn counted(verdicts: &[Verdict]) -> Vec<String> {
         }
     }
     let mut reasons: Vec<String> = counted.iter().map(|(n, why)| format!("{n} {why}")).collect();
-    reasons.sort();
+    gatehouse_model::order::sort(&mut reasons);
     reasons
 }
 

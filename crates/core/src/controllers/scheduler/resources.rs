@@ -34,7 +34,7 @@ pub(super) fn lacking(pod: &Object, node: &Object, there: &[Arc<Object>]) -> Vec
     }
     let wanted = of_pod(pod, "requests");
     let mut names: Vec<&String> = wanted.iter().filter(|(_, q)| !q.is_zero()).map(|(n, _)| n).collect();
-    names.sort_by_key(|name| match name.as_str() {
+    gatehouse_model::order::by_key(&mut names, |name| match name.as_str() {
         "cpu" => 0,
         "memory" => 1,
         "ephemeral-storage" => 2,

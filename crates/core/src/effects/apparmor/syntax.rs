@@ -147,7 +147,7 @@ impl Parser<'_> {
         let found = self.ahead.as_ref().map_or(Tok::Eof, |t| t.kind);
         let mut message = format!("syntax error, unexpected {}", found.name());
         let mut expected = expected.to_vec();
-        expected.sort_unstable();
+        gatehouse_model::order::sort(&mut expected);
         if expected.len() <= 4 {
             for (i, tok) in expected.iter().enumerate() {
                 message.push_str(if i == 0 { ", expecting " } else { " or " });

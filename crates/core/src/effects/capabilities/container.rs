@@ -148,7 +148,7 @@ pub fn oci_process(pod: &Value, security: &Value, image_user: &str, accounts: Ac
             .filter_map(Value::as_i64)
             .filter_map(|g| u32::try_from(g).ok()),
     );
-    gids.sort_unstable();
+    gatehouse_model::order::sort(&mut gids);
     gids.dedup();
     OciProcess {
         uid,

@@ -160,7 +160,7 @@ impl Filter {
         }
         for (_, program) in &mut filter.arches {
             for entries in program.calls.values_mut() {
-                entries.sort_by_key(|e| std::cmp::Reverse(rank(e)));
+                gatehouse_model::order::by_key(entries, |e| std::cmp::Reverse(rank(e)));
             }
         }
         filter.enosys = !matches!(default, Action::Allow | Action::Log | Action::Trace(_))
@@ -217,7 +217,7 @@ impl Filter {
             }
             return Ok(());
         }
-        conditions.sort_by_key(|c| c.index);
+        gatehouse_model::order::by_key(&mut conditions, |c| c.index);
         self.insert(rule, name, action, &conditions).map_err(wrap)
     }
 

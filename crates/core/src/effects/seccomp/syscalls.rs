@@ -34,7 +34,7 @@ fn table() -> &'static [Row] {
                 Some(Row { name, x86_64: words.next()?.parse().ok(), x86: words.next()?.parse().ok() })
             })
             .collect();
-        rows.sort_unstable_by_key(|r| r.name);
+        gatehouse_model::order::by_key(&mut rows, |r| r.name);
         rows
     })
 }

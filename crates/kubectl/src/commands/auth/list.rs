@@ -119,7 +119,7 @@ fn compact(rules: Vec<Rule>) -> Vec<Rule> {
             None => compacted.push(rule),
         }
     }
-    compacted.sort_by_key(Rule::key);
+    gatehouse_model::order::by_key(&mut compacted, Rule::key);
     compacted
 }
 

@@ -123,7 +123,7 @@ fn get(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
             errors.push(Error::plain(format!("context {name} not found")));
         }
     }
-    names.sort();
+    gatehouse_model::order::sort(&mut names);
     let mut table = TabWriter::table();
     if !args.bool("no-headers") && !name_only {
         table.write("CURRENT\tNAME\tCLUSTER\tAUTHINFO\tNAMESPACE\n");

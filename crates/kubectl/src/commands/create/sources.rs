@@ -65,7 +65,7 @@ pub(super) fn from_file(
             let mut entries = files.list(&path).map_err(|e| {
                 Error::plain(format!("error listing files in {path}: open {path}: {}", e.errno))
             })?;
-            entries.sort_by(|a, b| a.name.cmp(&b.name));
+            gatehouse_model::order::by(&mut entries, |a, b| a.name.cmp(&b.name));
             for entry in entries.into_iter().filter(|e| !e.is_dir) {
                 let full = format!("{}/{}", path.trim_end_matches('/'), entry.name);
                 let content = files.read(&full).map_err(|e| open(e, &full))?;

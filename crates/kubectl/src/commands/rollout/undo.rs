@@ -67,7 +67,7 @@ fn replica_set(session: &mut Session<'_, '_>, deployment: &Object, to: i64) -> R
         .into_iter()
         .filter_map(|s| revision_of(&s).map(|r| (r, s)))
         .collect();
-    sets.sort_by_key(|(r, _)| *r);
+    gatehouse_model::order::by_key(&mut sets, |(r, _)| *r);
     if to > 0 {
         return sets.into_iter().find(|(r, _)| *r == to).map(|(_, s)| s).ok_or_else(|| not_found(to));
     }
@@ -133,7 +133,7 @@ fn by_history(
     to: i64,
 ) -> Result<String, Error> {
     let mut history = owned(session, "controllerrevisions.apps", object)?;
-    history.sort_by_key(|h| h.i64_at(&["revision"]).unwrap_or(0));
+    gatehouse_model::order::by_key(&mut history, |h| h.i64_at(&["revision"]).unwrap_or(0));
     if to == 0 && history.len() <= 1 {
         return Err(Error::plain("no last revision to roll back to"));
     }

@@ -33,7 +33,7 @@ pub(super) static COMMAND: Command = Command {
 
 fn sorted(args: &Args, flag: &str) -> Vec<String> {
     let mut words = args.list(flag);
-    words.sort();
+    gatehouse_model::order::sort(&mut words);
     words.dedup();
     words
 }

@@ -317,7 +317,7 @@ impl Env {
             };
             keyed.push((key, x.clone()));
         }
-        keyed.sort_by(|a, b| order(&a.0, &b.0));
+        gatehouse_model::order::by(&mut keyed, |a, b| order(&a.0, &b.0));
         Ok(keyed)
     }
 

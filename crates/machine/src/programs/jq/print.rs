@@ -38,7 +38,7 @@ fn entries<'m>(m: &'m Map, orders: &[Vec<String>]) -> Vec<(&'m str, &'m Value)> 
     let mut all: Vec<(&str, &Value)> = m.iter().collect();
     let order = orders.iter().find(|o| o.len() == all.len() && o.iter().all(|k| m.contains_key(k)));
     if let Some(order) = order {
-        all.sort_by_key(|(k, _)| order.iter().position(|o| o == k));
+        gatehouse_model::order::by_key(&mut all, |(k, _)| order.iter().position(|o| o == k));
     }
     all
 }

@@ -31,7 +31,7 @@ fn since_1_0(pod: &PodView<'_>) -> Option<Violation> {
     // Sorted as words: 10 stands before 9.
     let mut ports: Vec<String> =
         bad.iter().flat_map(|c| c.host_ports.iter().map(ToString::to_string)).collect();
-    ports.sort();
+    gatehouse_model::order::sort(&mut ports);
     ports.dedup();
     Some(Violation {
         reason: "hostPort",

@@ -149,7 +149,7 @@ fn fields(pod: Option<&str>, bad: &[&Container<'_>], field: &str) -> Vec<String>
 /// Each word once, sorted.
 fn sorted<'a>(words: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let mut words: Vec<&str> = words.collect();
-    words.sort_unstable();
+    gatehouse_model::order::sort(&mut words);
     words.dedup();
     words
 }

@@ -63,7 +63,7 @@ fn since_1_0(pod: &PodView<'_>) -> Option<Violation> {
     if bad.is_empty() {
         return None;
     }
-    bad.sort();
+    gatehouse_model::order::sort(&mut bad);
     bad.dedup();
     let (texts, fields): (Vec<_>, Vec<_>) = bad.into_iter().unzip();
     Some(Violation {
