@@ -2,7 +2,7 @@
 
 use gatehouse_conformance::normalize::normalize;
 use gatehouse_lab::machine::{Outcome, Output};
-use gatehouse_lab::{KubeVersion, Session, World};
+use gatehouse_lab::{KubeVersion, Picture, Session, World};
 
 /// A piece of a suite, in order. Together the pieces are the whole file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,13 @@ pub enum Block {
     },
     /// Lines typed and what they print.
     Console(Vec<Exchange>),
+    /// Who reaches whom on a port: a row a source, a column a destination, pods by namespace and name.
+    Reach {
+        /// `TCP/80`
+        port: String,
+        /// The picture as text.
+        picture: String,
+    },
 }
 
 /// A line typed and what it printed.
@@ -50,7 +57,8 @@ impl Suite {
         while let Some(line) = lines.next() {
             let world = line.strip_prefix("<!-- world: ").and_then(|l| l.strip_suffix(" -->"));
             let file = line.strip_prefix("```").and_then(|l| l.split_once(" file=")).map(|(_, name)| name);
-            if world.is_none() && file.is_none() && line != "```console" {
+            let port = line.strip_prefix("```reach ");
+            if world.is_none() && file.is_none() && port.is_none() && line != "```console" {
                 prose.push_str(line);
                 prose.push('\n');
                 continue;
@@ -63,7 +71,10 @@ impl Suite {
                 continue;
             }
             let body: Vec<&str> = lines.by_ref().take_while(|l| *l != "```").collect();
-            if let Some(name) = file {
+            if let Some(port) = port {
+                let picture = body.iter().map(|l| format!("{l}\n")).collect();
+                blocks.push(Block::Reach { port: port.to_owned(), picture });
+            } else if let Some(name) = file {
                 let content = body.iter().map(|l| format!("{l}\n")).collect();
                 blocks.push(Block::File { name: name.to_owned(), fence: line.to_owned(), content });
             } else {
@@ -85,6 +96,7 @@ impl Suite {
                 Block::Prose(text) => out.push_str(text),
                 Block::World(world) => out.push_str(&format!("<!-- world: {world} -->\n")),
                 Block::File { fence, content, .. } => out.push_str(&format!("{fence}\n{content}```\n")),
+                Block::Reach { port, picture } => out.push_str(&format!("```reach {port}\n{picture}```\n")),
                 Block::Console(exchanges) => {
                     out.push_str("```console\n");
                     for e in exchanges {
@@ -118,6 +130,13 @@ impl Suite {
                     blocks.push(Block::Console(ran.collect()));
                     continue;
                 }
+                Block::Reach { port, .. } => {
+                    let world = world.as_mut().ok_or("no world before the first picture")?;
+                    let on = gatehouse_lab::reach::port(port).ok_or_else(|| format!("\"{port}\" is not a port"))?;
+                    let picture = drawn(&Picture::on(world.world(), on));
+                    blocks.push(Block::Reach { port: port.clone(), picture });
+                    continue;
+                }
                 Block::Prose(_) => {}
             }
             blocks.push(block.clone());
@@ -129,7 +148,13 @@ impl Suite {
     #[must_use]
     pub fn differences(&self, other: &Self) -> Vec<String> {
         let all = |s: &Self| -> Vec<Exchange> {
-            let of = |b: &Block| if let Block::Console(e) = b { e.clone() } else { Vec::new() };
+            let of = |b: &Block| match b {
+                Block::Console(e) => e.clone(),
+                Block::Reach { port, picture } => {
+                    vec![Exchange { line: format!("(picture on {port})"), output: picture.clone() }]
+                }
+                _ => Vec::new(),
+            };
             s.blocks.iter().flat_map(of).collect()
         };
         let pairs = all(self).into_iter().zip(all(other));
@@ -171,12 +196,33 @@ fn shown(output: &Output) -> String {
     text
 }
 
+/// The picture as text.
+fn drawn(picture: &Picture) -> String {
+    let names: Vec<String> = picture.pods.iter().map(|p| format!("{}/{}", p.namespace, p.name)).collect();
+    let width = names.iter().map(String::len).max().unwrap_or(0);
+    let mut out = String::new();
+    for (from, name) in names.iter().enumerate() {
+        let cell = |to: usize| match picture.edges.iter().find(|e| e.from == from && e.to == to) {
+            None => '-',
+            Some(edge) if edge.allowed => 'x',
+            Some(_) => '.',
+        };
+        let row: Vec<String> = (0..names.len()).map(|to| cell(to).to_string()).collect();
+        out.push_str(&format!("{name:<width$}  {}\n", row.join(" ")));
+    }
+    out
+}
+
 trait Runner {
+    fn world(&self) -> &World;
     fn write(&mut self, name: &str, content: &str);
     fn run(&mut self, line: &str) -> Output;
 }
 
 impl Runner for World {
+    fn world(&self) -> &World {
+        self
+    }
     fn write(&mut self, name: &str, content: &str) {
         Self::write(self, name, content);
     }
@@ -188,6 +234,9 @@ impl Runner for World {
 }
 
 impl Runner for Session {
+    fn world(&self) -> &World {
+        Self::world(self)
+    }
     fn write(&mut self, name: &str, content: &str) {
         self.edit(name, content);
     }
