@@ -132,7 +132,8 @@ impl Suite {
                 }
                 Block::Reach { port, .. } => {
                     let world = world.as_mut().ok_or("no world before the first picture")?;
-                    let on = gatehouse_lab::reach::port(port).ok_or_else(|| format!("\"{port}\" is not a port"))?;
+                    let on = gatehouse_lab::reach::port(port)
+                        .ok_or_else(|| format!("\"{port}\" is not a port"))?;
                     let picture = drawn(&Picture::on(world.world(), on));
                     blocks.push(Block::Reach { port: port.clone(), picture });
                     continue;

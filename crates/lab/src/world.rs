@@ -12,7 +12,7 @@ use gatehouse_core::controllers::{self, StandIn, events};
 use gatehouse_core::decision::ObjectRef;
 use gatehouse_core::kubelet::Kubelet as _;
 use gatehouse_core::{Cluster, Timestamp};
-use gatehouse_machine::shell::{self, Readiness};
+use gatehouse_machine::shell::{self, Dialect, Readiness};
 use gatehouse_machine::{Machine, Outcome, Output, ShellState, kubelet};
 use gatehouse_model::KubeVersion;
 
@@ -47,13 +47,43 @@ pub(crate) enum Kubelets {
     Real(kubelet::Kubelets),
 }
 
-/// A shell on another machine that the terminal is logged in to.
+/// A shell elsewhere that the terminal is logged in to.
 #[derive(Clone, Debug)]
 pub(crate) struct Login {
-    /// The node.
+    /// The node whose machine it runs on.
     pub(crate) node: String,
     /// Its shell.
     pub(crate) shell: ShellState,
+    /// Whether it is in a container, and the name that container's host has.
+    pub(crate) container: Option<String>,
+}
+
+impl Login {
+    /// What stands before the cursor: bash says who and where, the small shells only where, or nothing.
+    fn prompt(&self) -> String {
+        let user = self.shell.process.as_ref().map_or(0, |p| p.cred.uid);
+        let sign = if user == 0 { '#' } else { '$' };
+        let cwd = self.shell.cwd();
+        match (&self.container, self.shell.dialect) {
+            (Some(_), Dialect::Ash) => format!("{cwd} {sign} "),
+            (Some(_), Dialect::Dash) => format!("{sign} "),
+            (Some(host), Dialect::Bash) => {
+                let name = if user == 0 { "root".to_owned() } else { "I have no name!".to_owned() };
+                format!("{name}@{host}:{cwd}{sign} ")
+            }
+            (None, _) => prompt_of(&self.shell, &self.node),
+        }
+    }
+}
+
+/// The prompt of a login shell.
+fn prompt_of(shell: &ShellState, host: &str) -> String {
+    let home = shell.get("HOME").unwrap_or("/root");
+    let cwd = shell.cwd();
+    let shown = cwd.strip_prefix(home).map_or_else(|| cwd.to_owned(), |rest| format!("~{rest}"));
+    let user = shell.get("USER").unwrap_or("root");
+    let sign = if user == "root" { '#' } else { '$' };
+    format!("{user}@{host}:{shown}{sign} ")
 }
 
 /// See the module.
@@ -82,7 +112,11 @@ impl World {
                     self.with_terminal(|terminal, around| shell::run(terminal, &mut shell, around, line));
                 shell.exited = false;
                 self.shell = shell;
-                outcome
+                // A command that logged in somewhere has ended as far as the terminal is concerned.
+                match outcome {
+                    Outcome::Streaming(output) if !self.logins.is_empty() => Outcome::Done(output),
+                    outcome => outcome,
+                }
             }
         };
         self.after_command();
@@ -97,12 +131,16 @@ impl World {
         let Some(mut outcome) = ran else {
             return Outcome::Done(Output::failure(255, format!("Connection to {node} closed.\n")));
         };
-        if login.shell.exited {
-            if let Outcome::Done(output) = &mut outcome {
-                output.stderr = format!("logout\nConnection to {node} closed.\n").into_bytes();
-            }
-        } else {
+        if !login.shell.exited {
             self.logins.push(login);
+        } else if let Outcome::Done(output) = &mut outcome {
+            output.stderr = match &login.container {
+                Some(_) if output.exit != 0 => {
+                    format!("exit\ncommand terminated with exit code {}\n", output.exit).into_bytes()
+                }
+                Some(_) => b"exit\n".to_vec(),
+                None => format!("logout\nConnection to {node} closed.\n").into_bytes(),
+            };
         }
         outcome
     }
@@ -125,6 +163,27 @@ impl World {
             node.machine = machine;
         }
         Some(result)
+    }
+
+    /// Opens a shell in a container and gives it the terminal.
+    ///
+    /// # Errors
+    /// What the kubelet or the runtime says when it cannot start.
+    pub(crate) fn open_shell(
+        &mut self,
+        namespace: &str,
+        pod: &str,
+        container: &str,
+        command: &str,
+    ) -> Result<(), String> {
+        let now = self.cluster.now;
+        let Kubelets::Real(kubelets) = &mut self.kubelets else {
+            return Err(format!("container not found (\"{container}\")"));
+        };
+        let place = kubelets.find(&self.cluster, namespace, pod, container)?;
+        let shell = kubelets.shell(&place, now, command)?;
+        self.logins.push(Login { node: place.node, shell, container: Some(pod.to_owned()) });
+        Ok(())
     }
 
     /// Runs a command in a container.
@@ -197,13 +256,7 @@ impl World {
     /// What stands before the cursor.
     #[must_use]
     pub fn prompt(&self) -> String {
-        let (shell, host) = self.logins.last().map_or((&self.shell, "lab"), |l| (&l.shell, l.node.as_str()));
-        let home = shell.get("HOME").unwrap_or("/root");
-        let cwd = shell.cwd();
-        let shown = cwd.strip_prefix(home).map_or_else(|| cwd.to_owned(), |rest| format!("~{rest}"));
-        let user = shell.get("USER").unwrap_or("root");
-        let sign = if user == "root" { '#' } else { '$' };
-        format!("{user}@{host}:{shown}{sign} ")
+        self.logins.last().map_or_else(|| prompt_of(&self.shell, "lab"), Login::prompt)
     }
 
     /// Whether a line needs more lines before it can run.
@@ -245,7 +298,7 @@ impl World {
     /// The name under which the editor shows a file of the terminal's machine.
     #[must_use]
     pub fn tab_path(&self, path: &str) -> String {
-        if let Some(login) = self.logins.last() {
+        if let Some(login) = self.logins.last().filter(|l| l.container.is_none()) {
             return format!("{}:{path}", login.node);
         }
         let home = format!("{}/", self.access.home);

@@ -14,8 +14,9 @@ use crate::errno::Errno;
 use crate::fs::{Dir, Ino, Kind, MountTable};
 use crate::machine::{Kernel, Machine};
 use crate::outcome::{Outcome, Output};
-use crate::outside::Outside;
+use crate::outside::{Alone, Outside};
 use crate::process::{Cred, Process, Space, State, Userland};
+use crate::shell::{Dialect, ShellState};
 use crate::sys::{Handle, Patience, Sys, Tty, output, source, taken};
 use crate::{image, procfs};
 
@@ -550,6 +551,44 @@ pub fn with_process<T>(
     let result = body(&mut sys);
     sys.finish();
     result
+}
+
+/// A shell that a person types into, in a container: `kubectl exec -it … -- sh`.
+///
+/// # Errors
+/// The runtime's refusal, as for [`exec`].
+pub fn shell(machine: &mut Machine, container: &Container, command: &str) -> Result<ShellState, String> {
+    // What runc would refuse for the shell it refuses for a shell that does nothing.
+    let trial = [command.to_owned(), "-c".to_owned(), ":".to_owned()];
+    exec(machine, &mut Alone, container, &trial, b"", Tty::No)?;
+    let path = look_up(machine, container, command)?;
+    let space = machine.space(container.space);
+    let pid_ns = space.map_or(1, |s| s.pid_ns);
+    let busybox = space.is_some_and(|s| s.userland == Userland::Busybox);
+    let name = command.rsplit('/').next().unwrap_or(command);
+    let dialect = match name {
+        _ if busybox => Dialect::Ash,
+        "bash" => Dialect::Bash,
+        _ => Dialect::Dash,
+    };
+    let pid = machine.next_pid();
+    let mut process = container.template.clone();
+    process.cred.caps = ProcessCaps::of_container(container.capabilities, process.cred.uid);
+    (process.vpid, process.pid, process.ppid) = (machine.next_vpid(pid_ns, pid), pid, 0);
+    process.started = machine.now.0;
+    process.state = State::Running;
+    name.clone_into(&mut process.comm);
+    process.exe = path;
+    let mut state = ShellState::script(dialect, name);
+    state.interactive = true;
+    for (key, value) in process.env.iter() {
+        state.export(key, value);
+    }
+    let cwd =
+        machine.space(container.space).map(|s| s.mounts.path_of(&machine.fs, process.root, process.cwd));
+    state.set("PWD", &cwd.unwrap_or_else(|| "/".to_owned()));
+    state.process = Some(process);
+    Ok(state)
 }
 
 /// Sixty-four hexadecimal digits: the number of an exec.

@@ -22,6 +22,7 @@ pub use pod::{Container, Running, State};
 use crate::machine::Machine;
 use crate::outcome::Output;
 use crate::outside::Outside;
+use crate::shell::ShellState;
 
 /// A node: its machine, and what its kubelet knows of its pods.
 #[derive(Clone, Debug)]
@@ -89,6 +90,18 @@ impl Kubelets {
         })
     }
 
+    /// The container's node, its namespaces and what it was made from, while it runs.
+    fn running(&mut self, place: &Place, now: Timestamp) -> Result<(&mut Machine, u32, Arc<Plan>), String> {
+        let missing = || not_found(&place.container);
+        let node = self.nodes.get_mut(&place.node).ok_or_else(missing)?;
+        node.machine.now = now;
+        let pod = node.pods.get(&place.uid).ok_or_else(missing)?;
+        let running = pod.containers.get(&place.container).ok_or_else(missing)?;
+        let State::Running { .. } = running.state else { return Err(missing()) };
+        let (Some(space), Some(plan)) = (running.space, running.plan.clone()) else { return Err(missing()) };
+        Ok((&mut node.machine, space, plan))
+    }
+
     /// Runs a command in a container. `now` is the moment on the node.
     ///
     /// # Errors
@@ -101,14 +114,17 @@ impl Kubelets {
         stdin: &[u8],
         outside: &mut dyn Outside,
     ) -> Result<Output, String> {
-        let missing = || not_found(&place.container);
-        let node = self.nodes.get_mut(&place.node).ok_or_else(missing)?;
-        node.machine.now = now;
-        let pod = node.pods.get(&place.uid).ok_or_else(missing)?;
-        let running = pod.containers.get(&place.container).ok_or_else(missing)?;
-        let State::Running { .. } = running.state else { return Err(missing()) };
-        let (Some(space), Some(plan)) = (running.space, running.plan.clone()) else { return Err(missing()) };
-        runtime::exec(&mut node.machine, space, &plan, argv, stdin, outside)
+        let (machine, space, plan) = self.running(place, now)?;
+        runtime::exec(machine, space, &plan, argv, stdin, outside)
+    }
+
+    /// Opens a shell in a container for a person; its lines run on the node's machine.
+    ///
+    /// # Errors
+    /// As [`Kubelets::exec`].
+    pub fn shell(&mut self, place: &Place, now: Timestamp, command: &str) -> Result<ShellState, String> {
+        let (machine, space, plan) = self.running(place, now)?;
+        runtime::shell(machine, space, &plan, command)
     }
 
     /// What a container wrote; of the one before the last restart with `previous`.

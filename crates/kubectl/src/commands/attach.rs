@@ -46,7 +46,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         )));
     }
     let container = super::exec::container_of(session, &pod, args.str("container"), args.bool("quiet"))?;
-    super::exec::authorize(session, &mapping, &pod, "attach")?;
+    super::exec::authorize(session, &mapping, &pod, &container, "attach")?;
     show_logs(session, &pod, &container);
     session.finish = Finish::Stream;
     Ok(())

@@ -130,6 +130,7 @@ pub(super) fn authorize(
     session: &mut Session<'_, '_>,
     mapping: &ResourceType,
     pod: &Object,
+    container: &str,
     subresource: &str,
 ) -> Result<(), Error> {
     let target = Target::Resource(ResourceTarget {
@@ -142,7 +143,8 @@ pub(super) fn authorize(
     });
     // Websockets begin with a GET, but the server authorizes `create` besides since 1.35.
     let verb = if session.server_version().minor() >= 31 { Verb::Get } else { Verb::Create };
-    let request = session.request(verb, target)?;
+    let mut request = session.request(verb, target)?;
+    request.options.query.push(("container".to_owned(), container.to_owned()));
     match session.send(request)? {
         Reply::Text(_) | Reply::Object(_) | Reply::Success(_) | Reply::List { .. } => Ok(()),
     }
@@ -187,7 +189,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     if tty && session.host.stdin.is_some() {
         session.eprintln("Unable to use a TTY - input is not a terminal or the right kind of file");
     }
-    authorize(session, &mapping, &pod, "exec")?;
+    authorize(session, &mapping, &pod, &container, "exec")?;
     let stdin = if interactive { session.host.stdin.take() } else { None };
     let shell =
         command.first().is_some_and(|c| matches!(c.rsplit('/').next().unwrap_or(c), "sh" | "bash" | "ash"));

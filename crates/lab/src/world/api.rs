@@ -74,13 +74,13 @@ pub(super) struct Containers<'a, 'w> {
 }
 
 impl host::Containers for Containers<'_, '_> {
-    fn exec(
-        &mut self,
-        c: &ContainerRef,
-        argv: &[String],
-        stdin: &[u8],
-        _tty: bool,
-    ) -> Result<Output, String> {
+    fn exec(&mut self, c: &ContainerRef, argv: &[String], stdin: &[u8], tty: bool) -> Result<Output, String> {
+        if let ([command], true, true) = (argv, tty, stdin.is_empty())
+            && matches!(command.rsplit('/').next(), Some("sh" | "bash" | "ash" | "dash"))
+        {
+            self.world.borrow_mut().open_shell(&c.namespace, &c.pod, &c.container, command)?;
+            return Ok(Output::default());
+        }
         self.world.borrow_mut().exec(&c.namespace, &c.pod, &c.container, argv, stdin)
     }
 

@@ -50,7 +50,7 @@ impl Around<'_> {
         if command.is_empty() {
             let known = self.world.with_node(&node, |_, _| ()).is_some();
             if known && sys.is_tty(0) {
-                self.world.logins.push(Login { node, shell });
+                self.world.logins.push(Login { node, shell, container: None });
                 return Outcome::Done(Output::default());
             }
         }

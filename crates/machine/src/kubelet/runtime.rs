@@ -18,6 +18,7 @@ use crate::machine::{HOST, Machine};
 use crate::outcome::{Outcome, Output};
 use crate::outside::{Alone, Outside};
 use crate::process::Userland;
+use crate::shell::ShellState;
 use crate::sys::Tty;
 
 /// How a container's process stands after it was started.
@@ -176,6 +177,19 @@ pub(super) fn exec(
     Ok(match outcome {
         Outcome::Done(o) | Outcome::Streaming(o) | Outcome::NeedsEdit(o, _) => o,
     })
+}
+
+/// Opens a shell in the container for a person.
+pub(super) fn shell(
+    machine: &mut Machine,
+    space: u32,
+    plan: &Plan,
+    command: &str,
+) -> Result<ShellState, String> {
+    let spec = spec(machine, plan, 0);
+    let container = container::attach(machine, space, &spec);
+    container::shell(machine, &container, command)
+        .map_err(|e| format!("Internal error occurred: error executing command in container: {e}"))
 }
 
 /// Takes a container's namespaces and processes away.
