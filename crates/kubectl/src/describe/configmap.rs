@@ -12,7 +12,9 @@ pub(super) fn describe(d: &mut Description<'_, '_, '_>, map: &Object) -> Result<
     for (key, value) in map.map_at(&["data"]).iter() {
         d.w.line(0, format!("{key}:\n----"));
         d.w.line(0, Value::as_str(value).unwrap_or(""));
-        d.w.line(0, "");
+        if !d.w.old {
+            d.w.line(0, "");
+        }
     }
     d.w.line(0, "\nBinaryData\n====");
     for (key, value) in map.map_at(&["binaryData"]).iter() {

@@ -64,7 +64,7 @@ fn basics(w: &mut Writer, container: &Value, status: Option<&Value>) {
             .iter()
             .map(|p| {
                 let name = p.str_at(&["name"]);
-                let name = if name.is_empty() { String::new() } else { format!(" ({name})") };
+                let name = if name.is_empty() || w.old { String::new() } else { format!(" ({name})") };
                 format!("{}/{}{name}", number(p, &[member]), p.str_at(&["protocol"]))
             })
             .collect();

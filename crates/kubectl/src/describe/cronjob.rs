@@ -16,7 +16,10 @@ pub(super) fn describe(d: &mut Description<'_, '_, '_>, job: &Object) -> Result<
     w.field(0, "Schedule", spec.str_at(&["schedule"]));
     w.field(0, "Concurrency Policy", spec.str_at(&["concurrencyPolicy"]));
     w.field(0, "Suspend", spec.bool_at(&["suspend"]).map_or("<unset>", capital));
-    w.field(0, "Time Zone", present(spec, &["timeZone"]).map_or("<unset>", |z| z.as_str().unwrap_or("")));
+    if !w.old {
+        let zone = present(spec, &["timeZone"]).map_or("<unset>", |z| z.as_str().unwrap_or(""));
+        w.field(0, "Time Zone", zone);
+    }
     w.field(0, "Successful Job History Limit", number(spec, &["successfulJobsHistoryLimit"], ""));
     w.field(0, "Failed Job History Limit", number(spec, &["failedJobsHistoryLimit"], ""));
     w.field(0, "Starting Deadline Seconds", number(spec, &["startingDeadlineSeconds"], "s"));

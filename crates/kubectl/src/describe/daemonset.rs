@@ -9,7 +9,10 @@ pub(super) fn describe(d: &mut Description<'_, '_, '_>, set: &Object) -> Result<
     let chosen = set.at(&["spec", "selector"]);
     let selector = Selector::from_object(chosen).map_err(Error::plain)?;
     let pods = d.pods_status(set, chosen)?;
-    d.heading(set);
+    d.w.field(0, "Name", set.name());
+    if !d.w.old {
+        d.w.field(0, "Namespace", set.namespace());
+    }
     d.w.field(0, "Selector", selector.to_string());
     d.w.flat_labels("Node-Selector", set.map_at(&["spec", "template", "spec", "nodeSelector"]));
     d.labels_and_annotations(set);

@@ -53,7 +53,7 @@ impl Description<'_, '_, '_> {
             }
             let mut message = e.str_at(&["message"]).trim().to_owned();
             let field = e.str_at(&["involvedObject", "fieldPath"]);
-            if !field.is_empty() {
+            if !field.is_empty() && !self.w.old {
                 message = format!("{field}: {message}");
             }
             let cells = [e.str_at(&["type"]), e.str_at(&["reason"]), &interval(e, now), source, &message];

@@ -58,7 +58,8 @@ fn backend(d: &mut Description<'_, '_, '_>, namespace: &str, backend: &Value) ->
         let number = service.i64_at(&["port", "number"]).unwrap_or(0);
         let port_name = service.str_at(&["port", "name"]);
         let shown = if number == 0 { port_name.to_owned() } else { number.to_string() };
-        let failed = |e: Error| format!("{name}:{shown} (<error: {}>)", e.text());
+        let space = if d.w.old { "" } else { " " };
+        let failed = |e: Error| format!("{name}:{shown}{space}(<error: {}>)", e.text());
         let slices = match d.slices(namespace, name) {
             Ok(slices) => slices,
             Err(e) => return failed(e),

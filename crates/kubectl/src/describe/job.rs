@@ -25,13 +25,13 @@ pub(super) fn describe(d: &mut Description<'_, '_, '_>, job: &Object) -> Result<
     if !mode.is_empty() {
         w.field(0, "Completion Mode", mode);
     }
-    if let Some(suspend) = job.bool_at(&["spec", "suspend"]) {
+    if let Some(suspend) = job.bool_at(&["spec", "suspend"]).filter(|_| !w.old) {
         w.field(0, "Suspend", suspend.to_string());
     }
     for (title, member) in
         [("Backoff Limit", "backoffLimit"), ("TTL Seconds After Finished", "ttlSecondsAfterFinished")]
     {
-        if let Some(n) = spec(member) {
+        if let Some(n) = spec(member).filter(|_| !w.old) {
             w.field(0, title, n.to_string());
         }
     }

@@ -115,7 +115,8 @@ pub fn describe(
     show_events: bool,
 ) -> Result<String, Error> {
     let object = session.get(mapping, namespace, name)?;
-    let mut d = Description { session, w: Writer::default(), show_events };
+    let w = Writer::of(session.version());
+    let mut d = Description { session, w, show_events };
     let found = DESCRIBERS.iter().find(|(g, k, _)| *g == mapping.gv.group && *k == mapping.kind);
     match found {
         Some((_, _, describe)) => describe(&mut d, &object)?,

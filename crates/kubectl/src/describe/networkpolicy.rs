@@ -68,7 +68,7 @@ fn rules(w: &mut Writer, rules: &[Value], direction: &Direction) {
             let protocol = present(port, &["protocol"]).map_or("TCP", |p| p.as_str().unwrap_or(""));
             // A rule may name a protocol alone: Go prints the missing port as it prints any nil.
             let number = present(port, &["port"]).map_or("<nil>".to_owned(), |p| int_or_string(Some(p)));
-            match port.i64_at(&["endPort"]) {
+            match port.i64_at(&["endPort"]).filter(|_| !w.old) {
                 None => w.line(2, format!("To Port: {number}/{protocol}")),
                 Some(end) => w.line(2, format!("To Port Range: {number}-{end}/{protocol}")),
             }

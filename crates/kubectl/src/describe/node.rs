@@ -117,7 +117,11 @@ fn status(w: &mut Writer, node: &Object) {
         ("Architecture", "architecture"),
         ("Container Runtime Version", "containerRuntimeVersion"),
         ("Kubelet Version", "kubeletVersion"),
+        ("Kube-Proxy Version", "kubeProxyVersion"),
     ] {
+        if member == "kubeProxyVersion" && !w.old {
+            continue;
+        }
         w.field(1, title, node.str_at(&["status", "nodeInfo", member]));
     }
     if !node.str_at(&["spec", "podCIDR"]).is_empty() {

@@ -87,7 +87,7 @@ fn head(d: &mut Description<'_, '_, '_>, pod: &Object) {
     w.labels("Labels", pod.labels());
     w.annotations("Annotations", pod.annotations());
     let phase = status.str_at(&["phase"]);
-    if pod.is_deleting() && !matches!(phase, "Failed" | "Succeeded") {
+    if pod.is_deleting() && (w.old || !matches!(phase, "Failed" | "Succeeded")) {
         let lasts = since(pod.str_at(&["metadata", "deletionTimestamp"]), now);
         w.field(0, "Status", format!("Terminating (lasts {lasts})"));
         let grace = number(pod, &["metadata", "deletionGracePeriodSeconds"]);

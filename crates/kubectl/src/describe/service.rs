@@ -1,16 +1,20 @@
 //! Services and the endpoints behind their ports.
 
-use gatehouse_model::{Object, Value};
+use gatehouse_model::{Object, Value, json};
 
 use super::{Description, joined, number, or_none, present};
 use crate::error::Error;
 use crate::tables::host_port;
 
+const ENDPOINTS: (&str, &str, &str) = ("", "v1", "endpoints");
 const SLICES: (&str, &str, &str) = ("discovery.k8s.io", "v1", "endpointslices");
 
 impl Description<'_, '_, '_> {
-    /// The endpoint slices of a service.
+    /// The endpoint slices of a service. Old clients look at its endpoints; here these are seen as slices too.
     pub(super) fn slices(&mut self, namespace: &str, service: &str) -> Result<Vec<Object>, Error> {
+        if self.w.old {
+            return Ok(slices_of(&self.get(ENDPOINTS, namespace, service)?));
+        }
         self.list(SLICES, namespace, &format!("kubernetes.io/service-name={service}"), "")
     }
 }
@@ -32,8 +36,8 @@ pub(super) fn describe(d: &mut Description<'_, '_, '_>, service: &Object) -> Res
     if !spec.list_at(&["externalIPs"]).is_empty() {
         w.field(0, "External IPs", joined(spec, &["externalIPs"], ","));
     }
-    for (title, member) in [("Desired LoadBalancer IP", "loadBalancerIP"), ("External Name", "externalName")]
-    {
+    let desired = if w.old { "IP" } else { "Desired LoadBalancer IP" };
+    for (title, member) in [(desired, "loadBalancerIP"), ("External Name", "externalName")] {
         if !spec.str_at(&[member]).is_empty() {
             w.field(0, title, spec.str_at(&[member]));
         }
@@ -45,6 +49,7 @@ pub(super) fn describe(d: &mut Description<'_, '_, '_>, service: &Object) -> Res
             .map(|i| match (i.str_at(&["ip"]), i.str_at(&["ipMode"])) {
                 ("", _) => i.str_at(&["hostname"]).to_owned(),
                 (ip, "") => ip.to_owned(),
+                (ip, _) if w.old => ip.to_owned(),
                 (ip, mode) => format!("{ip} ({mode})"),
             })
             .collect();
@@ -56,7 +61,7 @@ pub(super) fn describe(d: &mut Description<'_, '_, '_>, service: &Object) -> Res
         let protocol = port.str_at(&["protocol"]);
         w.field(0, "Port", format!("{shown}\t{}/{protocol}", number(port, &["port"])));
         w.field(0, "TargetPort", format!("{}/{protocol}", super::int_or_string(port.get("targetPort"))));
-        if present(port, &["appProtocol"]).is_some() {
+        if present(port, &["appProtocol"]).is_some() && !w.old {
             w.field(0, "AppProtocol", port.str_at(&["appProtocol"]));
         }
         if number(port, &["nodePort"]) != 0 {
@@ -69,7 +74,7 @@ pub(super) fn describe(d: &mut Description<'_, '_, '_>, service: &Object) -> Res
         ("External Traffic Policy", "externalTrafficPolicy"),
         ("Internal Traffic Policy", "internalTrafficPolicy"),
     ] {
-        if !spec.str_at(&[member]).is_empty() {
+        if !spec.str_at(&[member]).is_empty() && !(w.old && member == "internalTrafficPolicy") {
             w.field(0, title, spec.str_at(&[member]));
         }
     }
@@ -79,11 +84,23 @@ pub(super) fn describe(d: &mut Description<'_, '_, '_>, service: &Object) -> Res
     if !spec.list_at(&["loadBalancerSourceRanges"]).is_empty() {
         w.field(0, "LoadBalancer Source Ranges", joined(spec, &["loadBalancerSourceRanges"], ","));
     }
-    if present(spec, &["trafficDistribution"]).is_some() {
+    if present(spec, &["trafficDistribution"]).is_some() && !w.old {
         w.field(0, "Traffic Distribution", spec.str_at(&["trafficDistribution"]));
     }
     d.events(service);
     Ok(())
+}
+
+/// One slice for each subset of endpoints.
+fn slices_of(endpoints: &Object) -> Vec<Object> {
+    let as_slice = |subset: &Value| {
+        let addresses = subset.list_at(&["addresses"]).iter();
+        let ready: Vec<Value> =
+            addresses.map(|a| json!({"addresses": [a.str_at(&["ip"]).to_owned()]})).collect();
+        let ports = subset.list_at(&["ports"]).to_vec();
+        Object(json!({"ports": Value::from(ports), "endpoints": Value::from(ready)}))
+    };
+    endpoints.list_at(&["subsets"]).iter().map(as_slice).collect()
 }
 
 /// The ready addresses behind a port: three at most, and how many more there are.

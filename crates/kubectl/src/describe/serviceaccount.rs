@@ -12,7 +12,7 @@ pub(super) fn describe(d: &mut Description<'_, '_, '_>, account: &Object) -> Res
         account.list_at(&[member]).iter().map(|s| s.str_at(&["name"]).to_owned()).collect()
     };
     let mut lists = vec![("Image pull secrets:", names("imagePullSecrets"))];
-    if d.session.version().minor < 34 {
+    if d.w.old {
         let tokens = tokens(d, account);
         let missing = missing(d, account);
         let marked = |list: Vec<String>| -> Vec<String> {

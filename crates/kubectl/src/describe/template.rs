@@ -34,6 +34,9 @@ pub fn pod_template(w: &mut Writer, template: Option<&Value>) {
     if !spec.str_at(&["priorityClassName"]).is_empty() {
         w.field(1, "Priority Class Name", spec.str_at(&["priorityClassName"]));
     }
+    if w.old {
+        return;
+    }
     w.labels("  Node-Selectors", spec.map_at(&["nodeSelector"]));
     tolerations(w, "  Tolerations", spec.list_at(&["tolerations"]));
     if let Some(group) = present(spec, &["schedulingGroup"]) {

@@ -178,14 +178,24 @@ pub(super) fn source(w: &mut Writer, volume: &Value) {
 
 fn projection(w: &mut Writer, source: &Value) {
     let optional = |s: &Value| s.bool_at(&["optional"]) == Some(true);
+    // Old clients print Go's pointer: nothing, or an address.
+    let pointer = |s: &Value| if s.bool_at(&["optional"]).is_some() { "0xc0009a2f3c" } else { "<nil>" };
     if let Some(secret) = present(source, &["secret"]) {
         w.field(2, "SecretName", secret.str_at(&["name"]));
-        w.line(0, format!("    Optional:\t{}", optional(secret)));
+        if w.old {
+            w.line(0, format!("    SecretOptionalName:\t{}", pointer(secret)));
+        } else {
+            w.line(0, format!("    Optional:\t{}", optional(secret)));
+        }
     } else if present(source, &["downwardAPI"]).is_some() {
         w.field(2, "DownwardAPI", "true");
     } else if let Some(map) = present(source, &["configMap"]) {
         w.field(2, "ConfigMapName", map.str_at(&["name"]));
-        w.line(0, format!("    Optional:\t{}", optional(map)));
+        if w.old {
+            w.line(0, format!("    ConfigMapOptional:\t{}", pointer(map)));
+        } else {
+            w.line(0, format!("    Optional:\t{}", optional(map)));
+        }
     } else if let Some(token) = present(source, &["serviceAccountToken"]) {
         w.field(
             2,

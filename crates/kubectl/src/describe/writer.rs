@@ -1,6 +1,6 @@
 //! The writer of descriptions: levels of indentation, aligned values, labels on lines of their own.
 
-use gatehouse_model::{Map, Value};
+use gatehouse_model::{ClientVersion, Map, Value};
 
 use crate::print::table::escape_terminal;
 use crate::print::tabwriter::TabWriter;
@@ -17,15 +17,23 @@ pub struct Writer {
     out: TabWriter,
     /// Added to every level: what is described inside something else.
     indent: usize,
+    /// Whether an old client (1.27) writes, which says less.
+    pub old: bool,
 }
 
 impl Default for Writer {
     fn default() -> Self {
-        Self { out: TabWriter::description(), indent: 0 }
+        Self { out: TabWriter::description(), indent: 0, old: false }
     }
 }
 
 impl Writer {
+    /// What this client writes with.
+    #[must_use]
+    pub fn of(version: ClientVersion) -> Self {
+        Self { old: version.minor < 34, ..Self::default() }
+    }
+
     /// Writes text as it is, indented by two spaces a level.
     pub fn write(&mut self, level: usize, text: impl AsRef<str>) {
         self.out.write(&"  ".repeat(level + self.indent));

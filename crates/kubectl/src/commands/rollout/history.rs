@@ -58,7 +58,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
             0 => (String::new(), overview(&history)),
             r => {
                 let object = history.get(&r).ok_or_else(missing)?;
-                let mut w = Writer::default();
+                let mut w = Writer::of(session.version());
                 pod_template(&mut w, Some(&template(object)));
                 (format!("with revision #{r}"), w.finish_unaligned())
             }
