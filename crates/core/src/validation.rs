@@ -198,6 +198,7 @@ fn change_by_kind(errors: &mut Errors, rules: &Rules, new: &Object, old: &Object
         "RoleBinding" | "ClusterRoleBinding" => rbac::binding_update(errors, new, old, namespaced),
         "NetworkPolicy" => network::policy_update(errors, new, old),
         "Ingress" => network::ingress_update(errors, new, old),
+        "IngressClass" => network::class_update(errors, new, old),
         "PriorityClass" => classes::priority_update(errors, new, old),
         "RuntimeClass" => classes::runtime_update(errors, new, old),
         "CertificateSigningRequest" => classes::signing_update(errors, rules, new, old),

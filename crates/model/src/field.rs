@@ -178,13 +178,19 @@ impl FieldError {
     /// `path: Unsupported value: value: supported values: "a", "b"`.
     #[must_use]
     pub fn not_supported(path: FieldPath, value: &Value, supported: &[&str]) -> Self {
+        Self::not_supported_rendered(path, render(value), supported)
+    }
+
+    /// As [`FieldError::not_supported`], the value already rendered as Go would.
+    #[must_use]
+    pub fn not_supported_rendered(path: FieldPath, value: impl Into<String>, supported: &[&str]) -> Self {
         let detail = if supported.is_empty() {
             String::new()
         } else {
             let quoted: Vec<String> = supported.iter().map(|s| crate::json::go_quote(s)).collect();
             format!("supported values: {}", quoted.join(", "))
         };
-        Self { kind: FieldErrorKind::NotSupported, path, value: Some(render(value)), detail }
+        Self { kind: FieldErrorKind::NotSupported, path, value: Some(value.into()), detail }
     }
 
     /// `path: Too long: may not be more than max bytes`.

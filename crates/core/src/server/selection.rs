@@ -28,7 +28,8 @@ impl Selection {
             if !matches!(field, "metadata.name" | "metadata.namespace") && !supported.contains(&field) {
                 return Err(bad(unsupported(call, field)));
             }
-            if field == "metadata.namespace" && !call.resource.namespaced() {
+            let scoped = call.resource.namespaced() || !own_conversion(call, &call.table());
+            if field == "metadata.namespace" && !scoped {
                 return Err(bad(unsupported(call, field)));
             }
         }
@@ -42,8 +43,22 @@ impl Selection {
 }
 
 fn unsupported(call: &Call<'_>, field: &str) -> String {
-    let own_words = matches!(
-        call.table().as_str(),
+    match call.table().as_str() {
+        "jobs.batch" => format!("field label \"{field}\" not supported for batchv1.Job"),
+        "statefulsets.apps" => format!("field label not supported for appsv1.StatefulSet: {field}"),
+        table if own_conversion(call, table) => format!("field label not supported: {field}"),
+        _ => {
+            format!(
+                "\"{field}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+            )
+        }
+    }
+}
+
+/// Whether the kind has a conversion of field labels of its own, which also knows its scope.
+fn own_conversion(call: &Call<'_>, table: &str) -> bool {
+    let built_in = matches!(
+        table,
         "pods"
             | "nodes"
             | "namespaces"
@@ -51,25 +66,16 @@ fn unsupported(call: &Call<'_>, field: &str) -> String {
             | "events"
             | "services"
             | "replicationcontrollers"
-            | "replicasets.apps"
-            | "deployments.apps"
-            | "statefulsets.apps"
-            | "daemonsets.apps"
-            | "jobs.batch"
             | "certificatesigningrequests.certificates.k8s.io"
-            | "cronjobs.batch"
     );
-    if own_words || crate::schema::is_custom(call.cluster, &call.resource) {
-        format!("field label not supported: {field}")
-    } else {
-        format!("\"{field}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"")
-    }
+    built_in || crate::schema::is_custom(call.cluster, &call.resource)
 }
 
 /// The fields each kind can be selected by, besides name and namespace.
 fn supported(table: &str) -> &'static [&'static str] {
     match table {
         "pods" => &[
+            "spec.host",
             "spec.nodeName",
             "spec.restartPolicy",
             "spec.schedulerName",
@@ -84,7 +90,7 @@ fn supported(table: &str) -> &'static [&'static str] {
         "namespaces" => &["status.phase"],
         "secrets" => &["type"],
         "services" => &["spec.clusterIP", "spec.type"],
-        "replicationcontrollers" | "replicasets.apps" => &["status.replicas"],
+        "replicationcontrollers" => &["status.replicas"],
         "jobs.batch" => &["status.successful"],
         "statefulsets.apps" => &["status.successful"],
         "certificatesigningrequests.certificates.k8s.io" => &["spec.signerName"],
@@ -108,6 +114,8 @@ fn supported(table: &str) -> &'static [&'static str] {
 fn field_value(object: &Object, field: &str) -> String {
     match (object.kind(), field) {
         ("Pod", "spec.hostNetwork") => object.bool_at(&["spec", "hostNetwork"]).unwrap_or(false).to_string(),
+        // What old clients say.
+        ("Pod", "spec.host") => object.str_at(&["spec", "nodeName"]).to_owned(),
         ("Node", "spec.unschedulable") => {
             object.bool_at(&["spec", "unschedulable"]).unwrap_or(false).to_string()
         }

@@ -14,12 +14,9 @@ pub(super) fn job(errors: &mut Errors, rules: &Rules, object: &Object) {
     let name = object.name();
     if object.str_at(&["spec", "completionMode"]) == "Indexed" {
         let longest = format!("{name}-{}", object.i64_at(&["spec", "completions"]).unwrap_or(1) - 1);
-        for complaint in names::dns1123_label(&longest) {
-            errors.push(FieldError::invalid(
-                FieldPath::new("metadata.name"),
-                &longest.as_str().into(),
-                complaint,
-            ));
+        if !names::dns1123_label(&longest).is_empty() {
+            let why = format!("will not able to create pod with invalid DNS label: {longest}");
+            errors.push(FieldError::invalid(FieldPath::new("metadata.name"), &name.into(), why));
         }
     }
     job_spec(errors, rules, &FieldPath::new("spec"), object.get("spec").unwrap_or(&Value::Null), true);
@@ -34,24 +31,48 @@ fn job_spec(errors: &mut Errors, rules: &Rules, path: &FieldPath, spec: &Value, 
         "backoffLimit",
         "ttlSecondsAfterFinished",
         "backoffLimitPerIndex",
+        "maxFailedIndexes",
     ] {
         check::non_negative(errors, path.child(field), spec.i64_at(&[field]));
     }
     if let Some(mode) = spec.get("completionMode").and_then(Value::as_str) {
-        check::allowed(errors, path.child("completionMode"), mode, &["Indexed", "NonIndexed"]);
+        check::allowed(errors, path.child("completionMode"), mode, &["NonIndexed", "Indexed"]);
         if mode == "Indexed" && spec.get("completions").is_none() {
             errors.push(FieldError::required(path.child("completions"), "when completion mode is Indexed"));
         }
+    }
+    if spec.str_at(&["completionMode"]) != "Indexed" {
+        for field in ["backoffLimitPerIndex", "maxFailedIndexes", "successPolicy"] {
+            if let Some(value) = spec.get(field) {
+                errors.push(FieldError::invalid(
+                    path.child(field),
+                    value,
+                    "requires indexed completion mode",
+                ));
+            }
+        }
+    }
+    if let Some(policy) = spec.get("podReplacementPolicy").and_then(Value::as_str) {
+        let supported: &[&str] = if spec.get("podFailurePolicy").is_some() {
+            &["Failed"]
+        } else {
+            &["Failed", "TerminatingOrFailed"]
+        };
+        check::allowed(errors, path.child("podReplacementPolicy"), policy, supported);
     }
     pod::template(errors, rules, &path.child("template"), template);
     let policy = template.str_at(&["spec", "restartPolicy"]);
     let at = path.children(&["template", "spec", "restartPolicy"]);
     if !matches!(policy, "OnFailure" | "Never") {
-        errors.push(if rules.version.minor() < 24 {
-            FieldError::not_supported(at, &policy.into(), &["OnFailure", "Never"])
-        } else {
+        let wanted = matches!(policy, "" | "Always") && rules.version.minor() >= 24;
+        errors.push(if wanted {
             FieldError::required(at, "valid values: \"OnFailure\", \"Never\"")
+        } else {
+            FieldError::not_supported(at, &policy.into(), &["OnFailure", "Never"])
         });
+    } else if policy != "Never" && spec.get("podFailurePolicy").is_some() {
+        let why = "only \"Never\" is supported when podFailurePolicy is specified";
+        errors.push(FieldError::invalid(at, &policy.into(), why));
     }
     if selects {
         match spec.get("selector") {
@@ -99,7 +120,8 @@ pub(super) fn job_update(errors: &mut Errors, rules: &Rules, new: &Object, old: 
         let shown = internal::print("PodTemplateSpec", &template);
         errors.push(FieldError::invalid_rendered(path.child("template"), shown, "field is immutable"));
     }
-    for field in ["completionMode", "podFailurePolicy", "backoffLimitPerIndex"] {
+    for field in ["completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"]
+    {
         check::immutable(errors, path.child(field), of(new, field).as_ref(), of(old, field).as_ref());
     }
 }
@@ -135,21 +157,16 @@ fn cron_spec(errors: &mut Errors, rules: &Rules, object: &Object) {
     let path = FieldPath::new("spec");
     let schedule = object.str_at(&["spec", "schedule"]);
     if check::required(errors, path.child("schedule"), schedule) {
-        if schedule.contains("TZ") && schedule.contains('=') {
-            let why = "cannot use TZ or CRON_TZ in schedule, use timeZone field instead";
-            errors.push(FieldError::invalid(path.child("schedule"), &schedule.into(), why));
-        } else if let Err(why) = cron::parse(schedule) {
-            errors.push(FieldError::invalid(path.child("schedule"), &schedule.into(), why));
+        let mut complaints: Vec<String> = cron::parse(schedule).err().into_iter().collect();
+        if schedule.contains("TZ") && rules.version.minor() >= 25 {
+            complaints.push("cannot use TZ or CRON_TZ in schedule, use timeZone field instead".to_owned());
         }
+        check::text(errors, &path.child("schedule"), schedule, complaints);
     }
     if let Some(zone) = object.at(&["spec", "timeZone"]).and_then(Value::as_str)
-        && zone.is_empty()
+        && let Err(why) = cron::zone(zone)
     {
-        errors.push(FieldError::invalid(
-            path.child("timeZone"),
-            &"".into(),
-            "timeZone must be nil or non-empty string",
-        ));
+        errors.push(FieldError::invalid(path.child("timeZone"), &zone.into(), why));
     }
     check::non_negative(
         errors,

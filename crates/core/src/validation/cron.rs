@@ -4,6 +4,17 @@
 
 /// Checks a schedule.
 pub(super) fn parse(schedule: &str) -> Result<(), String> {
+    // A time zone may go before.
+    let schedule = match schedule.strip_prefix("TZ=").or_else(|| schedule.strip_prefix("CRON_TZ=")) {
+        Some(rest) => {
+            let (place, fields) = rest.split_once(' ').unwrap_or((rest, ""));
+            if !known(place) {
+                return Err(format!("provided bad location {place}: unknown time zone {place}"));
+            }
+            fields.trim()
+        }
+        None => schedule,
+    };
     if let Some(descriptor) = schedule.strip_prefix('@') {
         return match descriptor {
             "yearly" | "annually" | "monthly" | "weekly" | "daily" | "midnight" | "hourly" => Ok(()),
@@ -24,6 +35,23 @@ pub(super) fn parse(schedule: &str) -> Result<(), String> {
     field(day, 1, 31, &[])?;
     field(month, 1, 12, MONTHS)?;
     field(weekday, 0, 6, DAYS)
+}
+
+/// Checks the time zone of a schedule.
+pub(super) fn zone(name: &str) -> Result<(), String> {
+    if name.is_empty() {
+        return Err("timeZone must be nil or non-empty string".to_owned());
+    }
+    if name.eq_ignore_ascii_case("Local") {
+        let why = "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones";
+        return Err(why.to_owned());
+    }
+    if known(name) { Ok(()) } else { Err(format!("unknown time zone {name}")) }
+}
+
+/// Whether the time zone database has this name.
+fn known(name: &str) -> bool {
+    include_str!("zones.txt").lines().any(|known| known == name)
 }
 
 const MONTHS: &[(&str, i64)] = &[
@@ -115,6 +143,7 @@ mod tests {
             ("every day", "expected exactly 5 fields, found 2: [every day]"),
             ("60 * * * *", "end of range (60) above maximum (59): 60"),
             ("* * 0 * *", "beginning of range (0) below minimum (1): 0"),
+            ("TZ=Mars/Base * * * * *", "provided bad location Mars/Base: unknown time zone Mars/Base"),
             ("x * * * *", "failed to parse int from x: strconv.Atoi: parsing \"x\": invalid syntax"),
         ] {
             assert_eq!(parse(wrong), Err(why.to_owned()));

@@ -5,7 +5,7 @@
 use gatehouse_model::{FieldError, FieldPath, Object, Value, names};
 
 use super::check::{self, Errors};
-use super::{internal, meta};
+use super::meta;
 
 /// A NetworkPolicy.
 pub(super) fn policy(errors: &mut Errors, object: &Object) {
@@ -45,13 +45,13 @@ fn spec(errors: &mut Errors, object: &Object) {
     }
     for (i, kind) in types.iter().enumerate() {
         let kind = kind.as_str().unwrap_or_default();
-        check::allowed(errors, path.child("policyTypes").index(i), kind, &["Egress", "Ingress"]);
+        check::allowed(errors, path.child("policyTypes").index(i), kind, &["Ingress", "Egress"]);
     }
 }
 
 fn port(errors: &mut Errors, path: &FieldPath, port: &Value) {
     if let Some(protocol) = port.get("protocol").and_then(Value::as_str) {
-        check::allowed(errors, path.child("protocol"), protocol, &["SCTP", "TCP", "UDP"]);
+        check::allowed(errors, path.child("protocol"), protocol, &["TCP", "UDP", "SCTP"]);
     }
     let end = port.i64_at(&["endPort"]);
     match port.get("port") {
@@ -60,6 +60,7 @@ fn port(errors: &mut Errors, path: &FieldPath, port: &Value) {
             if let Some(end) = end {
                 if end < *number {
                     let why = "must be greater than or equal to `port`";
+                    // The server shows the other end.
                     errors.push(FieldError::invalid(path.child("endPort"), &Value::Int(*number), why));
                 }
                 check::port(errors, &path.child("endPort"), end);
@@ -108,21 +109,13 @@ fn ip_block(errors: &mut Errors, path: &FieldPath, block: &Value) {
         return;
     }
     let complaints = names::cidr(cidr, true);
-    let bad = !complaints.is_empty();
     check::text(errors, &path.child("cidr"), cidr, complaints);
-    if bad && names::parse_cidr(cidr).is_none() {
-        return;
-    }
-    let outer = names::parse_cidr(cidr);
+    let Some((net, bits)) = names::parse_cidr(cidr) else { return };
     for (i, except) in block.list_at(&["except"]).iter().enumerate() {
         let path = path.child("except").index(i);
         let text = except.as_str().unwrap_or_default();
-        let complaints = names::cidr(text, true);
-        if !complaints.is_empty() {
-            check::text(errors, &path, text, complaints);
-            continue;
-        }
-        if let (Some((net, bits)), Some((inner, inner_bits))) = (outer, names::parse_cidr(text)) {
+        check::text(errors, &path, text, names::cidr(text, true));
+        if let Some((inner, inner_bits)) = names::parse_cidr(text) {
             let within = names::contains((names::network(net, bits), bits), inner) && inner_bits > bits;
             if !within {
                 errors.push(FieldError::invalid(path, &text.into(), "must be a strict subset of `cidr`"));
@@ -140,6 +133,34 @@ pub(super) fn class(errors: &mut Errors, object: &Object) {
         errors.push(FieldError::too_long(path.clone(), 250));
     }
     domain_prefixed(errors, &path, controller);
+    let Some(parameters) = object.at(&["spec", "parameters"]) else { return };
+    let path = FieldPath::new("spec.parameters");
+    reference(errors, &path, parameters);
+    let namespace = parameters.get("namespace").and_then(Value::as_str);
+    match (parameters.get("scope").and_then(Value::as_str), namespace) {
+        (None, _) => errors.push(FieldError::required(path.child("scope"), "")),
+        (Some("Namespace"), None) => {
+            let why = "`parameters.scope` is set to 'Namespace'";
+            errors.push(FieldError::required(path.child("namespace"), why));
+        }
+        (Some("Namespace"), Some(name)) => {
+            check::text(errors, &path.child("namespace"), name, names::dns1123_label(name));
+        }
+        (Some("Cluster"), Some(_)) => {
+            let why = "`parameters.scope` is set to 'Cluster'";
+            errors.push(FieldError::forbidden(path.child("namespace"), why));
+        }
+        (Some("Cluster"), None) => {}
+        (Some(other), _) => check::allowed(errors, path.child("scope"), other, &["Cluster", "Namespace"]),
+    }
+}
+
+/// A change of an IngressClass: never of the controller.
+pub(super) fn class_update(errors: &mut Errors, new: &Object, old: &Object) {
+    meta::update(errors, new, old);
+    let path = ["spec", "controller"];
+    check::immutable(errors, FieldPath::new("spec.controller"), new.at(&path), old.at(&path));
+    class(errors, new);
 }
 
 /// `example.com/path`
@@ -162,6 +183,19 @@ pub(super) fn domain_prefixed(errors: &mut Errors, path: &FieldPath, value: &str
 
 /// An Ingress.
 pub(super) fn ingress(errors: &mut Errors, object: &Object) {
+    ingress_any(errors, object);
+    let class = object.at(&["spec", "ingressClassName"]).and_then(Value::as_str);
+    let annotation = object.annotations().get("kubernetes.io/ingress.class").and_then(Value::as_str);
+    if let (Some(annotation), Some(class)) = (annotation, class)
+        && annotation != class
+    {
+        let path = FieldPath::new("annotations").child("kubernetes.io/ingress.class");
+        let why = "must match `ingressClassName` when both are specified";
+        errors.push(FieldError::invalid(path, &annotation.into(), why));
+    }
+}
+
+fn ingress_any(errors: &mut Errors, object: &Object) {
     meta::object(errors, object, true, names::dns1123_subdomain);
     ingress_spec(errors, object);
 }
@@ -169,7 +203,7 @@ pub(super) fn ingress(errors: &mut Errors, object: &Object) {
 /// A change of an Ingress.
 pub(super) fn ingress_update(errors: &mut Errors, new: &Object, old: &Object) {
     meta::update(errors, new, old);
-    ingress(errors, new);
+    ingress_any(errors, new);
 }
 
 fn ingress_spec(errors: &mut Errors, object: &Object) {
@@ -178,7 +212,7 @@ fn ingress_spec(errors: &mut Errors, object: &Object) {
     let backend = object.at(&["spec", "defaultBackend"]);
     if rules.is_empty() && backend.is_none() {
         let why = "either `defaultBackend` or `rules` must be specified";
-        errors.push(FieldError::invalid(path.clone(), &Value::from(Vec::<Value>::new()), why));
+        errors.push(FieldError::invalid(path.clone(), &Value::Null, why));
     }
     if let Some(backend) = backend {
         self::backend(errors, &path.child("defaultBackend"), backend);
@@ -202,7 +236,7 @@ fn ingress_spec(errors: &mut Errors, object: &Object) {
     for (i, tls) in object.list_at(&["spec", "tls"]).iter().enumerate() {
         let path = path.child("tls").index(i);
         for (j, host) in tls.list_at(&["hosts"]).iter().enumerate() {
-            host_name(errors, &path.child("hosts").index(j), host.as_str().unwrap_or_default());
+            dns_name(errors, &path.child("hosts").index(j), host.as_str().unwrap_or_default());
         }
         let secret = tls.str_at(&["secretName"]);
         if !secret.is_empty() {
@@ -219,6 +253,11 @@ fn host_name(errors: &mut Errors, path: &FieldPath, host: &str) {
         errors.push(FieldError::invalid(path.clone(), &host.into(), "must be a DNS name, not an IP address"));
         return;
     }
+    dns_name(errors, path, host);
+}
+
+/// A name, or one with a wildcard for its first label.
+fn dns_name(errors: &mut Errors, path: &FieldPath, host: &str) {
     let complaints = if host.contains('*') {
         names::wildcard_dns1123_subdomain(host)
     } else {
@@ -231,7 +270,10 @@ fn http_path(errors: &mut Errors, path: &FieldPath, item: &Value) {
     let text = item.str_at(&["path"]);
     let kind = item.get("pathType").and_then(Value::as_str);
     match kind {
-        None => errors.push(FieldError::required(path.child("pathType"), "pathType must be specified")),
+        None => {
+            errors.push(FieldError::required(path.child("pathType"), "pathType must be specified"));
+            return;
+        }
         Some("Exact" | "Prefix") => {
             if !text.starts_with('/') {
                 errors.push(FieldError::invalid(
@@ -277,8 +319,8 @@ fn backend(errors: &mut Errors, path: &FieldPath, backend: &Value) {
     if let Some(service) = service {
         if resource.is_some() {
             let why = "cannot set both resource and service backends";
-            let shown = internal::print("IngressBackend", backend);
-            errors.push(FieldError::invalid_rendered(path.clone(), shown, why));
+            errors.push(FieldError::invalid(path.clone(), &"".into(), why));
+            return;
         }
         let name = service.str_at(&["name"]);
         if check::required(errors, path.children(&["service", "name"]), name) {
@@ -288,25 +330,34 @@ fn backend(errors: &mut Errors, path: &FieldPath, backend: &Value) {
             (service.str_at(&["port", "name"]), service.i64_at(&["port", "number"]).unwrap_or(0));
         let has_name = !port_name.is_empty();
         let has_number = number != 0;
-        let path = path.child("service").child("port");
+        let port = path.child("service").child("port");
         if has_name && has_number {
-            errors.push(FieldError::invalid_rendered(
-                path,
-                internal::print("IngressBackend", backend),
-                "cannot set both port name & port number",
-            ));
+            let why = "cannot set both port name & port number";
+            errors.push(FieldError::invalid(path.clone(), &"".into(), why));
         } else if has_name {
-            check::text(errors, &path.child("name"), port_name, names::port_name(port_name));
+            check::text(errors, &port.child("name"), port_name, names::port_name(port_name));
         } else if has_number {
-            check::port(errors, &path.child("number"), number);
+            check::port(errors, &port.child("number"), number);
         } else {
-            errors.push(FieldError::required(path, "port name or number is required"));
+            errors.push(FieldError::required(path.clone(), "port name or number is required"));
         }
-    } else if resource.is_none() {
-        errors.push(FieldError::invalid_rendered(
-            path.clone(),
-            internal::print("IngressBackend", backend),
-            "resource or service backend is required",
-        ));
+    } else if let Some(resource) = resource {
+        reference(errors, &path.child("resource"), resource);
+    } else {
+        let why = "resource or service backend is required";
+        errors.push(FieldError::invalid(path.clone(), &"".into(), why));
+    }
+}
+
+/// An object by group, kind and name.
+fn reference(errors: &mut Errors, path: &FieldPath, reference: &Value) {
+    if let Some(group) = reference.get("apiGroup").and_then(Value::as_str) {
+        check::text(errors, &path.child("apiGroup"), group, names::dns1123_subdomain(group));
+    }
+    for field in ["kind", "name"] {
+        let text = reference.str_at(&[field]);
+        if check::required(errors, path.child(field), text) {
+            check::text(errors, &path.child(field), text, names::path_segment(text));
+        }
     }
 }

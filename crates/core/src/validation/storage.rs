@@ -130,6 +130,10 @@ pub(super) fn volume_update(errors: &mut Errors, new: &Object, old: &Object) {
     }
     let path = ["spec", "volumeMode"];
     check::immutable(errors, FieldPath::new("volumeMode"), new.at(&path), old.at(&path));
+    let path = ["spec", "nodeAffinity"];
+    if old.at(&path).is_some() {
+        check::immutable(errors, FieldPath::new("nodeAffinity"), new.at(&path), old.at(&path));
+    }
 }
 
 /// A PersistentVolumeClaim.
@@ -174,8 +178,10 @@ pub(super) fn claim_update(errors: &mut Errors, new: &Object, old: &Object) {
     claim_spec(errors, new);
     let fixed = |o: &Object| {
         let mut spec = o.get("spec").cloned().unwrap_or_default();
-        spec.remove(&["resources", "requests", "storage"]);
-        spec.remove(&["volumeAttributesClassName"]);
+        if new.str_at(&["status", "phase"]) == "Bound" {
+            spec.remove(&["resources", "requests", "storage"]);
+            spec.remove(&["volumeAttributesClassName"]);
+        }
         if old.str_at(&["spec", "volumeName"]).is_empty() {
             spec.remove(&["volumeName"]);
         }

@@ -3,10 +3,10 @@
 //! Models `pkg/apis/apps/validation/validation.go` and the replication controllers of `pkg/apis/core`.
 
 use gatehouse_model::selector::Selector;
-use gatehouse_model::{FieldError, FieldPath, Object, Value, json, names};
+use gatehouse_model::{FieldError, FieldPath, Object, Value, names};
 
 use super::check::{self, Errors};
-use super::{Rules, meta, pod};
+use super::{Rules, internal, meta, pod};
 
 /// A Deployment.
 pub(super) fn deployment(errors: &mut Errors, rules: &Rules, object: &Object) {
@@ -19,7 +19,7 @@ fn deployment_spec(errors: &mut Errors, rules: &Rules, object: &Object) {
     let number = |field: &str| object.i64_at(&["spec", field]);
     check::non_negative(errors, path.child("replicas"), number("replicas"));
     selector(errors, &path, object, "deployment");
-    template(errors, rules, &path, object, "Deployment");
+    template(errors, rules, &path, object, "ReplicaSet");
     strategy(errors, &path.child("strategy"), object.at(&["spec", "strategy"]).unwrap_or(&Value::Null));
     for field in ["minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds"] {
         check::non_negative(errors, path.child(field), number(field));
@@ -47,19 +47,13 @@ fn strategy(errors: &mut Errors, path: &FieldPath, strategy: &Value) {
             )),
             Some(rolling) => rolling_update(errors, &path.child("rollingUpdate"), rolling),
         },
-        other => {
-            // This list carries the strategy as a whole.
-            errors.push(FieldError::not_supported(
-                path.clone(),
-                &shown_strategy(other, strategy),
-                &["Recreate", "RollingUpdate"],
-            ));
+        _ => {
+            // The whole strategy is shown.
+            let shown = internal::print("DeploymentStrategy", strategy);
+            let supported = ["Recreate", "RollingUpdate"];
+            errors.push(FieldError::not_supported_rendered(path.clone(), shown, &supported));
         }
     }
-}
-
-fn shown_strategy(kind: &str, strategy: &Value) -> Value {
-    json!({"Type": kind, "RollingUpdate": (strategy.get("rollingUpdate").cloned())})
 }
 
 fn rolling_update(errors: &mut Errors, path: &FieldPath, rolling: &Value) {
@@ -274,14 +268,20 @@ fn stateful_set_spec(errors: &mut Errors, rules: &Rules, object: &Object) {
     let at = path.child("updateStrategy");
     match strategy.str_at(&["type"]) {
         "" => errors.push(FieldError::required(at, "")),
-        "OnDelete" => {}
+        "OnDelete" => {
+            if let Some(rolling) = strategy.get("rollingUpdate") {
+                let shown = internal::print("RollingUpdateStatefulSetStrategy", rolling);
+                let why = "only allowed for updateStrategy 'RollingUpdate'";
+                errors.push(FieldError::invalid_rendered(at.child("rollingUpdate"), shown, why));
+            }
+        }
         "RollingUpdate" => {
             let partition = strategy.i64_at(&["rollingUpdate", "partition"]);
             check::non_negative(errors, at.child("rollingUpdate").child("partition"), partition);
         }
-        other => {
-            let shown = shown_strategy(other, strategy);
-            errors.push(FieldError::invalid(at, &shown, "must be 'RollingUpdate' or 'OnDelete'"));
+        _ => {
+            let shown = internal::print("StatefulSetUpdateStrategy", strategy);
+            errors.push(FieldError::invalid_rendered(at, shown, "must be 'RollingUpdate' or 'OnDelete'"));
         }
     }
     check::non_negative(errors, path.child("replicas"), object.i64_at(&["spec", "replicas"]));
@@ -359,5 +359,9 @@ pub(super) fn replication_controller(errors: &mut Errors, rules: &Rules, object:
             &policy.into(),
             &["Always"],
         ));
+    }
+    if template.at(&["spec", "activeDeadlineSeconds"]).is_some() {
+        let why = "activeDeadlineSeconds in ReplicationController is not Supported";
+        errors.push(FieldError::forbidden(at.children(&["spec", "activeDeadlineSeconds"]), why));
     }
 }

@@ -161,9 +161,13 @@ pub(super) static STRUCTS: &[(&str, &str)] = &[
         NodePublishSecretRef:*LocalObjectReference"),
     ("ImageVolume", "Reference:s PullPolicy:s"),
     ("PodDisruptionBudgetSpec", "MinAvailable:*i Selector:*t MaxUnavailable:*i UnhealthyPodEvictionPolicy:*s"),
+    ("PersistentVolumeClaimSpec", "AccessModes:[]s Selector:*t Resources:VolumeResources VolumeName:s \
+        StorageClassName:*s VolumeMode:*s DataSource:*t DataSourceRef:*t VolumeAttributesClassName:*s"),
+    ("VolumeResources", "Limits:map:q Requests:map:q"),
+    ("DeploymentStrategy", "Type:s RollingUpdate:*RollingUpdateDeployment"),
+    ("RollingUpdateDeployment", "MaxUnavailable:i MaxSurge:i"),
+    ("StatefulSetUpdateStrategy", "Type:s RollingUpdate:*RollingUpdateStatefulSetStrategy"),
+    ("RollingUpdateStatefulSetStrategy", "Partition:i MaxUnavailable:*i"),
     ("RoleRef", "APIGroup=apiGroup:s Kind:s Name:s"),
     ("ServicePort", "Name:s Protocol:s AppProtocol:*s Port:i TargetPort:i NodePort:i"),
-    ("IngressBackend", "Service:*IngressServiceBackend Resource:*t"),
-    ("IngressServiceBackend", "Name:s Port:ServiceBackendPort"),
-    ("ServiceBackendPort", "Name:s Number:i"),
 ];
