@@ -44,6 +44,8 @@ pub struct ContainerSpec {
     pub root: Ino,
     /// Whose tools it holds.
     pub userland: Userland,
+    /// Whether busybox's shell runs applets itself (Debian's build).
+    pub standalone_shell: bool,
     /// The command, with its arguments.
     pub argv: Vec<String>,
     /// The environment, in order.
@@ -96,6 +98,7 @@ impl ContainerSpec {
             hostname: String::new(),
             root,
             userland,
+            standalone_shell: false,
             argv: Vec::new(),
             env: vec![("PATH".to_owned(), "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned())],
             cwd: "/".to_owned(),
@@ -185,7 +188,6 @@ pub fn create(machine: &mut Machine, spec: &ContainerSpec) -> Container {
     }
     mount(machine, &mut mounts, "/dev", dev, "tmpfs", "tmpfs", &["rw", "nosuid", "size=65536k", "mode=755"]);
     let sysfs = image::sysfs(machine);
-    let sys_mode = if spec.privileged { "rw" } else { "ro" };
     mount(
         machine,
         &mut mounts,
@@ -193,7 +195,7 @@ pub fn create(machine: &mut Machine, spec: &ContainerSpec) -> Container {
         sysfs,
         "sysfs",
         "sysfs",
-        &[sys_mode, "nosuid", "nodev", "noexec", "relatime"],
+        &["ro", "nosuid", "nodev", "noexec", "relatime"],
     );
     let cgroup = machine.fs.new_root(0o755, now);
     mount(
@@ -203,7 +205,7 @@ pub fn create(machine: &mut Machine, spec: &ContainerSpec) -> Container {
         cgroup,
         "cgroup",
         "cgroup2",
-        &[sys_mode, "nosuid", "nodev", "noexec", "relatime"],
+        &["ro", "nosuid", "nodev", "noexec", "relatime"],
     );
     let hosts = if spec.hosts.is_empty() {
         format!(
@@ -244,6 +246,7 @@ pub fn create(machine: &mut Machine, spec: &ContainerSpec) -> Container {
         hostname: spec.hostname.clone(),
         pid_ns,
         userland: spec.userland,
+        standalone_shell: spec.standalone_shell,
         all_devices: spec.privileged,
         unprivileged_ports: if spec.unprivileged_ports { 0 } else { 1024 },
         unprivileged_ping: spec.unprivileged_icmp,

@@ -178,10 +178,17 @@ pub fn debian_root(machine: &mut Machine) -> Ino {
     ] {
         machine.fs.put(root, path, Kind::File(Arc::new(text.as_bytes().to_vec())), mode, (0, gid), now);
     }
-    if let Some(su) = machine.fs.at(root, "usr/bin/su").and_then(|i| machine.fs.get_mut(i)) {
-        su.mode = 0o4755;
-    }
+    set_user_id(machine, root);
     root
+}
+
+/// Programs that run as root whoever starts them.
+fn set_user_id(machine: &mut Machine, root: Ino) {
+    for name in ["su", "sudo", "mount", "umount"] {
+        if let Some(i) = machine.fs.at(root, &format!("usr/bin/{name}")).and_then(|i| machine.fs.get_mut(i)) {
+            i.mode = 0o4755;
+        }
+    }
 }
 
 /// Puts an executable of the given program at a path below a root.
@@ -252,6 +259,7 @@ pub fn host(machine: &mut Machine, user: &str) {
             install(machine, root, &format!("/usr/bin/{name}"), name);
         }
     }
+    set_user_id(machine, root);
     let hostname = machine.space(HOST).map(|s| s.hostname.clone()).unwrap_or_default();
     let mut passwd = PASSWD.to_owned();
     let mut group = GROUP.to_owned();

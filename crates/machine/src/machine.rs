@@ -28,6 +28,16 @@ pub struct Kernel {
     pub dmesg: Option<String>,
 }
 
+impl Kernel {
+    /// Whether it is older than a version.
+    #[must_use]
+    pub fn before(&self, major: u32, minor: u32) -> bool {
+        let mut parts = self.release.split(['.', '-']).map(|p| p.parse::<u32>().unwrap_or(0));
+        let (a, b) = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
+        (a, b) < (major, minor)
+    }
+}
+
 impl Default for Kernel {
     fn default() -> Self {
         Self {
@@ -82,6 +92,7 @@ impl Machine {
             hostname: hostname.to_owned(),
             pid_ns: 1,
             userland: Userland::Coreutils,
+            standalone_shell: false,
             all_devices: true,
             unprivileged_ports: 1024,
             unprivileged_ping: false,

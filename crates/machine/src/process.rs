@@ -104,6 +104,8 @@ pub struct Space {
     pub pid_ns: u32,
     /// Whose tools are installed.
     pub userland: Userland,
+    /// Whether busybox's shell runs applets itself instead of executing files (Debian's build does, Docker's does not).
+    pub standalone_shell: bool,
     /// Which devices may be made and opened: the host's and privileged containers' all, others' a short list.
     pub all_devices: bool,
     /// `net.ipv4.ip_unprivileged_port_start`

@@ -36,6 +36,9 @@ const ENTRIES: &[&str] = &[
 ];
 const ATTR: u64 = 6;
 const CURRENT: u64 = 18;
+const FD: u64 = 10;
+/// Entries of `fd` are numbered from here.
+const FIRST_FD: u64 = 100;
 
 /// The name of an entry's number.
 #[must_use]
@@ -90,6 +93,9 @@ pub fn child(machine: &Machine, me: &Process, dir: Ino, name: &str) -> Option<In
     if entry == ATTR {
         return (name == "current").then_some(base + CURRENT);
     }
+    if entry == FD {
+        return name.parse::<u64>().ok().filter(|n| *n < 3).map(|n| base + FIRST_FD + n);
+    }
     if entry != 0 {
         return None;
     }
@@ -124,6 +130,7 @@ pub fn inode(machine: &Machine, me: &Process, ino: Ino) -> Option<Arc<Inode>> {
         10 => (dir(&["0", "1", "2"]), 0o500),
         4 => (Kind::File(Arc::default()), 0o400),
         CURRENT => (Kind::File(Arc::default()), 0o666),
+        FIRST_FD..=102 => (Kind::Link("/dev/null".into()), 0o700),
         12 | 13 | 14 => (Kind::File(Arc::default()), 0o644),
         _ => (Kind::File(Arc::default()), 0o444),
     };

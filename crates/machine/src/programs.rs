@@ -204,6 +204,11 @@ pub fn applets() -> impl Iterator<Item = &'static str> {
     TABLE.iter().map(|(n, _)| *n).filter(|n| !GNU_ONLY.contains(n))
 }
 
+/// The applet busybox's shell runs itself.
+pub(crate) fn applet(name: &str) -> Option<Main> {
+    applets().find(|a| *a == name).and_then(|n| TABLE.iter().find(|(t, _)| *t == n)).map(|(_, m)| *m)
+}
+
 /// The program behind an executable's content: busybox looks at the name it is called by.
 #[must_use]
 pub fn find(name: &str, argv: &[String]) -> Option<Main> {

@@ -272,7 +272,10 @@ pub(crate) fn run_text(sys: &mut Sys<'_>, state: &mut ShellState, text: &str) ->
     }
     let cwd = sys.cwd();
     state.set("PWD", &cwd);
-    evaluate(&mut Interp::new(sys, state), text);
+    let mut interp = Interp::new(sys, state);
+    // busybox's shell lets the last command of `-c` take its place; dash does not.
+    interp.tail = interp.state.dialect == Dialect::Ash && interp.state.exit_trap.is_none();
+    evaluate(&mut interp, text);
     if sys.runs() {
         exit_trap(sys, state);
     } else if let State::Blocked(..) = sys.state() {

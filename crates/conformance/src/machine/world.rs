@@ -11,6 +11,7 @@ use gatehouse_core::effects::seccomp::{Filter, RuntimeVersion, runtime_default};
 use gatehouse_core::{Timestamp, effects::seccomp};
 use gatehouse_machine::container::{self, Container, ContainerSpec, Started, Volume};
 use gatehouse_machine::fs::{Dir, Ino, Kind};
+use gatehouse_machine::machine::Kernel;
 use gatehouse_machine::process::Userland;
 use gatehouse_machine::sys::Tty;
 use gatehouse_machine::{Alone, Machine, Outcome, Output, image};
@@ -44,6 +45,9 @@ impl World {
     pub(super) fn new(make: &Make<'_>) -> Result<Self, String> {
         let mut machine = Machine::host("node", "root", Timestamp::GENESIS);
         machine.apparmor = None;
+        // The two recording machines' kernels.
+        let release = if make.apparmor.is_some() { "6.12.107" } else { "6.18.0" };
+        machine.kernel = Arc::new(Kernel { release: release.to_owned(), ..Kernel::default() });
         if let Some(profiles) = &make.apparmor {
             machine.apparmor = Some(PolicySet::new());
             let own = default_policy().map_err(|e| e.text)?;
@@ -87,7 +91,14 @@ impl World {
     /// Runs a command as `kubectl exec` does.
     pub(super) fn exec(&mut self, argv: &[String]) -> Result<Output, String> {
         self.reset();
+        let before = self.machine.now;
         let outcome = container::exec(&mut self.machine, &mut Alone, &self.container, argv, b"", Tty::No)?;
+        // ExecSync was called with fifteen seconds.
+        if self.machine.now.0 - before.0 > 15_000 {
+            return Err(
+                "failed to exec in container: timeout 15s exceeded: context deadline exceeded".to_owned()
+            );
+        }
         Ok(match outcome {
             Outcome::Done(o) | Outcome::Streaming(o) | Outcome::NeedsEdit(o, _) => o,
         })
@@ -177,6 +188,7 @@ fn spec(make: &Make<'_>, process: &OciProcess, root: Ino) -> ContainerSpec {
     let userland = if make.busybox { Userland::Busybox } else { Userland::Coreutils };
     ContainerSpec {
         hostname: "web".to_owned(),
+        standalone_shell: make.busybox,
         argv: vec!["sleep".to_owned(), "86400".to_owned()],
         uid: process.uid,
         gid: process.gid,

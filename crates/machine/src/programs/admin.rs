@@ -102,14 +102,22 @@ fn mount_busybox(sys: &mut Sys<'_>, source: &str, point: &str, fstype: &str, bit
 }
 
 fn mount_util_linux(sys: &mut Sys<'_>, source: &str, point: &str, fstype: &str, bits: u32) -> i32 {
-    let root = sys.me().cred.uid == 0;
+    let root = sys.me().cred.ruid == 0;
     if sys.walk(point, true).is_ok_and(|f| f.at.is_none()) {
         sys.complain(&format!("mount: {point}: mount point does not exist.\n       dmesg(1) may have more information after failed mount system call.\n"));
         return 32;
     }
     let tail = "       dmesg(1) may have more information after failed mount system call.\n";
+    if !root && sys.me().cred.uid == 0 {
+        // The set-user-ID program gives up what it got, and makes sure that it cannot take it back.
+        let (uid, gid) = (sys.me().cred.ruid, sys.me().cred.gid);
+        let _ = sys.setgid(gid);
+        if sys.setuid(uid).is_err() || sys.setuid(0).is_ok() {
+            sys.complain("mount: drop permissions failed.\n");
+            return 32;
+        }
+    }
     if !root {
-        // The set-user-ID program drops what it got before it says no.
         sys.complain(&format!("mount: {point}: must be superuser to use mount.\n{tail}"));
         return 32;
     }
@@ -127,7 +135,12 @@ fn mount_util_linux(sys: &mut Sys<'_>, source: &str, point: &str, fstype: &str, 
             return 32;
         }
     }
-    match sys.call("fsopen").and_then(|()| sys.mount("mount", source, point, fstype, bits)) {
+    // The newer calls ask for the capability before any profile sees a path.
+    let admin = gatehouse_core::effects::capabilities::Capability::SysAdmin;
+    let opened = sys
+        .call("fsopen")
+        .and_then(|()| if sys.capable_over(admin, Clone::NEWNS) { Ok(()) } else { Err(Errno::EPERM) });
+    match opened.and_then(|()| sys.mount("mount", source, point, fstype, bits)) {
         Ok(()) => 0,
         Err(Errno::EPERM | Errno::EACCES) => {
             let text = if bits & mount_flag::BIND != 0 && bits & mount_flag::REMOUNT == 0 {

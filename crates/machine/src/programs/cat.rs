@@ -72,7 +72,11 @@ fn read(sys: &mut Sys<'_>, file: &str) -> Result<Vec<u8>, Errno> {
     let all = if sys.busybox() {
         let sent = sys.call("sendfile");
         match sent {
-            Ok(()) => sys.read_sent(fd),
+            Ok(()) => {
+                let sent = sys.read_sent(fd)?;
+                sys.close(fd);
+                return sys.send(&sent).map(|()| Vec::new());
+            }
             Err(_) => sys.read_all(fd),
         }
     } else {

@@ -30,11 +30,17 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
             }
         },
         None => {
-            for call in ["getuid", "geteuid", "getgid", "getegid", "getgroups"] {
-                let _ = sys.call(call);
+            let ruid = sys.getid("getuid");
+            let uid = sys.getid("geteuid");
+            let gid = sys.getid("getgid");
+            let only = opts.has('u') || opts.has('g');
+            if !only {
+                let _ = sys.getid("getegid");
+                let _ = sys.call("getgroups");
             }
-            let c = sys.me().cred.clone();
-            (c.uid, c.ruid, c.gid, c.groups)
+            let cred = sys.me().cred.clone();
+            let groups = cred.groups.iter().map(|g| cred.seen_gid(*g)).collect();
+            (uid, ruid, gid, groups)
         }
     };
     if !busybox || !groups.contains(&gid) {
@@ -77,10 +83,7 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
 }
 
 pub(super) fn whoami(sys: &mut Sys<'_>, _: &[String]) -> i32 {
-    if let Err(e) = sys.call("geteuid") {
-        let _ = e;
-    }
-    let uid = sys.me().cred.uid;
+    let uid = sys.getid("geteuid");
     match sys.user_name(uid) {
         Some(n) => {
             sys.print(&format!("{n}\n"));

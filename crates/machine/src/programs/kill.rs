@@ -73,7 +73,7 @@ pub fn kill_words(sys: &mut Sys<'_>, words: &[String], prefix: &str) -> i32 {
         if let Err(e) = sys.kill(pid, sig) {
             let text = match (sys.busybox(), prefix.is_empty()) {
                 (true, _) => format!("{prefix}kill: can't kill pid {pid}: {}\n", e.text()),
-                (false, true) => format!("kill: sending signal to {pid} failed: {}\n", e.text()),
+                (false, true) => format!("kill: ({pid}): {}\n", e.text()),
                 (false, false) if prefix.starts_with("sh: ") => format!("{prefix}kill: {}\n\n", e.text()),
                 (false, false) => format!("{prefix}kill: ({pid}) - {}\n", e.text()),
             };

@@ -12,8 +12,7 @@ pub(super) fn false_(_: &mut Sys<'_>, _: &[String]) -> i32 {
 
 pub(super) fn echo(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let text = super::echo(argv.get(1..).unwrap_or_default(), false);
-    sys.print(&text);
-    i32::from(!sys.flush())
+    i32::from(sys.write(1, text.as_bytes()).is_err())
 }
 
 pub(super) fn printf(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
@@ -21,6 +20,7 @@ pub(super) fn printf(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         sys.complain("printf: missing operand\nTry 'printf --help' for more information.\n");
         return 1;
     };
+    let _ = sys.call("fcntl");
     let (text, errors) = super::printf(format, argv.get(2..).unwrap_or_default());
     sys.print(&text);
     for e in &errors {

@@ -60,8 +60,15 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
                     Err(Errno::EEXIST) if i + 1 < parts.len() => Err(Errno::ENOTDIR),
                     other => other,
                 };
+                // coreutils goes into each directory it made.
+                if made.is_ok() && !busybox && i + 1 < parts.len() && sys.stat_quietly(&path).is_err() {
+                    made = Err(Errno::ENOENT);
+                }
                 if made.is_err() {
                     failed.clone_from(&path);
+                    if busybox && i + 1 < parts.len() {
+                        failed.push('/');
+                    }
                     break;
                 }
                 if opts.has('v') && !busybox {
@@ -74,12 +81,19 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         match made {
             Ok(()) => {
                 if let Some(m) = mode.filter(|m| busybox || m & !umask != *m || opts.has('p')) {
-                    let _ = sys.chmod(if busybox { "chmod" } else { "fchmodat" }, d, m);
+                    let done = sys.chmod(if busybox { "chmod" } else { "fchmodat" }, d, m);
+                    if let (Err(e), true) = (done, busybox) {
+                        sys.complain(&format!(
+                            "mkdir: can't set permissions of directory '{d}': {}\n",
+                            e.text()
+                        ));
+                        code = 1;
+                    }
                 }
             }
             Err(e) => {
                 let text = if busybox {
-                    format!("mkdir: can't create directory '{d}': {}\n", e.text())
+                    format!("mkdir: can't create directory '{failed}': {}\n", e.text())
                 } else {
                     format!("mkdir: cannot create directory '{failed}': {}\n", e.text())
                 };

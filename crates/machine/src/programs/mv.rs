@@ -30,7 +30,14 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         sys.complain(&format!("{text}\nTry 'mv --help' for more information.\n"));
         return 1;
     }
-    let into = sys.stat(&target).is_ok_and(|s| s.is_dir()) && !opts.has('T');
+    // GNU mv opens the target as a directory first; only busybox asks with stat.
+    let there = if busybox { sys.stat(&target) } else { sys.stat_quietly(&target) };
+    if !busybox {
+        for call in ["geteuid", "ioctl"] {
+            let _ = sys.call(call);
+        }
+    }
+    let into = there.is_ok_and(|s| s.is_dir()) && !opts.has('T');
     if !into && sources.len() > 1 {
         sys.complain(&format!("mv: target '{target}' is not a directory\n"));
         return 1;

@@ -11,6 +11,9 @@ const STREAM: u32 = 1;
 const DATAGRAM: u32 = 2;
 const RAW: u32 = 3;
 const ICMP: i32 = 1;
+const INET6: u16 = 10;
+const ICMP6: i32 = 58;
+const TCP: i32 = 6;
 
 pub(super) fn ping(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let opts = match options::parse(sys, argv, "c:W:w:i:q46nI:s:t:", &[]) {
@@ -71,29 +74,30 @@ fn ping_iputils(sys: &mut Sys<'_>, host: &str, count: u32) -> i32 {
     for call in ["capget", "capset", "getuid", "setuid"] {
         let _ = sys.call(call);
     }
-    // An ICMP datagram socket first; a raw one where that is not for everybody.
-    let datagram = sys.socket(INET, DATAGRAM, ICMP);
-    match datagram {
-        Ok(_) => {}
-        Err(Errno::EAFNOSUPPORT) => {
+    // For each family an ICMP datagram socket first, a raw one where that is not for everybody.
+    let mut open = |family: u16, protocol: i32| match sys.socket(family, DATAGRAM, protocol) {
+        Ok(_) => Ok(()),
+        Err(Errno::EACCES | Errno::EPROTONOSUPPORT) => {
+            sys.socket(family, RAW, protocol).map(|_| ()).map_err(|e| ("SOCK_RAW", e))
+        }
+        Err(e) => Err(("SOCK_DGRAM", e)),
+    };
+    let (four, six) = (open(INET, ICMP), open(INET6, ICMP6));
+    match (four, six) {
+        (Err(_), Err((kind, e))) => {
+            let hint = if kind == "SOCK_RAW" {
+                "ping: => missing cap_net_raw+p capability or setuid?\n"
+            } else {
+                ""
+            };
+            sys.complain(&format!("ping: socktype: {kind}\nping: socket: {}\n{hint}", e.text()));
+            return 2;
+        }
+        (Err(_), Ok(())) => {
             sys.complain(&format!("ping: {host}: Address family for hostname not supported\n"));
             return 2;
         }
-        Err(Errno::EACCES | Errno::EPROTONOSUPPORT) => {
-            if let Err(e) = sys.socket(INET, RAW, ICMP) {
-                // The filter or a profile that refused the first kind looks like a family that is not there.
-                if e == Errno::EACCES {
-                    sys.complain(&format!("ping: socktype: SOCK_RAW\nping: socket: {}\nping: => missing cap_net_raw+p capability or setuid?\n", e.text()));
-                } else {
-                    sys.complain(&format!("ping: socktype: SOCK_RAW\nping: socket: {}\nping: => missing cap_net_raw+p capability or setuid?\n", e.text()));
-                }
-                return 2;
-            }
-        }
-        Err(e) => {
-            sys.complain(&format!("ping: socktype: SOCK_DGRAM\nping: socket: {}\n", e.text()));
-            return 2;
-        }
+        _ => {}
     }
     let Some(address) = sys.resolve(host).into_iter().next() else {
         sys.complain(&format!("ping: {host}: Name or service not known\n"));
@@ -160,7 +164,12 @@ pub(super) fn nc(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         return 1;
     };
     let udp = opts.has('u');
-    if let Err(e) = sys.socket(INET, if udp { DATAGRAM } else { STREAM }, 0) {
+    let protocol = match (busybox, udp) {
+        (true, _) => 0,
+        (false, true) => 17,
+        (false, false) => TCP,
+    };
+    if let Err(e) = sys.socket(INET, if udp { DATAGRAM } else { STREAM }, protocol) {
         if busybox {
             sys.complain(&format!("nc: socket: {}\n", e.text()));
         }
@@ -321,6 +330,10 @@ pub(super) fn wget(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         let _ = sys.call("alarm");
     }
     if let Err(e) = sys.socket(INET, STREAM, 0) {
+        // GNU wget takes any failure but a refusal for a passing one and tries twenty times.
+        for wait in (1..20).filter(|_| !busybox) {
+            sys.wait_for(Some(i64::min(wait, 10) * 1000));
+        }
         let text = if busybox {
             format!("wget: socket: {}\n", e.text())
         } else {

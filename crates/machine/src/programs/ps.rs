@@ -8,6 +8,7 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let all = busybox || args.contains('e') || args.contains('a') || args.contains('A');
     let full = args.contains('f') && !args.contains('o');
     let users = args.contains('u') && !args.starts_with('-');
+    let _ = sys.call("ioctl");
     let mut rows = Vec::new();
     for name in sys.list("/proc").unwrap_or_default() {
         let Ok(pid) = name.parse::<u32>() else { continue };

@@ -13,6 +13,9 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     for call in ["getpid", "rt_sigaction", "getppid", "getcwd"] {
         let _ = sys.call(call);
     }
+    if dialect == Dialect::Dash {
+        let _ = sys.call("getegid");
+    }
     let mut state = ShellState::script(dialect, argv.first().map_or("sh", String::as_str));
     let mut args = argv.iter().skip(1);
     let mut command = None;

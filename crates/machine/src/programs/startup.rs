@@ -81,7 +81,10 @@ fn start_dynamic(sys: &mut Sys<'_>, program: &str) -> Option<i32> {
                 break;
             }
             Err(Errno::ENOENT | Errno::ENOTDIR) => {}
-            Err(e) => refused = refused.or(Some(e)),
+            Err(e) => {
+                refused = Some(e);
+                break;
+            }
         }
     }
     if let Some(e) = refused {

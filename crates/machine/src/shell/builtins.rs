@@ -99,14 +99,15 @@ fn echo(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
     let always = i.state.dialect == Dialect::Dash;
     let text = programs::echo(words.get(1..).unwrap_or_default(), always);
     i.sys.print(&text);
-    let bytes = i.sys.flush();
-    if !bytes && i.sys.runs() {
+    if let Err(e) = i.sys.try_flush()
+        && i.sys.runs()
+    {
         let text = match i.state.dialect {
-            Dialect::Dash => "echo: echo: I/O error",
-            Dialect::Ash => "write error: Bad file descriptor",
-            Dialect::Bash => "echo: write error: Bad file descriptor",
+            Dialect::Dash => "echo: echo: I/O error".to_owned(),
+            Dialect::Ash => format!("write error: {}", e.text()),
+            Dialect::Bash => format!("echo: write error: {}", e.text()),
         };
-        return fail(i, 1, text);
+        return fail(i, 1, &text);
     }
     status(i, 0)
 }

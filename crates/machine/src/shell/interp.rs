@@ -63,13 +63,15 @@ pub(crate) struct Interp<'s, 'a> {
     substituted: Option<i32>,
     /// What an earlier command of a pipe waits for.
     waits: Option<State>,
+    /// Whether the process has nothing to do behind the command under way: a program takes its place.
+    pub(crate) tail: bool,
 }
 
 type Saved = Vec<(i32, Option<Handle>)>;
 
 impl<'s, 'a> Interp<'s, 'a> {
     pub(crate) fn new(sys: &'s mut Sys<'a>, state: &'s mut ShellState) -> Self {
-        Self { sys, state, substituted: None, waits: None }
+        Self { sys, state, substituted: None, waits: None, tail: false }
     }
 
     /// What a message starts with.
@@ -98,7 +100,9 @@ impl<'s, 'a> Interp<'s, 'a> {
     }
 
     pub(crate) fn script(&mut self, items: &[Item]) -> Flow {
+        let tail = std::mem::take(&mut self.tail);
         for (i, item) in items.iter().enumerate() {
+            self.tail = tail && i + 1 == items.len() && !item.background;
             let flow = self.item(item);
             if flow != Flow::Next {
                 if flow == Flow::Suspend {
@@ -155,6 +159,7 @@ impl<'s, 'a> Interp<'s, 'a> {
             state.interactive = false;
             child.set_handle(0, Some(source(Vec::new(), Tty::No)));
             let mut inner = Interp::new(child, &mut state);
+            inner.tail = true;
             inner.script(std::slice::from_ref(&item));
             state.status
         });
@@ -173,6 +178,7 @@ impl<'s, 'a> Interp<'s, 'a> {
     }
 
     fn chain(&mut self, chain: &[(Join, Pipeline)]) -> Flow {
+        let tail = std::mem::take(&mut self.tail);
         for (i, (join, pipeline)) in chain.iter().enumerate() {
             let run = match join {
                 Join::First => true,
@@ -183,6 +189,7 @@ impl<'s, 'a> Interp<'s, 'a> {
                 continue;
             }
             let last = i + 1 == chain.len();
+            self.tail = tail && last && !pipeline.negated;
             let flow = self.pipeline(pipeline);
             if flow != Flow::Next {
                 if flow == Flow::Suspend && !last {
@@ -221,6 +228,7 @@ impl<'s, 'a> Interp<'s, 'a> {
             if !last {
                 let _ = self.sys.call("pipe2");
             }
+            let _ = self.sys.call("rt_sigprocmask");
             let sink = output(Tty::No);
             let (stdin, stdout) = (input.take(), sink.clone());
             let mut state = self.state.clone();
@@ -234,13 +242,27 @@ impl<'s, 'a> Interp<'s, 'a> {
                     }
                     child.set_handle(1, Some(stdout));
                 }
+                if !last {
+                    let _ = child.call("close");
+                }
+                let _ = child.call("dup2");
                 let mut inner = Interp::new(child, &mut state);
+                inner.tail = true;
                 inner.command(command);
                 state.status
             });
             let job = match job {
                 Ok(j) => j,
-                Err(e) => return self.cannot_fork(e),
+                Err(e) => {
+                    // A pipe belongs to no line in dash.
+                    if self.state.dialect == Dialect::Dash {
+                        let text = format!("{}: 0: Cannot fork\n", self.state.name);
+                        self.sys.complain(&text);
+                        self.state.status = 2;
+                        return Flow::Exit;
+                    }
+                    return self.cannot_fork(e);
+                }
             };
             if let Wait::Stopped(s) = &job.wait {
                 // `tail -f log | grep x` shows what there is and then waits.
@@ -313,6 +335,7 @@ impl<'s, 'a> Interp<'s, 'a> {
                 self.simple(assigns, words, redirects)
             }
             Command::Compound(compound, redirects) => {
+                self.tail = false;
                 let Ok(saved) = self.redirect(redirects) else {
                     self.restore(Vec::new());
                     return Flow::Next;
@@ -334,8 +357,10 @@ impl<'s, 'a> Interp<'s, 'a> {
             Compound::Group(body) => self.script(body),
             Compound::Subshell(body) => {
                 let mut state = self.state.clone();
+                self.tail = false;
                 let job = self.sys.fork("clone", |child| {
                     let mut inner = Interp::new(child, &mut state);
+                    inner.tail = true;
                     inner.script(body);
                     state.status
                 });
@@ -693,23 +718,46 @@ impl<'s, 'a> Interp<'s, 'a> {
         for (n, v) in hidden {
             self.put_back(n, v);
         }
+        if std::mem::take(&mut self.tail) {
+            // Nothing comes behind: the program takes the shell's place.
+            if self.redirect(redirects).is_err() {
+                return Flow::Exit;
+            }
+            self.sys.set_environment(env);
+            let code = self.launch(words, &path);
+            self.state.status = code;
+            return self.stopped().unwrap_or(Flow::Exit);
+        }
         let mut state = self.state.clone();
-        let call = if self.state.dialect == Dialect::Ash { "clone" } else { "vfork" };
-        let job = self.sys.fork(call, |child| {
+        let ash = self.state.dialect == Dialect::Ash;
+        if self.state.dialect == Dialect::Dash {
+            // dash looks the program up before it forks.
+            let name = words.first().map_or("", String::as_str);
+            if !name.contains('/') {
+                crate::programs::which(self.sys, &path, name);
+            }
+        }
+        let _ = self.sys.call("rt_sigprocmask");
+        let job = self.sys.fork(if ash { "clone" } else { "vfork" }, |child| {
             let mut inner = Interp::new(child, &mut state);
             if inner.redirect(redirects).is_err() {
                 return state.status;
             }
             child.set_environment(env);
-            let interp = Interp::new(child, &mut state);
-            interp.launch(words, &path)
+            Interp::new(child, &mut state).launch(words, &path)
         });
+        let _ = self.sys.call("rt_sigreturn");
         self.finish(job)
     }
 
     /// In the child: finds and executes a program.
-    fn launch(mut self, words: &[String], path: &str) -> i32 {
+    fn launch(&mut self, words: &[String], path: &str) -> i32 {
         let name = words.first().cloned().unwrap_or_default();
+        let standalone =
+            self.sys.space().is_some_and(|s| s.standalone_shell) && self.state.dialect == Dialect::Ash;
+        if standalone && let Some(main) = crate::programs::applet(&name) {
+            return self.sys.run_applet(main, words);
+        }
         let candidates: Vec<String> = if name.contains('/') {
             vec![name.clone()]
         } else {
@@ -776,6 +824,7 @@ impl<'s, 'a> Interp<'s, 'a> {
         let result = self.sys.capture("clone", |child| {
             state.interactive = interactive;
             let mut inner = Interp::new(child, &mut state);
+            inner.tail = true;
             inner.script(script);
             state.status
         });
@@ -812,7 +861,13 @@ impl<'s, 'a> Interp<'s, 'a> {
     fn redirect(&mut self, redirects: &[Redirect]) -> Result<Saved, ()> {
         let mut saved = Saved::new();
         for r in redirects {
-            if let Err(text) = self.one_redirect(r, &mut saved) {
+            let ok = self.one_redirect(r, &mut saved);
+            if ok.is_ok() && self.state.dialect == Dialect::Dash {
+                for call in ["fcntl", "dup2"] {
+                    let _ = self.sys.call(call);
+                }
+            }
+            if let Err(text) = ok {
                 self.restore(saved);
                 if !text.is_empty() {
                     self.complain(&text);

@@ -105,11 +105,15 @@ impl Sys<'_> {
                 }
                 let mask =
                     if flags.read { READ } else { 0 } | if flags.write || flags.truncate { WRITE } else { 0 };
+                let device =
+                    matches!(inode.kind, Kind::Char(..) | Kind::Block(..) | Kind::Fifo | Kind::Socket);
+                // O_TRUNC asks for a writable mount before anything else (do_open).
+                if flags.truncate && !device && self.read_only(at) {
+                    return Err(Errno::EROFS);
+                }
                 if !self.may(&inode, mask) {
                     return Err(Errno::EACCES);
                 }
-                let device =
-                    matches!(inode.kind, Kind::Char(..) | Kind::Block(..) | Kind::Fifo | Kind::Socket);
                 if mask & WRITE != 0 && !device && self.read_only(at) {
                     return Err(Errno::EROFS);
                 }

@@ -80,6 +80,8 @@ pub struct Sys<'a> {
     /// System calls still allowed before the process counts as running for ever.
     fuel: u64,
     patience: Patience,
+    /// Whether a program of busybox has not used standard output yet.
+    fresh: bool,
     /// Whether calls pass the filter; off where one call stands for several.
     filtered: bool,
     /// The label the next exec takes on (`change_onexec`).
@@ -109,6 +111,7 @@ impl<'a> Sys<'a> {
             depth: 0,
             fuel: FUEL,
             patience: Patience::default(),
+            fresh: false,
             filtered: true,
             on_exec: None,
         }
@@ -209,16 +212,22 @@ impl<'a> Sys<'a> {
             self.me.state = State::Blocked(None, 130);
             return Gate::Fail(Errno::EINTR);
         }
-        if self.filtered
-            && let Some(trace) = &mut self.machine.trace
-            && !trace.contains(&name)
-        {
-            Arc::make_mut(trace).push(name);
+        if self.filtered {
+            self.note(name);
         }
         if self.filtered && !self.me.cred.filters.is_empty() {
             return self.seccomp(name, args);
         }
         Gate::Pass
+    }
+
+    /// Takes down that a call is made.
+    fn note(&mut self, name: &'static str) {
+        if let Some(trace) = &mut self.machine.trace
+            && !trace.contains(&name)
+        {
+            Arc::make_mut(trace).push(name);
+        }
     }
 
     /// What the filters say; the one that took its place last is asked first and the strictest answer counts.

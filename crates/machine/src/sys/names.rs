@@ -20,8 +20,14 @@ pub struct User {
 impl Sys<'_> {
     /// The user with a name or number, as /etc/passwd has it.
     pub fn find_user(&mut self, wanted: impl Fn(&User) -> bool) -> Option<User> {
-        let text = self.slurp("/etc/passwd").ok()?;
+        let text = self.read_table("/etc/passwd")?;
         text.lines().filter_map(parse_user).find(|u| wanted(u))
+    }
+
+    /// Reads a file as stdio does.
+    fn read_table(&mut self, path: &str) -> Option<String> {
+        let bytes = crate::programs::read_input(self, path).ok()?;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// A user's name; `None` where /etc/passwd has none.
@@ -36,7 +42,7 @@ impl Sys<'_> {
 
     /// Name, number and members of every group.
     pub fn groups(&mut self) -> Vec<(String, u32, Vec<String>)> {
-        let Ok(text) = self.slurp("/etc/group") else { return Vec::new() };
+        let Some(text) = self.read_table("/etc/group") else { return Vec::new() };
         text.lines()
             .filter_map(|l| {
                 let mut f = l.split(':');

@@ -149,7 +149,13 @@ impl Sys<'_> {
             }
             "bpf" => Err(Errno::EINVAL),
             "keyctl" => Err(Errno::EOPNOTSUPP),
-            "open_by_handle_at" => Err(if number(0) < 0 && memory(1) { Errno::EBADF } else { Errno::EFAULT }),
+            "open_by_handle_at" => {
+                Err(if number(0) < 0 && (memory(1) || self.machine.kernel.before(6, 14)) {
+                    Errno::EBADF
+                } else {
+                    Errno::EFAULT
+                })
+            }
             "io_uring_setup" | "setrlimit" | "settimeofday" => Err(Errno::EFAULT),
             "quotactl" => Err(Errno::ENODEV),
             "clock_settime" => Err(Errno::EINVAL),

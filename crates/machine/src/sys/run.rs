@@ -200,6 +200,18 @@ impl<'a> Sys<'a> {
         all
     }
 
+    /// The writing half of sendfile(2).
+    ///
+    /// # Errors
+    /// As write(2).
+    pub fn send(&mut self, bytes: &[u8]) -> Result<()> {
+        self.flush();
+        self.filtered = false;
+        let done = if bytes.is_empty() { Ok(()) } else { self.write(1, bytes) };
+        self.filtered = true;
+        done
+    }
+
     /// What stat tells, where the program asks the kernel so often that the filter has answered already.
     ///
     /// # Errors
@@ -307,6 +319,11 @@ impl<'a> Sys<'a> {
 
     /// Prints on standard output when the program ends or [`Self::flush`] is called, as stdio does.
     pub fn print(&mut self, text: &str) {
+        if self.fresh {
+            // stdio looks at the stream when it is first written to.
+            self.fresh = false;
+            let _ = self.call("fstat");
+        }
         self.buffer.extend_from_slice(text.as_bytes());
     }
 
@@ -317,8 +334,16 @@ impl<'a> Sys<'a> {
 
     /// Writes what was printed. Says whether that worked.
     pub fn flush(&mut self) -> bool {
+        self.try_flush().is_ok()
+    }
+
+    /// Writes what was printed.
+    ///
+    /// # Errors
+    /// As write(2).
+    pub fn try_flush(&mut self) -> Result<()> {
         let bytes = std::mem::take(&mut self.buffer);
-        bytes.is_empty() || self.write(1, &bytes).is_ok()
+        if bytes.is_empty() { Ok(()) } else { self.write(1, &bytes) }
     }
 
     /// Writes to standard error at once.
@@ -339,6 +364,8 @@ impl<'a> Sys<'a> {
         let pid = self.machine.next_pid();
         let pid_ns = self.space().map_or(1, |s| s.pid_ns);
         let vpid = self.machine.next_vpid(pid_ns, pid);
+        // The parent waits while the child runs.
+        self.note("wait4");
         let child = Process { pid, vpid, ppid: self.me.pid, started: self.machine.now.0, ..self.me.clone() };
         let parent = std::mem::replace(&mut self.me, child);
         let fds: BTreeMap<i32, Handle> = self.fds.clone();
@@ -423,6 +450,14 @@ impl<'a> Sys<'a> {
         Ok(self.start(&name, argv))
     }
 
+    /// Runs an applet inside the shell's own process, as busybox's standalone shell does: no execve, no start-up.
+    pub(crate) fn run_applet(&mut self, main: programs::Main, argv: &[String]) -> i32 {
+        let code = main(self, argv);
+        self.flush();
+        let _ = self.call("exit_group");
+        code
+    }
+
     fn has_mount_option(&self, mount: u32, option: &str) -> bool {
         self.space()
             .and_then(|s| s.mounts.get(mount).map(|m| m.options.iter().any(|o| o == option)))
@@ -438,11 +473,8 @@ impl<'a> Sys<'a> {
         if let Some(code) = programs::startup(self, name) {
             return code;
         }
+        self.fresh = name == "busybox";
         let code = main(self, argv);
-        if name == "busybox" && !self.buffer.is_empty() {
-            // stdio looks at the stream before it writes.
-            let _ = self.call("fstat");
-        }
         self.flush();
         let _ = self.call("exit_group");
         code
