@@ -185,8 +185,16 @@ const FREE: &[&str] = &[
 #[must_use]
 pub fn json(object: &Value) -> String {
     let mut out = String::new();
-    write(&mut out, object, 0, false);
+    write(&mut out, object, Some(0), false);
     out.push('\n');
+    out
+}
+
+/// The object as Go encodes a struct, on one line.
+#[must_use]
+pub fn compact(object: &Value) -> String {
+    let mut out = String::new();
+    write(&mut out, object, None, false);
     out
 }
 
@@ -202,11 +210,13 @@ fn order_of(value: &Value) -> &'static [&'static str] {
     STRUCTS.iter().find(|(key, _)| map.contains_key(key)).map_or(ORDER, |(_, order)| order)
 }
 
-fn write(out: &mut String, value: &Value, depth: usize, free: bool) {
-    let pad = |out: &mut String, depth: usize| {
+fn write(out: &mut String, value: &Value, depth: Option<usize>, free: bool) {
+    let pad = |out: &mut String, depth: Option<usize>| {
+        let Some(depth) = depth else { return };
         out.push('\n');
         out.push_str(&"    ".repeat(depth));
     };
+    let inside = depth.map(|d| d + 1);
     match value {
         Value::Map(map) if !map.is_empty() => {
             let order = if free { &[] } else { order_of(value) };
@@ -218,10 +228,10 @@ fn write(out: &mut String, value: &Value, depth: usize, free: bool) {
                 if i > 0 {
                     out.push(',');
                 }
-                pad(out, depth + 1);
+                pad(out, inside);
                 out.push_str(&json::go_quote(key));
-                out.push_str(": ");
-                write(out, inner, depth + 1, FREE.contains(&key));
+                out.push_str(if depth.is_some() { ": " } else { ":" });
+                write(out, inner, inside, FREE.contains(&key));
             }
             pad(out, depth);
             out.push('}');
@@ -232,8 +242,8 @@ fn write(out: &mut String, value: &Value, depth: usize, free: bool) {
                 if i > 0 {
                     out.push(',');
                 }
-                pad(out, depth + 1);
-                write(out, inner, depth + 1, false);
+                pad(out, inside);
+                write(out, inner, inside, false);
             }
             pad(out, depth);
             out.push(']');

@@ -130,6 +130,11 @@ impl Args {
         Error::plain(format!("{}\nSee '{} -h' for help and examples", message.as_ref(), self.path))
     }
 
+    /// Takes a flag as not given.
+    pub fn forget(&mut self, name: &str) {
+        self.given.remove(name);
+    }
+
     /// The refusal of flags that were given but do not go together with how the command is used.
     #[must_use]
     pub fn given_names(&self) -> Vec<&'static str> {

@@ -296,7 +296,12 @@ impl Builder {
         Ok((path.to_owned(), bytes))
     }
 
-    fn load(&self, session: &mut Session<'_, '_>, value: Value, source: &str) -> Result<Vec<Info>, Stop> {
+    pub(super) fn load(
+        &self,
+        session: &mut Session<'_, '_>,
+        value: Value,
+        source: &str,
+    ) -> Result<Vec<Info>, Stop> {
         if self.validate
             && let Err(why) = crate::client::helper::check_object(&value)
         {
@@ -531,7 +536,7 @@ impl Builder {
 }
 
 /// A failure to load a document: of this document, or of all behind it too.
-enum Stop {
+pub(super) enum Stop {
     Item(Error),
     Stream(Error),
 }

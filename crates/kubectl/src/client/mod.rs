@@ -5,6 +5,7 @@ pub mod files;
 pub mod helper;
 pub mod info;
 pub mod requests;
+mod text;
 
 pub use builder::Builder;
 pub use info::Info;

@@ -150,7 +150,7 @@ fn make(
         return printer.print(session, &hpa, "created");
     }
     if args.bool("save-config") {
-        last_applied::update(Some(&mut hpa));
+        last_applied::update_typed(&mut hpa);
     }
     let resources = session.resources()?;
     let Some(resource) =

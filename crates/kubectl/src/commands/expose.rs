@@ -284,7 +284,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
             }
         } else {
             if args.bool("save-config") {
-                last_applied::update(Some(&mut made));
+                last_applied::update_typed(&mut made);
             }
             made = Change::by(args.str("field-manager"), dry).create(
                 session,

@@ -20,6 +20,7 @@ mod delete;
 mod describe;
 mod diff;
 mod drain;
+mod edit;
 mod events;
 mod exec;
 mod explain;
@@ -78,6 +79,7 @@ const SUBCOMMANDS: &[&Command] = &[
     &diff::COMMAND,
     &kustomize::COMMAND,
     &debug::COMMAND,
+    &edit::COMMAND,
     &drain::CORDON,
     &drain::UNCORDON,
     &drain::COMMAND,

@@ -266,7 +266,7 @@ fn create(
         null_timestamps(&mut object.0);
     }
     if args.bool("save-config") {
-        last_applied::update(Some(&mut object));
+        last_applied::update_typed(&mut object);
     }
     if dry == Dry::Client {
         if namespace.explicit {

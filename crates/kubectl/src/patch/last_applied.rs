@@ -27,6 +27,12 @@ pub fn update(object: Option<&mut Object>) {
     object.entry_at(&["metadata", "annotations"]).make_map().insert(KEY, text);
 }
 
+/// Writes the annotation of an object that kubectl holds as a Go struct: fields in the struct's order, no empty maps.
+pub fn update_typed(object: &mut Object) {
+    let text = crate::structs::compact(object) + "\n";
+    object.entry_at(&["metadata", "annotations"]).make_map().insert(KEY, text);
+}
+
 /// The annotations of a tree, to be looked at.
 #[must_use]
 pub fn annotations(value: &Value) -> &Map {

@@ -36,7 +36,7 @@ pub(super) static COMMAND: Command = Command {
     examples: "# Apply the configuration in pod.json to a pod\nkubectl apply -f ./pod.json\n\n# Apply resources from a directory containing kustomization.yaml - e.g. dir/kustomization.yaml\nkubectl apply -k dir/\n\n# Apply the JSON passed into stdin to a pod\ncat pod.json | kubectl apply -f -",
     usage: "(-f FILENAME | -k DIRECTORY)",
     flags: &[SHARED, FLAGS, PRINT, FILENAME, SELECTOR, DRY_RUN, VALIDATE, RECORD],
-    subcommands: &[&set_last_applied::COMMAND, &view_last_applied::COMMAND],
+    subcommands: &[&super::edit::LAST_APPLIED, &set_last_applied::COMMAND, &view_last_applied::COMMAND],
     run: Some(run),
     ..Command::named("apply")
 };

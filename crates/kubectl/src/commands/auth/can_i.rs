@@ -61,6 +61,7 @@ fn resource_for(session: &mut Session<'_, '_>, typed: &str, question: &mut Quest
         return Ok(());
     }
     let lower = typed.to_lowercase();
+    session.target()?;
     // Whatever keeps it from being known: the question is asked all the same.
     if let Ok(Some(found)) = session.pick(|resources| mapping::find(resources, &lower)) {
         question.group = found.gv.group.to_string();

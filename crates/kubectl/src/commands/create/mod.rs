@@ -25,6 +25,7 @@ use gatehouse_core::request::{Body, FieldValidation, ResourceTarget};
 use gatehouse_core::{Target, Verb};
 use gatehouse_model::{Object, Value};
 
+use super::edit::GO_ON;
 use crate::cli::groups::{CREATE_MANAGER, DRY_RUN, FILENAME, PRINT, RECORD, SAVE_CONFIG, SELECTOR, VALIDATE};
 use crate::cli::{Args, Command, Flag};
 use crate::client::Builder;
@@ -49,6 +50,7 @@ pub(super) static COMMAND: Command = Command {
         SELECTOR,
         CREATE_MANAGER,
         RECORD,
+        GO_ON,
         &[
             Flag::bool("edit", "Edit the API resource before creating"),
             Flag::str(
@@ -94,6 +96,9 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     let dry = Dry::parse(session, args)?;
     let validation = validation(args)?;
     let mut printer = Printer::new(session, args, dry)?;
+    if args.bool("edit") {
+        return super::edit::before_create(session, args);
+    }
     if args.list("filename").is_empty() && args.str("kustomize").is_empty() {
         return Err(Error::plain("must specify one of -f and -k"));
     }
@@ -188,7 +193,7 @@ impl Generator {
             null_timestamps(&mut made.0);
         }
         if args.bool("save-config") {
-            last_applied::update(Some(&mut made));
+            last_applied::update_typed(&mut made);
         }
         if self.dry != Dry::Client {
             let gv = made.group_version();
