@@ -15,6 +15,9 @@ test("Tab leaves the editor, and Escape and Tab leave the shell", () =>
     await page.locator(".cm-content").focus();
     await page.keyboard.press("Tab");
     assert.ok(await page.evaluate(() => !document.activeElement.shadowRoot), "the focus is still in the editor");
+    await page.locator("#shell-input").fill("kubectl ge");
+    await page.keyboard.press("Tab");
+    assert.equal(await page.locator("#shell-input").inputValue(), "kubectl get ");
     await page.locator("#shell-input").fill("cat polic");
     await page.keyboard.press("Tab");
     assert.equal(await page.locator("#shell-input").inputValue(), "cat policies.yaml ");

@@ -4,6 +4,7 @@
 //! rest: controllers and kubelets act until nothing changes.
 
 mod api;
+mod complete;
 mod files;
 mod outside;
 mod start;
@@ -270,7 +271,8 @@ impl World {
     pub fn complete(&self, line: &str, cursor: usize) -> (usize, Vec<String>) {
         let typed = line.get(..cursor).unwrap_or(line);
         let start = typed.rfind(|c: char| c.is_whitespace() || "|;&()<>".contains(c)).map_or(0, |i| i + 1);
-        (start, shell::complete(&self.terminal, &self.shell, typed))
+        let words = complete::kubectl(self, typed);
+        (start, words.unwrap_or_else(|| shell::complete(&self.terminal, &self.shell, typed)))
     }
 
     /// A file: relative to the home directory, absolute on the terminal's machine, or `host:/path`.
