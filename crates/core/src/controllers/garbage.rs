@@ -3,6 +3,7 @@
 //! Models `pkg/controller/garbagecollector/garbagecollector.go`. Knows owners from the store itself instead of from a
 //! graph of its own.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use gatehouse_model::{Object, Value, json};
@@ -36,6 +37,8 @@ pub(super) fn pass(client: &mut Client<'_>) {
         .map(str::to_owned)
         .collect();
     let mut places = Vec::new();
+    // Owners that were found to be there and to stay, in this pass.
+    let mut solid: BTreeSet<String> = BTreeSet::new();
     for table in tables {
         for object in client.list(&table, None) {
             let holds = |f: &str| object.is_deleting() && has_finalizer(&object, f);
@@ -44,10 +47,16 @@ pub(super) fn pass(client: &mut Client<'_>) {
             } else if holds(FOREGROUND) {
                 foreground(client, &table, &object);
             } else if !object.is_deleting() && !references(&object).is_empty() {
+                let known = |r: &Value| solid.contains(r.str_at(&["uid"]));
+                if references(&object).iter().all(known) {
+                    continue;
+                }
                 if places.is_empty() {
                     places = all_places(client);
                 }
-                dependent(client, &places, &table, &object);
+                if dependent(client, &places, &table, &object) {
+                    solid.extend(references(&object).iter().map(|r| r.str_at(&["uid"]).to_owned()));
+                }
             }
         }
     }
@@ -139,22 +148,24 @@ enum Owner {
     Waiting,
 }
 
-fn dependent(client: &mut Client<'_>, places: &[Place], table: &str, object: &Object) {
-    let Some(object) = client.get(table, object.namespace(), object.name()) else { return };
+/// Looks after one object with owners. Says whether all of them are there and stay.
+fn dependent(client: &mut Client<'_>, places: &[Place], table: &str, object: &Object) -> bool {
+    let Some(object) = client.get(table, object.namespace(), object.name()) else { return false };
     let (mut solid, mut gone, mut waiting) = (Vec::new(), 0, 0);
     for reference in references(&object) {
         match owner(client, places, &object, reference) {
             Some(Owner::Solid) => solid.push(reference.clone()),
             Some(Owner::Dangling) => gone += 1,
             Some(Owner::Waiting) => waiting += 1,
-            None => return,
+            None => return false,
         }
     }
     if !solid.is_empty() {
         if gone + waiting > 0 {
             let _ = set_references(client, table, &object, solid);
+            return false;
         }
-        return;
+        return true;
     }
     let propagation = if waiting > 0 && !dependents(client, &object).is_empty() {
         Propagation::Foreground
@@ -166,6 +177,7 @@ fn dependent(client: &mut Client<'_>, places: &[Place], table: &str, object: &Ob
         Propagation::Background
     };
     let _ = client.delete_with(table, object.namespace(), object.name(), propagation);
+    false
 }
 
 /// Looks an owner up; nothing where its kind is not known.

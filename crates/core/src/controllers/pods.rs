@@ -139,6 +139,11 @@ pub(super) fn from_template(owner: &Object, template: &Value) -> Value {
     pod
 }
 
+/// Whether something was refused because its namespace is being deleted: nobody need be told.
+pub(super) fn is_namespace_going(status: &Status) -> bool {
+    status.causes.iter().any(|c| c.reason == "NamespaceTerminating")
+}
+
 /// Makes a pod for `owner` and says so in an event.
 pub(super) fn create(
     client: &mut Client<'_>,
@@ -153,7 +158,7 @@ pub(super) fn create(
             Ok(pod)
         }
         Err(status) => {
-            if !status.causes.iter().any(|c| c.reason == "NamespaceTerminating") {
+            if !is_namespace_going(&status) {
                 let message = format!("Error creating: {}", status.message);
                 client.event(source, owner, EventType::Warning, "FailedCreate", &message);
             }

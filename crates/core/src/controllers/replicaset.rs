@@ -66,6 +66,7 @@ fn manage(client: &mut Client<'_>, kind: &Kind, set: &Object, active: &mut Vec<O
             let template = set.at(&["spec", "template"]).cloned().unwrap_or_default();
             match pods::create(client, kind.source, set, pods::from_template(set, &template)) {
                 Ok(pod) => active.push(pod),
+                Err(status) if pods::is_namespace_going(&status) => break,
                 Err(status) => {
                     client.failed(&key);
                     return Some(Failure::Create(status.message));

@@ -12,7 +12,11 @@ struct Rig {
 
 impl Rig {
     fn new() -> Self {
-        let mut rig = Self { cluster: Cluster::bare(KubeVersion::V1_36, 1), kubelet: StandIn::default() };
+        Self::of(KubeVersion::V1_36)
+    }
+
+    fn of(version: KubeVersion) -> Self {
+        let mut rig = Self { cluster: Cluster::bare(version, 1), kubelet: StandIn::default() };
         rig.settle();
         rig
     }
@@ -601,4 +605,24 @@ fn a_namespace_goes_with_all_that_is_in_it() {
     rig.settle();
     assert!(rig.cluster.store.get(namespaces, "", "lab").is_none());
     assert_eq!(rig.cluster.store.list("pods", Some("lab")).count(), 0);
+}
+
+#[test]
+fn before_1_24_every_account_has_a_token() {
+    let mut rig = Rig::of(KubeVersion::V1_20);
+    // The recorded cluster had no nodes and policies that nobody may use: a ReplicaSet is as far as it goes.
+    rig.create("deployments.apps", deployment("nginx:1"));
+    assert_eq!(rig.all("replicasets.apps").len(), 1);
+    assert!(
+        rig.messages().iter().any(|m| m.starts_with("Scaled up replica set web-") && m.ends_with(" to 2"))
+    );
+    let account = rig.get("serviceaccounts", "default").expect("made");
+    let name = account.list_at(&["secrets"])[0].str_at(&["name"]).to_owned();
+    assert!(name.starts_with("default-token-"), "{name}");
+    assert_eq!(rig.get("secrets", &name).expect("made").map_at(&["data"]).len(), 3);
+    rig.admin().delete("secrets", "default", &name).expect("accepted");
+    rig.settle();
+    let account = rig.get("serviceaccounts", "default").expect("there");
+    let next = account.list_at(&["secrets"]).last().map(|s| s.str_at(&["name"]).to_owned()).expect("another");
+    assert!(next != name && rig.get("secrets", &next).is_some());
 }
