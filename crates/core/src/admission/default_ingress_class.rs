@@ -30,7 +30,9 @@ pub(super) fn mutate(
     // Of several defaults the newest counts, then the first by name.
     let mut classes: Vec<&Arc<Object>> =
         cluster.store.list("ingressclasses.networking.k8s.io", None).filter(is_default).collect();
-    gatehouse_model::order::by_key(&mut classes, |c| std::cmp::Reverse(c.str_at(&["metadata", "creationTimestamp"]).to_owned()));
+    gatehouse_model::order::by_key(&mut classes, |c| {
+        std::cmp::Reverse(c.str_at(&["metadata", "creationTimestamp"]).to_owned())
+    });
     if let Some(class) = classes.first() {
         ingress.set(&path, Value::from(class.name()));
     }

@@ -76,7 +76,9 @@ struct Rollout<'c, 'a> {
 impl<'c, 'a> Rollout<'c, 'a> {
     fn new(client: &'c mut Client<'a>, deployment: Object, sets: &[Arc<Object>]) -> Self {
         let mut sets: Vec<Object> = sets.iter().map(|s| (**s).clone()).collect();
-        gatehouse_model::order::by(&mut sets, |a, b| (pods::created(a), a.name()).cmp(&(pods::created(b), b.name())));
+        gatehouse_model::order::by(&mut sets, |a, b| {
+            (pods::created(a), a.name()).cmp(&(pods::created(b), b.name()))
+        });
         let wanted = deployment.at(&["spec", "template"]);
         let current = sets
             .iter()

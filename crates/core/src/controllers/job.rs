@@ -71,9 +71,7 @@ fn is_counted(pod: &Object) -> bool {
 }
 
 fn sync(client: &mut Client<'_>, job: &Object) {
-    if job.str_at(&["spec", "managedBy"]) != ""
-        && job.str_at(&["spec", "managedBy"]) != "kubernetes.io/job-controller"
-    {
+    if !matches!(job.str_at(&["spec", "managedBy"]), "" | "kubernetes.io/job-controller") {
         return;
     }
     let Some(selector) = owner::selector_of(job) else { return };
@@ -262,7 +260,7 @@ fn manage(client: &mut Client<'_>, work: &mut Work) {
         return;
     }
     let indexes: Vec<Option<i64>> = if is_indexed(&job) {
-        free_indexes(client, work).into_iter().map(Some).collect()
+        free_indexes(work).into_iter().map(Some).collect()
     } else {
         vec![None; usize::try_from(wanted - active).unwrap_or(0)]
     };
@@ -305,15 +303,14 @@ fn index_of(pod: &Object) -> Option<i64> {
 }
 
 /// The numbers that no pod has and that have not succeeded.
-fn free_indexes(client: &Client<'_>, work: &Work) -> Vec<i64> {
+fn free_indexes(work: &Work) -> Vec<i64> {
     let total = work.job.i64_at(&["spec", "completions"]).unwrap_or(0);
     let taken: Vec<i64> = work.active.iter().filter_map(|p| index_of(p)).collect();
-    let done = done_indexes(client, work);
+    let done = done_indexes(work);
     (0..total).filter(|i| !taken.contains(i) && !done.contains(i)).collect()
 }
 
-fn done_indexes(client: &Client<'_>, work: &Work) -> Vec<i64> {
-    let _ = client;
+fn done_indexes(work: &Work) -> Vec<i64> {
     let mut done = parse_ranges(work.job.str_at(&["status", "completedIndexes"]));
     let new = work.uncounted.iter().filter(|p| pods::phase(p) == "Succeeded");
     done.extend(new.filter_map(|p| index_of(p)));
@@ -398,7 +395,7 @@ fn counts(client: &Client<'_>, work: &Work, status: &mut Value, terminating: usi
         status.set(&["uncountedTerminatedPods"], Value::map());
     }
     if is_indexed(&work.job) {
-        let done = done_indexes(client, work);
+        let done = done_indexes(work);
         if !done.is_empty() {
             status.set(&["completedIndexes"], ranges(&done));
             status.set(&["succeeded"], count(done.len()));

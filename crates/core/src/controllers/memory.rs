@@ -22,6 +22,9 @@ pub struct Memory {
     failures: BTreeMap<String, Failure>,
     wake: Option<Timestamp>,
     pub(super) collected: u64,
+    /// Whether nodes are watched over (`--controllers=*` has it, the recordings' cluster had not): cordoned and
+    /// unhealthy nodes then get taints.
+    pub node_lifecycle: bool,
 }
 
 #[derive(Clone, Debug)]

@@ -20,6 +20,7 @@ mod history;
 mod job;
 mod memory;
 mod namespace;
+mod node;
 mod owner;
 mod pods;
 mod replicaset;
@@ -101,7 +102,7 @@ const CONTROLLERS: &[Controller] = &[
         &["horizontalpodautoscalers.autoscaling", "deployments.apps", "statefulsets.apps"],
         autoscaler::pass,
     ),
-    on("node-controller", &["nodes", "pods"], taint::pass),
+    on("node-controller", &["nodes", "pods"], node::pass),
     on("pod-garbage-collector", &["nodes", "pods"], cleaner::pods_pass),
     on(
         "default-scheduler",

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use gatehouse_model::{Map, Object, Selector, Value, json};
+use gatehouse_model::{Object, Selector, Value, json};
 
 use super::client::Client;
 
@@ -80,7 +80,7 @@ pub(super) fn set_references(
 pub(super) fn selector_of(owner: &Object) -> Option<Selector> {
     let selector = owner.at(&["spec", "selector"]);
     if owner.kind() == "ReplicationController" {
-        let labels = selector.map(|s| s.entries().clone()).unwrap_or_else(Map::new);
+        let labels = selector.map(|s| s.entries().clone()).unwrap_or_default();
         return (!labels.is_empty()).then(|| Selector::from_labels(&labels));
     }
     let selector = Selector::from_object(selector).ok()?;

@@ -526,8 +526,31 @@ fn claims_find_volumes() {
         rig.cluster.store.get("persistentvolumes", "", "pv").unwrap().str_at(&["status", "phase"]).to_owned()
     };
     assert_eq!(phase(&rig), "Bound");
+    // A claim stays as long as a pod uses it.
+    let volumes = json!({"volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": "data"}}]});
+    rig.create("pods", pod("user", volumes));
     rig.delete("persistentvolumeclaims", "data", Propagation::Background);
+    assert!(rig.get("persistentvolumeclaims", "data").is_some_and(|c| c.is_deleting()));
+    rig.delete("pods", "user", Propagation::Background);
+    assert!(rig.get("persistentvolumeclaims", "data").is_none());
     assert_eq!(phase(&rig), "Released");
+}
+
+#[test]
+fn a_cordoned_node_is_tainted_where_nodes_are_watched() {
+    let taints =
+        |rig: &Rig| rig.cluster.store.get("nodes", "", "node01").unwrap().list_at(&["spec", "taints"]).len();
+    for watched in [false, true] {
+        let mut rig = Rig::new();
+        rig.cluster.controllers.node_lifecycle = watched;
+        let cordon = |on: bool| json!({"spec": {"unschedulable": on}});
+        rig.admin().merge("nodes", "", "node01", cordon(true)).expect("accepted");
+        rig.settle();
+        assert_eq!(taints(&rig), usize::from(watched));
+        rig.admin().merge("nodes", "", "node01", cordon(false)).expect("accepted");
+        rig.settle();
+        assert_eq!(taints(&rig), 0);
+    }
 }
 
 #[test]

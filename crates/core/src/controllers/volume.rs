@@ -16,6 +16,8 @@ const CLAIMS: &str = "persistentvolumeclaims";
 const VOLUMES: &str = "persistentvolumes";
 const CLASSES: &str = "storageclasses.storage.k8s.io";
 const SOURCE: Source<'static> = Source::new("persistentvolume-controller");
+const CLAIM_IN_USE: &str = "kubernetes.io/pvc-protection";
+const VOLUME_IN_USE: &str = "kubernetes.io/pv-protection";
 const COMPLETED: &str = "pv.kubernetes.io/bind-completed";
 const BY_CONTROLLER: &str = "pv.kubernetes.io/bound-by-controller";
 /// A provisioner that makes nothing.
@@ -25,13 +27,27 @@ pub(super) fn pass(client: &mut Client<'_>) {
     for claim in client.list(CLAIMS, None) {
         if claim.is_deleting() {
             release_claim(client, &claim);
-        } else {
+        } else if !protect(client, CLAIMS, &claim, CLAIM_IN_USE) {
             sync_claim(client, &claim);
         }
     }
     for volume in client.list(VOLUMES, None) {
-        sync_volume(client, &volume);
+        if !protect(client, VOLUMES, &volume, VOLUME_IN_USE) {
+            sync_volume(client, &volume);
+        }
     }
+}
+
+/// Sees to it that an object stays while it is used. Says whether that changed it.
+fn protect(client: &mut Client<'_>, resource: &str, object: &Object, finalizer: &str) -> bool {
+    let mut all = object.list_at(&["metadata", "finalizers"]).to_vec();
+    if object.is_deleting() || all.iter().any(|f| f.as_str() == Some(finalizer)) {
+        return false;
+    }
+    all.push(finalizer.into());
+    let mut changed = object.clone();
+    changed.set(&["metadata", "finalizers"], all);
+    client.update(resource, &changed, "").is_ok()
 }
 
 fn class(claim: &Object) -> &str {
@@ -239,7 +255,7 @@ fn sync_volume(client: &mut Client<'_>, volume: &Object) {
     let reference = |key: &str| volume.str_at(&["spec", "claimRef", key]);
     if volume.is_deleting() {
         if volume.str_at(&["status", "phase"]) != "Bound" {
-            unprotect(client, VOLUMES, volume, "kubernetes.io/pv-protection");
+            unprotect(client, VOLUMES, volume, VOLUME_IN_USE);
         }
         return;
     }
@@ -279,7 +295,7 @@ fn release_claim(client: &mut Client<'_>, claim: &Object) {
             && !pods::node(p).is_empty()
     };
     if !client.list("pods", Some(claim.namespace())).iter().any(uses) {
-        unprotect(client, CLAIMS, claim, "kubernetes.io/pvc-protection");
+        unprotect(client, CLAIMS, claim, CLAIM_IN_USE);
     }
 }
 
@@ -287,8 +303,8 @@ fn unprotect(client: &mut Client<'_>, resource: &str, object: &Object, finalizer
     let all = object.list_at(&["metadata", "finalizers"]);
     let rest: Vec<Value> = all.iter().filter(|f| f.as_str() != Some(finalizer)).cloned().collect();
     if rest.len() < all.len() {
-        let rest = if rest.is_empty() { Value::Null } else { Value::from(rest) };
-        let patch = json!({"metadata": {"finalizers": rest}});
-        let _ = client.merge(resource, object.namespace(), object.name(), patch);
+        let mut changed = object.clone();
+        changed.set(&["metadata", "finalizers"], rest);
+        let _ = client.update(resource, &changed, "");
     }
 }

@@ -55,6 +55,7 @@ impl World {
             Access { server: LAB_SERVER, user: "student", owner: (1000, 1000), home: "/home/student" };
         let mut cluster = Cluster::bare(version, seed);
         nodes(&mut cluster);
+        cluster.controllers.node_lifecycle = true;
         let terminal = Machine::host("lab", "student", cluster.now);
         let mut kubelets = kubelet::Kubelets::default();
         for (name, prefix) in [("controlplane", "10.244.0"), ("node01", "10.244.1")] {

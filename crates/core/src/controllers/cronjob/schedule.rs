@@ -61,16 +61,16 @@ impl Schedule {
             Self::Every(distance) => Some(Timestamp((seconds + distance) * 1000)),
             Self::Fields { minutes, hours, days, months, weekdays, either_day } => {
                 let start = (seconds.div_euclid(60) + 1) * 60;
-                let mut day = start.div_euclid(DAY);
-                let mut second = start.rem_euclid(DAY);
+                let first = start.div_euclid(DAY);
                 // A day that fits comes within five years or never.
-                for _ in 0..366 * 5 {
+                for day in first..first + 366 * 5 {
                     let (_, month, date) = time::civil_from_days(day);
                     let weekday = (day + 4).rem_euclid(7);
                     let (dated, named) = (has(days, date), has(weekdays, weekday));
                     let fits = if either_day { dated || named } else { dated && named };
                     if has(months, month) && fits {
-                        let mut minute = second.div_euclid(60);
+                        let from = if day == first { start.rem_euclid(DAY) } else { 0 };
+                        let mut minute = from.div_euclid(60);
                         while minute < 1440 {
                             if has(hours, minute / 60) && has(minutes, minute % 60) {
                                 return Some(Timestamp((day * DAY + minute * 60) * 1000));
@@ -78,8 +78,6 @@ impl Schedule {
                             minute += 1;
                         }
                     }
-                    day += 1;
-                    second = 0;
                 }
                 None
             }

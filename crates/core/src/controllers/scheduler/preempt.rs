@@ -99,7 +99,9 @@ fn victims(
         refuse(client, &view, pod, &node).is_empty().then_some(())
     };
     with(stays.clone())?;
-    gatehouse_model::order::by(&mut lower, |a, b| priority(b).cmp(&priority(a)).then(pods::created(a).cmp(pods::created(b))));
+    gatehouse_model::order::by(&mut lower, |a, b| {
+        priority(b).cmp(&priority(a)).then(pods::created(a).cmp(pods::created(b)))
+    });
     let (mut kept, mut victims) = (stays, Vec::new());
     for candidate in lower {
         let mut more = kept.clone();
