@@ -10,6 +10,9 @@ use super::capabilities::{Capability, ProcessCaps};
 /// What `uname` says there.
 pub const RELEASE: &str = "4.19.0-gvisor";
 
+/// What it said before 2026, and what most course material shows.
+pub const RELEASE_BEFORE: &str = "4.4.0";
+
 /// The version `uname` says.
 pub const VERSION: &str = "#1 SMP Sun Jan 10 15:06:54 PST 2016";
 
@@ -151,6 +154,32 @@ pub fn refuses(call: &str, caps: &ProcessCaps) -> Option<Errno> {
     REFUSED.iter().find(|(_, calls)| calls.contains(&call)).and_then(|(name, _)| Errno::from_name(name))
 }
 
+/// The kernel log of one sandbox, as `dmesg` prints it; the same `seed` gives the same log.
+#[must_use]
+pub fn log(seed: &str) -> String {
+    // FNV-1a over the seed, then a linear congruence: which jokes come is no secret.
+    let mut state =
+        seed.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+    let mut next = |n: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % n.max(1)
+    };
+    let mut left: Vec<&str> = MESSAGES.to_vec();
+    let mut lines = vec![FIRST_LINE];
+    while lines.len() < 11 && !left.is_empty() {
+        let at = usize::try_from(next(left.len() as u64)).unwrap_or(0);
+        lines.push(left.swap_remove(at));
+    }
+    lines.push(LAST_LINE);
+    let mut micros = 0;
+    let mut out = String::new();
+    for line in lines {
+        out.push_str(&format!("[{:5}.{:06}] {line}\n", micros / 1_000_000, micros % 1_000_000));
+        micros += next(500_000);
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,6 +192,13 @@ mod tests {
         let guarded = GUARDED.iter().flat_map(|(_, c)| *c);
         assert!(refused.chain(guarded).chain(UNKNOWN).all(|c| is_known(c)));
         assert!(REFUSED.iter().all(|(e, _)| Errno::from_name(e).is_some()));
+    }
+
+    #[test]
+    fn its_log_begins_ends_and_is_the_same_for_a_seed() {
+        let text = log("a");
+        assert!(text.starts_with("[    0.000000] Starting gVisor...\n") && text.ends_with("] Ready!\n"));
+        assert_eq!((text.lines().count(), log("a") == text, log("b") == text), (12, true, false));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use gatehouse_core::Timestamp;
 use gatehouse_core::effects::apparmor::Label;
 use gatehouse_core::effects::capabilities::NewPrivileges;
+use gatehouse_core::effects::sandbox;
 
 use super::plan::{Failure, Mount, Plan};
 use super::pod::Running;
@@ -14,7 +15,7 @@ use super::rootfs;
 use super::volume::Content;
 use crate::container::{self, ContainerSpec, Started, Volume};
 use crate::fs::{Ino, Kind};
-use crate::machine::{HOST, Machine};
+use crate::machine::{HOST, Kernel, Machine};
 use crate::outcome::{Outcome, Output};
 use crate::outside::{Alone, Outside};
 use crate::process::Userland;
@@ -58,6 +59,18 @@ fn spec(machine: &Machine, plan: &Plan, root: Ino) -> ContainerSpec {
     }
 }
 
+/// The kernel that a runtime's sandbox brings along; `seed` tells its logs apart.
+fn own_kernel(handler: &str, seed: &str) -> Option<Arc<Kernel>> {
+    (handler == "runsc").then(|| {
+        Arc::new(Kernel {
+            release: sandbox::RELEASE_BEFORE.to_owned(),
+            version: sandbox::VERSION.to_owned(),
+            compiler: "(root@builder)".to_owned(),
+            dmesg: Some(sandbox::log(seed)),
+        })
+    })
+}
+
 /// Makes a container's namespaces: its root from the image, its mounts, its host name.
 pub(super) fn create(
     machine: &mut Machine,
@@ -87,7 +100,8 @@ pub(super) fn create(
             source: source.to_owned(),
         });
     }
-    let spec = ContainerSpec { volumes, address: running.ip.clone(), ..spec(machine, plan, root) };
+    let kernel = own_kernel(&running.handler, &running.ip);
+    let spec = ContainerSpec { volumes, kernel, address: running.ip.clone(), ..spec(machine, plan, root) };
     Ok(container::create(machine, &spec).space)
 }
 
