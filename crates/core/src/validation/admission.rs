@@ -58,22 +58,14 @@ fn webhook(errors: &mut Errors, path: &FieldPath, hook: &Value, mutating: bool) 
         check::allowed(errors, path.child("reinvocationPolicy"), policy, &["IfNeeded", "Never"]);
     }
     client(errors, &path.child("clientConfig"), hook.get("clientConfig").unwrap_or(&Value::Null));
+    conditions(errors, &path.child("matchConditions"), hook.list_at(&["matchConditions"]));
     versions(errors, &path.child("admissionReviewVersions"), hook.list_at(&["admissionReviewVersions"]));
 }
 
 fn client(errors: &mut Errors, path: &FieldPath, client: &Value) {
     match (client.get("url").and_then(Value::as_str), client.get("service")) {
         (Some(url), None) => {
-            let path = path.child("url");
-            let form = "desired format: https://host[/path]";
-            if !url.starts_with("https://") {
-                let scheme = url.split_once("://").map_or("", |(s, _)| s);
-                let why = format!("'https' is the only allowed URL scheme; {form}");
-                errors.push(FieldError::invalid(path, &scheme.into(), why));
-            } else if url.trim_start_matches("https://").split('/').next().is_none_or(str::is_empty) {
-                let why = format!("host must be specified; {form}");
-                errors.push(FieldError::invalid(path, &"".into(), why));
-            }
+            self::url(errors, &path.child("url"), url);
         }
         (None, Some(service)) => {
             let path = path.child("service");
@@ -90,6 +82,32 @@ fn client(errors: &mut Errors, path: &FieldPath, client: &Value) {
             }
         }
         _ => errors.push(FieldError::required(path.clone(), "exactly one of url or service is required")),
+    }
+}
+
+fn url(errors: &mut Errors, path: &FieldPath, url: &str) {
+    let form = "desired format: https://host[/path]";
+    let mut invalid =
+        |shown: &str, why: String| errors.push(FieldError::invalid(path.clone(), &shown.into(), why));
+    let (url, fragment) = url.split_once('#').unwrap_or((url, ""));
+    let (url, query) = url.split_once('?').unwrap_or((url, ""));
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", ""));
+    let authority = rest.split('/').next().unwrap_or_default();
+    let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+    if scheme != "https" {
+        invalid(scheme, format!("'https' is the only allowed URL scheme; {form}"));
+    }
+    if host.is_empty() {
+        invalid("", format!("host must be specified; {form}"));
+    }
+    for (part, what) in [
+        (user, "user information is not permitted in the URL"),
+        (fragment, "fragments are not permitted in the URL"),
+        (query, "query parameters are not permitted in the URL"),
+    ] {
+        if !part.is_empty() {
+            invalid(part, what.to_owned());
+        }
     }
 }
 
@@ -181,6 +199,54 @@ fn rule(errors: &mut Errors, path: &FieldPath, rule: &Value) {
     }
 }
 
+/// `matchConditions`, as far as they are not expressions.
+fn conditions(errors: &mut Errors, path: &FieldPath, conditions: &[Value]) {
+    for (i, condition) in conditions.iter().enumerate() {
+        let path = path.index(i);
+        check::required(errors, path.child("expression"), condition.str_at(&["expression"]).trim());
+        let name = condition.str_at(&["name"]);
+        if check::required(errors, path.child("name"), name) {
+            check::text(errors, &path.child("name"), name, names::label_key(name));
+            if conditions.iter().take(i).any(|c| c.str_at(&["name"]) == name) {
+                errors.push(FieldError::duplicate(path.child("name"), &name.into()));
+            }
+        }
+    }
+}
+
+/// What one of the parameters' objects is.
+fn param_kind(errors: &mut Errors, path: &FieldPath, kind: &Value) {
+    let version = kind.str_at(&["apiVersion"]);
+    let at = path.child("apiVersion");
+    let joined = |text: &str, complaints: Vec<String>| {
+        (!complaints.is_empty()).then(|| FieldError::invalid(at.clone(), &text.into(), complaints.join(",")))
+    };
+    if check::required(errors, at.clone(), version) {
+        let (group, number) = version.split_once('/').unwrap_or(("", version));
+        if number.contains('/') {
+            let why = format!("unexpected GroupVersion string: {version}");
+            errors.push(FieldError::invalid(at.clone(), &version.into(), why));
+        } else {
+            if !group.is_empty() {
+                errors.extend(joined(group, names::dns1123_subdomain(group)));
+            }
+            if number.is_empty() {
+                errors.push(FieldError::invalid(at.clone(), &version.into(), "version must be specified"));
+            } else {
+                errors.extend(joined(number, names::dns1035_label(number)));
+            }
+        }
+    }
+    let name = kind.str_at(&["kind"]);
+    if check::required(errors, path.child("kind"), name) {
+        let complaints = names::dns1035_label(&name.to_lowercase());
+        if !complaints.is_empty() {
+            let why = format!("may have mixed case, but should otherwise match: {}", complaints.join(","));
+            errors.push(FieldError::invalid(path.child("kind"), &name.into(), why));
+        }
+    }
+}
+
 /// A ValidatingAdmissionPolicy or MutatingAdmissionPolicy.
 pub(super) fn policy(errors: &mut Errors, object: &Object) {
     meta::object(errors, object, false, names::dns1123_subdomain);
@@ -188,10 +254,7 @@ pub(super) fn policy(errors: &mut Errors, object: &Object) {
     let spec = object.get("spec").unwrap_or(&Value::Null);
     check::allowed(errors, path.child("failurePolicy"), spec.str_at(&["failurePolicy"]), &["Fail", "Ignore"]);
     if let Some(kind) = spec.get("paramKind") {
-        let at = path.child("paramKind");
-        for field in ["apiVersion", "kind"] {
-            check::required(errors, at.child(field), kind.str_at(&[field]));
-        }
+        param_kind(errors, &path.child("paramKind"), kind);
     }
     match spec.get("matchConstraints") {
         None => errors.push(FieldError::required(path.child("matchConstraints"), "")),
@@ -201,6 +264,20 @@ pub(super) fn policy(errors: &mut Errors, object: &Object) {
             if constraints.list_at(&["resourceRules"]).is_empty() {
                 errors.push(FieldError::required(at.child("resourceRules"), ""));
             }
+        }
+    }
+    conditions(errors, &path.child("matchConditions"), spec.list_at(&["matchConditions"]));
+    for (i, variable) in spec.list_at(&["variables"]).iter().enumerate() {
+        let path = path.child("variables").index(i);
+        let name = variable.str_at(&["name"]);
+        if name.trim().is_empty() {
+            errors.push(FieldError::required(path.child("name"), "name is not specified"));
+        } else if !names::c_identifier(name).is_empty() {
+            let why = "name is not a valid CEL identifier";
+            errors.push(FieldError::invalid(path.child("name"), &name.into(), why));
+        }
+        if variable.str_at(&["expression"]).trim().is_empty() {
+            errors.push(FieldError::required(path.child("expression"), "expression is not specified"));
         }
     }
     if object.kind() == "MutatingAdmissionPolicy" {
@@ -219,11 +296,16 @@ pub(super) fn policy(errors: &mut Errors, object: &Object) {
         if expression.is_empty() {
             errors.push(FieldError::required(path.child("expression"), "expression is not specified"));
         }
+        let message = validation.str_at(&["messageExpression"]);
+        if !message.is_empty() && message.trim().is_empty() {
+            let why = "must be non-empty if specified";
+            errors.push(FieldError::invalid(path.child("messageExpression"), &message.into(), why));
+        }
         let message = validation.str_at(&["message"]);
         if !message.is_empty() && message.trim().is_empty() {
             let why = "message must be non-empty if specified";
             errors.push(FieldError::invalid(path.child("message"), &message.into(), why));
-        } else if message.contains('\n') {
+        } else if message.trim().contains('\n') {
             let why = "message must not contain line breaks";
             errors.push(FieldError::invalid(path.child("message"), &message.into(), why));
         }
@@ -232,7 +314,7 @@ pub(super) fn policy(errors: &mut Errors, object: &Object) {
                 errors,
                 path.child("reason"),
                 reason,
-                &["Forbidden", "Invalid", "RequestEntityTooLarge", "Unauthorized"],
+                &["Forbidden", "Invalid", "RequestEntityTooLarge"],
             );
         }
     }
@@ -247,6 +329,14 @@ fn match_resources(errors: &mut Errors, path: &FieldPath, resources: &Value) {
     for field in ["resourceRules", "excludeResourceRules"] {
         for (i, rule) in resources.list_at(&[field]).iter().enumerate() {
             let path = path.child(field).index(i);
+            let resources = rule.list_at(&["resourceNames"]);
+            for (j, name) in resources.iter().enumerate() {
+                let (path, text) = (path.child("resourceNames").index(j), name.as_str().unwrap_or_default());
+                check::text(errors, &path, text, names::path_segment(text));
+                if resources.iter().take(j).any(|n| n == name) {
+                    errors.push(FieldError::duplicate(path, name));
+                }
+            }
             operations(errors, &path, rule, &["*", "CONNECT", "CREATE", "DELETE", "UPDATE"]);
             self::rule(errors, &path, rule);
         }
@@ -295,9 +385,6 @@ fn param_ref(errors: &mut Errors, path: &FieldPath, reference: &Value) {
 }
 
 fn actions(errors: &mut Errors, path: &FieldPath, actions: &[Value]) {
-    if actions.is_empty() {
-        errors.push(FieldError::required(path.clone(), "at least one validation action is required"));
-    }
     for (i, action) in actions.iter().enumerate() {
         check::allowed(
             errors,
@@ -314,5 +401,8 @@ fn actions(errors: &mut Errors, path: &FieldPath, actions: &[Value]) {
         let shown = Value::from(actions.to_vec());
         let why = "must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)";
         errors.push(FieldError::invalid(path.clone(), &shown, why));
+    }
+    if actions.is_empty() {
+        errors.push(FieldError::required(path.clone(), "at least one validation action is required"));
     }
 }

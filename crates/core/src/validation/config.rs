@@ -125,9 +125,10 @@ pub(super) fn secret_update(errors: &mut Errors, new: &Object, old: &Object) {
 /// A Node.
 pub(super) fn node(errors: &mut Errors, object: &Object) {
     meta::object(errors, object, false, names::dns1123_subdomain);
-    taints(errors, &FieldPath::new("spec.taints"), object.list_at(&["spec", "taints"]));
+    taints(errors, &FieldPath::new("metadata.taints"), object.list_at(&["spec", "taints"]));
 }
 
+/// The server looks for taints in the metadata.
 fn taints(errors: &mut Errors, path: &FieldPath, taints: &[Value]) {
     let mut seen: Vec<(&str, &str)> = Vec::new();
     for (i, taint) in taints.iter().enumerate() {
@@ -143,8 +144,8 @@ fn taints(errors: &mut Errors, path: &FieldPath, taints: &[Value]) {
             scheduling::effect(errors, path.child("effect"), effect);
         }
         if seen.contains(&(key, effect)) {
-            let shown = Value::from(format!("{{{key} {value} {effect} <nil>}}"));
-            let mut error = FieldError::duplicate(path, &shown);
+            let mut error = FieldError::duplicate(path, &Value::Null);
+            error.value = Some(super::internal::print("Taint", taint));
             "taints must be unique by key and effect pair".clone_into(&mut error.detail);
             errors.push(error);
         }
@@ -155,9 +156,9 @@ fn taints(errors: &mut Errors, path: &FieldPath, taints: &[Value]) {
 /// A change of a Node.
 pub(super) fn node_update(errors: &mut Errors, new: &Object, old: &Object) {
     meta::update(errors, new, old);
-    taints(errors, &FieldPath::new("spec.taints"), new.list_at(&["spec", "taints"]));
+    taints(errors, &FieldPath::new("metadata.taints"), new.list_at(&["spec", "taints"]));
     let of = |o: &Object, field: &str| o.str_at(&["spec", field]).to_owned();
-    for (field, shown) in [("podCIDR", "podCIDR"), ("providerID", "providerID")] {
+    for (field, shown) in [("podCIDR", "podCIDRs"), ("providerID", "providerID")] {
         let (now, before) = (of(new, field), of(old, field));
         if !before.is_empty() && now != before {
             let why = "node updates may not change podCIDR except from \"\" to valid";

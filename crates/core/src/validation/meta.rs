@@ -81,7 +81,7 @@ pub(super) fn labels(errors: &mut Errors, path: &FieldPath, labels: &Map) {
     }
 }
 
-fn annotations(errors: &mut Errors, path: &FieldPath, annotations: &Map) {
+pub(super) fn annotations(errors: &mut Errors, path: &FieldPath, annotations: &Map) {
     let mut size = 0;
     for (key, value) in annotations.iter() {
         check::text(errors, path, key, names::label_key(&key.to_lowercase()));

@@ -5,7 +5,7 @@
 use gatehouse_model::{FieldError, FieldPath, Object, Value, names};
 
 use super::check::{self, Errors};
-use super::meta;
+use super::{Rules, meta};
 
 /// A NetworkPolicy.
 pub(super) fn policy(errors: &mut Errors, object: &Object) {
@@ -182,8 +182,8 @@ pub(super) fn domain_prefixed(errors: &mut Errors, path: &FieldPath, value: &str
 }
 
 /// An Ingress.
-pub(super) fn ingress(errors: &mut Errors, object: &Object) {
-    ingress_any(errors, object);
+pub(super) fn ingress(errors: &mut Errors, rules: &Rules, object: &Object) {
+    ingress_any(errors, rules, object);
     let class = object.at(&["spec", "ingressClassName"]).and_then(Value::as_str);
     let annotation = object.annotations().get("kubernetes.io/ingress.class").and_then(Value::as_str);
     if let (Some(annotation), Some(class)) = (annotation, class)
@@ -195,29 +195,29 @@ pub(super) fn ingress(errors: &mut Errors, object: &Object) {
     }
 }
 
-fn ingress_any(errors: &mut Errors, object: &Object) {
+fn ingress_any(errors: &mut Errors, rules: &Rules, object: &Object) {
     meta::object(errors, object, true, names::dns1123_subdomain);
-    ingress_spec(errors, object);
+    ingress_spec(errors, rules, object);
 }
 
 /// A change of an Ingress.
-pub(super) fn ingress_update(errors: &mut Errors, new: &Object, old: &Object) {
+pub(super) fn ingress_update(errors: &mut Errors, rules: &Rules, new: &Object, old: &Object) {
     meta::update(errors, new, old);
-    ingress_any(errors, new);
+    ingress_any(errors, rules, new);
 }
 
-fn ingress_spec(errors: &mut Errors, object: &Object) {
+fn ingress_spec(errors: &mut Errors, rules: &Rules, object: &Object) {
     let path = FieldPath::new("spec");
-    let rules = object.list_at(&["spec", "rules"]);
+    let routes = object.list_at(&["spec", "rules"]);
     let backend = object.at(&["spec", "defaultBackend"]);
-    if rules.is_empty() && backend.is_none() {
+    if routes.is_empty() && backend.is_none() {
         let why = "either `defaultBackend` or `rules` must be specified";
         errors.push(FieldError::invalid(path.clone(), &Value::Null, why));
     }
     if let Some(backend) = backend {
-        self::backend(errors, &path.child("defaultBackend"), backend);
+        self::backend(errors, rules, &path.child("defaultBackend"), backend);
     }
-    for (i, rule) in rules.iter().enumerate() {
+    for (i, rule) in routes.iter().enumerate() {
         let path = path.child("rules").index(i);
         let host = rule.str_at(&["host"]);
         if !host.is_empty() {
@@ -230,7 +230,7 @@ fn ingress_spec(errors: &mut Errors, object: &Object) {
             errors.push(FieldError::required(path.clone(), ""));
         }
         for (j, item) in paths.iter().enumerate() {
-            http_path(errors, &path.index(j), item);
+            http_path(errors, rules, &path.index(j), item);
         }
     }
     for (i, tls) in object.list_at(&["spec", "tls"]).iter().enumerate() {
@@ -266,7 +266,7 @@ fn dns_name(errors: &mut Errors, path: &FieldPath, host: &str) {
     check::text(errors, path, host, complaints);
 }
 
-fn http_path(errors: &mut Errors, path: &FieldPath, item: &Value) {
+fn http_path(errors: &mut Errors, rules: &Rules, path: &FieldPath, item: &Value) {
     let text = item.str_at(&["path"]);
     let kind = item.get("pathType").and_then(Value::as_str);
     match kind {
@@ -310,10 +310,10 @@ fn http_path(errors: &mut Errors, path: &FieldPath, item: &Value) {
             &["Exact", "ImplementationSpecific", "Prefix"],
         )),
     }
-    backend(errors, &path.child("backend"), item.get("backend").unwrap_or(&Value::Null));
+    backend(errors, rules, &path.child("backend"), item.get("backend").unwrap_or(&Value::Null));
 }
 
-fn backend(errors: &mut Errors, path: &FieldPath, backend: &Value) {
+fn backend(errors: &mut Errors, rules: &Rules, path: &FieldPath, backend: &Value) {
     let service = backend.get("service");
     let resource = backend.get("resource");
     if let Some(service) = service {
@@ -324,7 +324,8 @@ fn backend(errors: &mut Errors, path: &FieldPath, backend: &Value) {
         }
         let name = service.str_at(&["name"]);
         if check::required(errors, path.children(&["service", "name"]), name) {
-            check::text(errors, &path.children(&["service", "name"]), name, names::dns1035_label(name));
+            let rule = super::service::name_rule(rules);
+            check::text(errors, &path.children(&["service", "name"]), name, rule(name));
         }
         let (port_name, number) =
             (service.str_at(&["port", "name"]), service.i64_at(&["port", "number"]).unwrap_or(0));

@@ -22,7 +22,7 @@ fn whole<'a>(errors: &mut Errors, rules: &Rules, pod: &'a Object) -> Context<'a>
         volumes: Vec::new(),
         is_pod: true,
     };
-    security::annotations(errors, &context, pod);
+    security::annotations(errors, &context, &FieldPath::new("metadata.annotations"), pod.annotations());
     let context = pod_spec::spec(errors, rules.version, FieldPath::new("spec"), spec, true);
     if spec.str_at(&["serviceAccountName"]).is_empty() {
         for (i, volume) in spec.list_at(&["volumes"]).iter().enumerate() {
@@ -52,7 +52,7 @@ pub(super) fn create(errors: &mut Errors, rules: &Rules, pod: &Object) {
         let why = "cannot be set until all schedulingGates have been cleared";
         errors.push(FieldError::forbidden(path.child("nodeName"), why));
     }
-    security::annotations_match(errors, &context, pod);
+    security::annotations_match(errors, &context, pod.annotations());
 }
 
 /// A pod that somebody changes.
@@ -181,18 +181,23 @@ fn unchanged(errors: &mut Errors, rules: &Rules, new: &Object, old: &Object) {
 fn annotations(errors: &mut Errors, new: &Object, old: &Object) {
     let path = FieldPath::new("metadata.annotations");
     let fixed = |key: &str| key.starts_with("container.apparmor.security.beta.kubernetes.io/");
-    for (key, value) in new.annotations().iter() {
-        if fixed(key) && old.annotations().get(key) != Some(value) {
-            errors.push(FieldError::forbidden(path.key(key), "may not add AppArmor annotations"));
-        }
-        if key == "kubernetes.io/config.mirror" && old.annotations().get(key) != Some(value) {
-            errors.push(FieldError::forbidden(path.key(key), "may not add or update mirror pod annotation"));
-        }
-    }
-    for (key, _) in old.annotations().iter() {
-        if fixed(key) && !new.annotations().contains_key(key) {
+    let mirror = |key: &str| key == "kubernetes.io/config.mirror";
+    for (key, _) in old.annotations().iter().filter(|(k, v)| new.annotations().get(k) != Some(v)) {
+        if fixed(key) {
             errors
                 .push(FieldError::forbidden(path.key(key), "may not remove or update AppArmor annotations"));
+        }
+        if mirror(key) {
+            errors
+                .push(FieldError::forbidden(path.key(key), "may not remove or update mirror pod annotation"));
+        }
+    }
+    for (key, _) in new.annotations().iter().filter(|(k, _)| !old.annotations().contains_key(k)) {
+        if fixed(key) {
+            errors.push(FieldError::forbidden(path.key(key), "may not add AppArmor annotations"));
+        }
+        if mirror(key) {
+            errors.push(FieldError::forbidden(path.key(key), "may not add mirror pod annotation"));
         }
     }
 }
@@ -260,10 +265,17 @@ fn resize(errors: &mut Errors, rules: &Rules, new: &Object, old: &Object) {
 
 /// A pod template.
 pub(super) fn template(errors: &mut Errors, rules: &Rules, path: &FieldPath, template: &Value) {
-    meta::labels(errors, &path.children(&["metadata", "labels"]), template.map_at(&["metadata", "labels"]));
+    // The server leaves `metadata` out of these two paths.
+    meta::labels(errors, &path.child("labels"), template.map_at(&["metadata", "labels"]));
+    let annotations = template.map_at(&["metadata", "annotations"]);
+    meta::annotations(errors, &path.child("annotations"), annotations);
     let spec = template.get("spec").unwrap_or(&Value::Null);
     let spec_path = path.child("spec");
-    pod_spec::spec(errors, rules.version, spec_path.clone(), spec, false);
+    let context =
+        Context { version: rules.version, spec, path: spec_path.clone(), volumes: Vec::new(), is_pod: false };
+    security::annotations(errors, &context, &path.child("annotations"), annotations);
+    let context = pod_spec::spec(errors, rules.version, spec_path.clone(), spec, false);
+    security::annotations_match(errors, &context, annotations);
     if !spec.list_at(&["ephemeralContainers"]).is_empty() {
         let why = "ephemeral containers not allowed in pod template";
         errors.push(FieldError::forbidden(spec_path.child("ephemeralContainers"), why));

@@ -74,74 +74,85 @@ const VOLUMES: &[&str] = &[
 /// A PodSecurityPolicy.
 pub(super) fn pod_security(errors: &mut Errors, object: &Object) {
     meta::object(errors, object, false, names::dns1123_subdomain);
-    let path = FieldPath::new("spec");
-    let spec = object.get("spec").unwrap_or(&Value::Null);
-    for (i, prefix) in spec.list_at(&["allowedHostPaths"]).iter().enumerate() {
-        let path = path.child("allowedHostPaths").index(i).child("pathPrefix");
-        let text = prefix.str_at(&["pathPrefix"]);
-        if check::required(errors, path.clone(), text) {
-            check::no_backsteps(errors, &path, text);
+    for key in ANNOTATIONS {
+        if let Some(value) = object.annotation(key) {
+            annotation(errors, key, value);
         }
     }
+    let path = FieldPath::new("spec");
+    let spec = object.get("spec").unwrap_or(&Value::Null);
     let rule = |field: &str| spec.str_at(&[field, "rule"]);
-    check::allowed(
-        errors,
-        path.children(&["runAsUser", "rule"]),
-        rule("runAsUser"),
-        &["MustRunAs", "MustRunAsNonRoot", "RunAsAny"],
-    );
-    id_ranges(errors, &path.children(&["runAsUser", "ranges"]), spec.list_at(&["runAsUser", "ranges"]));
+    let rule_path = |field: &str| path.child(field).child("rule");
+    let ranges_path = |field: &str| path.child(field).child("ranges");
+    let users = ["MustRunAs", "MustRunAsNonRoot", "RunAsAny"];
+    check::allowed(errors, rule_path("runAsUser"), rule("runAsUser"), &users);
+    id_ranges(errors, &ranges_path("runAsUser"), spec.list_at(&["runAsUser", "ranges"]));
     if let Some(group) = spec.get("runAsGroup") {
-        check::allowed(
-            errors,
-            path.children(&["runAsGroup", "rule"]),
-            group.str_at(&["rule"]),
-            &["MayRunAs", "MustRunAs", "RunAsAny"],
-        );
-        id_ranges(errors, &path.children(&["runAsGroup", "ranges"]), group.list_at(&["ranges"]));
+        run_as_group(errors, &path.child("runAsGroup"), group);
     }
-    check::allowed(errors, path.children(&["seLinux", "rule"]), rule("seLinux"), &["MustRunAs", "RunAsAny"]);
+    check::allowed(errors, rule_path("seLinux"), rule("seLinux"), &["MustRunAs", "RunAsAny"]);
     for field in ["supplementalGroups", "fsGroup"] {
-        check::allowed(
-            errors,
-            path.children(&[field, "rule"]),
-            rule(field),
-            &["MayRunAs", "MustRunAs", "RunAsAny"],
-        );
-        id_ranges(errors, &path.children(&[field, "ranges"]), spec.list_at(&[field, "ranges"]));
+        check::allowed(errors, rule_path(field), rule(field), &["MayRunAs", "MustRunAs", "RunAsAny"]);
+        id_ranges(errors, &ranges_path(field), spec.list_at(&[field, "ranges"]));
     }
     for volume in spec.list_at(&["volumes"]) {
         check::allowed(errors, path.child("volumes"), volume.as_str().unwrap_or_default(), VOLUMES);
     }
-    if let Some(class) = spec.get("runtimeClass") {
-        runtime_class(errors, &path.child("runtimeClass"), class);
-    }
-    capabilities(errors, &path, spec);
+    capabilities(errors, spec);
     if spec.bool_at(&["defaultAllowPrivilegeEscalation"]) == Some(true)
         && spec.bool_at(&["allowPrivilegeEscalation"]) == Some(false)
     {
         let why = "Cannot set DefaultAllowPrivilegeEscalation to true without also setting AllowPrivilegeEscalation to true";
-        errors.push(FieldError::invalid(
-            path.child("defaultAllowPrivilegeEscalation"),
-            &Value::Bool(true),
-            why,
-        ));
+        let path = path.child("defaultAllowPrivilegeEscalation");
+        errors.push(FieldError::invalid(path, &Value::Bool(true), why));
     }
     for (i, kind) in spec.list_at(&["allowedProcMountTypes"]).iter().enumerate() {
         let path = path.child("allowedProcMountTypes").index(i);
         check::allowed(errors, path, kind.as_str().unwrap_or_default(), &["Default", "Unmasked"]);
     }
-    sysctls(errors, &path, spec);
+    for (i, prefix) in spec.list_at(&["allowedHostPaths"]).iter().enumerate() {
+        let path = path.child("allowedHostPaths").index(i);
+        let text = prefix.str_at(&["pathPrefix"]);
+        if text.is_empty() {
+            errors.push(FieldError::required(path, "is required"));
+            break;
+        }
+        check::no_backsteps(errors, &path, text);
+    }
     for (i, driver) in spec.list_at(&["allowedFlexVolumes"]).iter().enumerate() {
-        let why = "must specify a driver";
         if driver.str_at(&["driver"]).is_empty() {
-            errors.push(FieldError::required(path.child("allowedFlexVolumes").index(i).child("driver"), why));
+            // The server names the list twice.
+            let path = path.children(&["allowedFlexVolumes", "allowedFlexVolumes"]).index(i);
+            errors.push(FieldError::required(path.child("driver"), "must specify a driver"));
         }
     }
-    for key in ANNOTATIONS {
-        if let Some(value) = object.annotation(key) {
-            annotation(errors, key, value);
+    sysctls(errors, &path, spec);
+    if let Some(class) = spec.get("runtimeClass") {
+        runtime_class(errors, &path.child("runtimeClass"), class);
+    }
+}
+
+fn run_as_group(errors: &mut Errors, path: &FieldPath, group: &Value) {
+    let ranges = group.list_at(&["ranges"]);
+    match group.str_at(&["rule"]) {
+        "RunAsAny" => {
+            if !ranges.is_empty() {
+                let shown = super::internal::print("[]IDRange", group.get("ranges").unwrap_or(&Value::Null));
+                errors.push(FieldError::invalid_rendered(
+                    path.child("ranges"),
+                    shown,
+                    "Ranges must be empty",
+                ));
+            }
         }
+        "MustRunAs" | "MayRunAs" => {
+            if ranges.is_empty() {
+                let why = "must provide at least one range";
+                errors.push(FieldError::invalid(path.child("ranges"), &Value::Null, why));
+            }
+            id_ranges(errors, &path.child("ranges"), ranges);
+        }
+        other => check::allowed(errors, path.child("rule"), other, &["MustRunAs", "RunAsAny", "MayRunAs"]),
     }
 }
 
@@ -169,15 +180,12 @@ fn runtime_class(errors: &mut Errors, path: &FieldPath, class: &Value) {
     let at = path.child("allowedRuntimeClassNames");
     for (i, name) in allowed.iter().enumerate() {
         let name = name.as_str().unwrap_or_default();
-        if name == "*" {
-            if allowed.len() > 1 {
-                let shown = Value::from(allowed.to_vec());
-                let why = "if '*' is present, must not specify other RuntimeClass names";
-                errors.push(FieldError::invalid(at.clone(), &shown, why));
-            }
-            continue;
+        if name != "*" {
+            check::text(errors, &at.index(i), name, names::dns1123_subdomain(name));
         }
-        check::text(errors, &at.index(i), name, names::dns1123_subdomain(name));
+        if allowed.iter().take(i).any(|n| n.as_str() == Some(name)) {
+            errors.push(FieldError::duplicate(at.index(i), &name.into()));
+        }
     }
     if let Some(default) = class.get("defaultRuntimeClassName").and_then(Value::as_str) {
         check::text(
@@ -188,31 +196,32 @@ fn runtime_class(errors: &mut Errors, path: &FieldPath, class: &Value) {
         );
         let may = allowed.iter().any(|n| matches!(n.as_str(), Some(n) if n == "*" || n == default));
         if !may {
-            errors.push(FieldError::required(at, format!("default \"{default}\" must be allowed")));
+            errors.push(FieldError::required(at.clone(), format!("default \"{default}\" must be allowed")));
         }
+    }
+    if allowed.len() > 1 && allowed.iter().any(|n| n.as_str() == Some("*")) {
+        let shown = Value::from(allowed.to_vec());
+        let why = "if '*' is present, must not specify other RuntimeClass names";
+        errors.push(FieldError::invalid(at, &shown, why));
     }
 }
 
-/// A capability that is both required to be dropped and added or allowed.
-fn capabilities(errors: &mut Errors, path: &FieldPath, spec: &Value) {
+/// A capability that is both required to be dropped and added or allowed. The server leaves `spec` out of these paths.
+fn capabilities(errors: &mut Errors, spec: &Value) {
     let list =
         |field: &str| -> Vec<&str> { spec.list_at(&[field]).iter().filter_map(Value::as_str).collect() };
     let dropped = list("requiredDropCapabilities");
-    let mut both = |field: &str, names: &[&str]| {
-        for name in names {
-            if dropped.contains(name) {
-                let why = format!("capability is listed in {field} and requiredDropCapabilities");
-                errors.push(FieldError::invalid(FieldPath::new(field), &(*name).into(), why));
-            }
-        }
-    };
-    both("defaultAddCapabilities", &list("defaultAddCapabilities"));
-    both("allowedCapabilities", &list("allowedCapabilities"));
-    if dropped.contains(&"*") {
+    if !dropped.is_empty() && list("allowedCapabilities").contains(&"*") {
         let shown = Value::from(dropped.clone());
-        let why = "required capabilities must be empty when all capabilities are allowed by a wildcard";
-        if list("allowedCapabilities").contains(&"*") && dropped.len() > 1 {
-            errors.push(FieldError::invalid(path.child("requiredDropCapabilities"), &shown, why));
+        let why = "must be empty when all capabilities are allowed by a wildcard";
+        errors.push(FieldError::invalid(FieldPath::new("requiredDropCapabilities"), &shown, why));
+    }
+    for field in ["defaultAddCapabilities", "allowedCapabilities"] {
+        for name in list(field) {
+            if dropped.contains(&name) {
+                let why = format!("capability is listed in {field} and requiredDropCapabilities");
+                errors.push(FieldError::invalid(FieldPath::new(field), &name.into(), why));
+            }
         }
     }
 }
@@ -220,38 +229,59 @@ fn capabilities(errors: &mut Errors, path: &FieldPath, spec: &Value) {
 fn sysctls(errors: &mut Errors, path: &FieldPath, spec: &Value) {
     let list =
         |field: &str| -> Vec<&str> { spec.list_at(&[field]).iter().filter_map(Value::as_str).collect() };
-    let (forbidden, unsafe_ones) = (list("forbiddenSysctls"), list("allowedUnsafeSysctls"));
-    for (field, names) in [("allowedUnsafeSysctls", &unsafe_ones), ("forbiddenSysctls", &forbidden)] {
-        let other = if field == "forbiddenSysctls" { &unsafe_ones } else { &forbidden };
+    for field in ["allowedUnsafeSysctls", "forbiddenSysctls"] {
+        let (names, path) = (list(field), path.child(field));
         for (i, name) in names.iter().enumerate() {
-            let path = path.child(field).index(i);
-            let pattern = name.trim_end_matches('*').trim_end_matches('.');
+            let mut invalid =
+                |why: &str| errors.push(FieldError::invalid(path.index(i), &(*name).into(), why));
             if name.is_empty() {
-                errors.push(FieldError::invalid(path, &(*name).into(), "empty sysctl not allowed"));
-                continue;
+                invalid("empty sysctl not allowed");
+            } else if !is_sysctl_pattern(name) {
+                invalid(
+                    "must have at most 253 characters and match regex ([a-z0-9]([-_a-z0-9]*[a-z0-9])?\\.)*([a-z0-9][-_a-z0-9]*)?[a-z0-9*]",
+                );
             }
-            if *name != "*" && !super::security::is_sysctl(pattern) {
-                let why = "must have at most 253 characters and match regex ([a-z0-9]([-_a-z0-9]*[a-z0-9])?\\.)*([a-z0-9][-_a-z0-9]*)?[a-z0-9*]";
-                errors.push(FieldError::invalid(path.clone(), &(*name).into(), why));
-            }
-            if field == "allowedUnsafeSysctls" {
-                for taken in other {
-                    if overlap(name, taken) {
-                        let why = format!("sysctl overlaps with {taken}");
-                        errors.push(FieldError::invalid(path.clone(), &(*name).into(), why));
-                    }
-                }
-            }
+        }
+        if names.len() > 1 && names.iter().any(|n| n.starts_with('*') && is_sysctl_pattern(n)) {
+            let why = "if '*' is present, must not specify other sysctls";
+            errors.push(FieldError::forbidden(path.child("items"), why));
+        }
+    }
+    let (allowed, forbidden) = (list("allowedUnsafeSysctls"), list("forbiddenSysctls"));
+    for (i, ours) in allowed.iter().enumerate() {
+        for (j, theirs) in forbidden.iter().enumerate() {
+            let (field, at, name, other) = match overlap(ours, theirs) {
+                Some(true) => ("allowedUnsafeSysctls", i, ours, theirs),
+                Some(false) => ("forbiddenSysctls", j, theirs, ours),
+                None => continue,
+            };
+            let why = format!("sysctl overlaps with {other}");
+            errors.push(FieldError::invalid(path.child(field).index(at), &(*name).into(), why));
         }
     }
 }
 
-fn overlap(a: &str, b: &str) -> bool {
-    match (a.strip_suffix('*'), b.strip_suffix('*')) {
-        (Some(a), Some(b)) => a.starts_with(b) || b.starts_with(a),
-        (Some(a), None) => b.starts_with(a),
-        (None, Some(b)) => a.starts_with(b),
-        (None, None) => a == b,
+/// A sysctl by dots, whose last letter may be a star.
+fn is_sysctl_pattern(name: &str) -> bool {
+    match name.strip_suffix('*') {
+        Some("") => true,
+        Some(prefix) if prefix.ends_with('.') => {
+            prefix.strip_suffix('.').is_some_and(|p| super::security::is_sysctl(p) && !p.contains('/'))
+        }
+        // Something goes in the star's place.
+        Some(prefix) => super::security::is_sysctl(&format!("{prefix}0")) && !prefix.contains('/'),
+        None => super::security::is_sysctl(name) && !name.contains('/'),
+    }
+}
+
+/// Whether two sysctls mean a common one, and if so, whether the first is the one to blame.
+fn overlap(allowed: &str, forbidden: &str) -> Option<bool> {
+    match (allowed.strip_suffix('*'), forbidden.strip_suffix('*')) {
+        (Some(a), Some(f)) if a.starts_with(f) => Some(true),
+        (Some(a), Some(f)) => f.starts_with(a).then_some(false),
+        (Some(a), None) => forbidden.starts_with(a).then_some(false),
+        (None, Some(f)) => allowed.starts_with(f).then_some(true),
+        (None, None) => (allowed == forbidden).then_some(true),
     }
 }
 

@@ -103,11 +103,6 @@ fn subject(errors: &mut Errors, path: &FieldPath, subject: &Value, namespaced: b
             }
         }
         "User" | "Group" => {
-            if name.is_empty() {
-                let why =
-                    if kind == "User" { "user name cannot be empty" } else { "group name cannot be empty" };
-                errors.push(FieldError::invalid(path.child("name"), &"".into(), why));
-            }
             if group != GROUP {
                 errors.push(FieldError::not_supported(path.child("apiGroup"), &group.into(), &[GROUP]));
             }

@@ -2,12 +2,13 @@
 //!
 //! Models `ValidateSecurityContext`, `validatePodSpecSecurityContext`, `ValidateAppArmorProfileField`.
 
-use gatehouse_model::{FieldError, FieldPath, Object, Value, names};
+use gatehouse_model::{FieldError, FieldPath, Map, Value, names};
 
 use super::check::{self, Errors};
 use super::pod_spec::Context;
 
 const APP_ARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
+const MIRROR: &str = "kubernetes.io/config.mirror";
 const SECCOMP_POD: &str = "seccomp.security.alpha.kubernetes.io/pod";
 const SECCOMP: &str = "container.seccomp.security.alpha.kubernetes.io/";
 
@@ -241,15 +242,19 @@ pub(super) fn is_sysctl(name: &str) -> bool {
 }
 
 /// Annotations of seccomp and AppArmor.
-pub(super) fn annotations(errors: &mut Errors, context: &Context<'_>, pod: &Object) {
-    let path = FieldPath::new("metadata.annotations");
-    for (key, value) in pod.annotations().iter() {
+pub(super) fn annotations(errors: &mut Errors, context: &Context<'_>, path: &FieldPath, annotations: &Map) {
+    if annotations.contains_key(MIRROR) && context.spec.str_at(&["nodeName"]).is_empty() {
+        let shown = annotations.get(MIRROR).cloned().unwrap_or_default();
+        let why = "must set spec.nodeName if mirror pod annotation is set";
+        errors.push(FieldError::invalid(path.key(MIRROR), &shown, why));
+    }
+    for (key, value) in annotations.iter() {
         let value = value.as_str().unwrap_or_default();
         if context.version.minor() < 27 && (key == SECCOMP_POD || key.starts_with(SECCOMP)) {
             seccomp_name(errors, &path.child(key), value);
         }
     }
-    for (key, value) in pod.annotations().iter() {
+    for (key, value) in annotations.iter() {
         let Some(container) = key.strip_prefix(APP_ARMOR) else { continue };
         let value = value.as_str().unwrap_or_default();
         if !context.containers().any(|(c, _)| c.str_at(&["name"]) == container) {
@@ -281,16 +286,17 @@ fn seccomp_name(errors: &mut Errors, path: &FieldPath, profile: &str) {
 }
 
 /// On create, annotations and fields that say different things.
-pub(super) fn annotations_match(errors: &mut Errors, context: &Context<'_>, pod: &Object) {
+pub(super) fn annotations_match(errors: &mut Errors, context: &Context<'_>, annotations: &Map) {
+    let annotation = |key: &str| annotations.get(key).and_then(Value::as_str);
     let spec_profile = context.spec.at(&["securityContext", "seccompProfile"]);
-    if let (Some(field), Some(annotation)) = (spec_profile, pod.annotation(SECCOMP_POD)) {
+    if let (Some(field), Some(annotation)) = (spec_profile, annotation(SECCOMP_POD)) {
         let path = context.path.children(&["securityContext", "seccompProfile"]);
         matches(errors, &path, field, annotation, "seccomp", annotation == "docker/default");
     }
     for (container, path) in context.containers() {
         let key = format!("{SECCOMP}{}", container.str_at(&["name"]));
         if let (Some(field), Some(annotation)) =
-            (container.at(&["securityContext", "seccompProfile"]), pod.annotation(&key))
+            (container.at(&["securityContext", "seccompProfile"]), annotation(&key))
         {
             let path = path.children(&["securityContext", "seccompProfile"]);
             matches(errors, &path, field, annotation, "seccomp", annotation == "docker/default");
@@ -303,7 +309,7 @@ pub(super) fn annotations_match(errors: &mut Errors, context: &Context<'_>, pod:
     for (container, path) in context.containers() {
         let key = format!("{APP_ARMOR}{}", container.str_at(&["name"]));
         let field = container.at(&["securityContext", "appArmorProfile"]).or(pod_wide);
-        if let (Some(field), Some(annotation)) = (field, pod.annotation(&key)) {
+        if let (Some(field), Some(annotation)) = (field, annotation(&key)) {
             let path = path.children(&["securityContext", "appArmorProfile"]);
             matches(errors, &path, field, annotation, "apparmor", false);
         }

@@ -7,10 +7,14 @@ use gatehouse_model::{FieldError, FieldPath, Object, Value, names};
 use super::check::{self, Errors};
 use super::{Rules, meta};
 
+/// What the name of a service may be: since 1.34 it may begin with a digit.
+pub(super) fn name_rule(rules: &Rules) -> fn(&str) -> Vec<String> {
+    if rules.version.minor() >= 34 { names::dns1123_label } else { names::dns1035_label }
+}
+
 /// A Service.
 pub(super) fn service(errors: &mut Errors, rules: &Rules, object: &Object) {
-    let name_rule = if rules.version.minor() >= 34 { names::dns1123_label } else { names::dns1035_label };
-    meta::object(errors, object, true, name_rule);
+    meta::object(errors, object, true, name_rule(rules));
     let path = FieldPath::new("spec");
     let text = |field: &str| object.str_at(&["spec", field]);
     let kind = text("type");
@@ -25,6 +29,13 @@ pub(super) fn service(errors: &mut Errors, rules: &Rules, object: &Object) {
             errors.push(FieldError::invalid(path.child("clusterIPs").index(0), &"None".into(), why));
         }
         "ExternalName" => {
+            for field in ["clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
+                if object.at(&["spec", field]).is_some_and(|v| v.as_str().is_some() || !v.items().is_empty())
+                {
+                    let why = "may not be set for ExternalName services";
+                    errors.push(FieldError::forbidden(path.child(field), why));
+                }
+            }
             let name = text("externalName").trim_end_matches('.');
             if check::required(errors, path.child("externalName"), name) {
                 check::text(errors, &path.child("externalName"), name, names::dns1123_subdomain(name));
@@ -46,6 +57,10 @@ pub(super) fn service(errors: &mut Errors, rules: &Rules, object: &Object) {
             let why = "must be greater than 0 and less than 86400";
             errors.push(FieldError::invalid(path, &Value::Int(seconds), why));
         }
+    }
+    if text("sessionAffinity") == "None" && object.at(&["spec", "sessionAffinityConfig"]).is_some() {
+        let why = "must not be set when session affinity is None";
+        errors.push(FieldError::forbidden(path.child("sessionAffinityConfig"), why));
     }
     cluster_ips(errors, &path, object);
     for (i, ip) in object.list_at(&["spec", "externalIPs"]).iter().enumerate() {
@@ -171,6 +186,9 @@ fn port<'a>(
     check::port(errors, &path.child("port"), port.i64_at(&["port"]).unwrap_or(0));
     check::one_of(errors, path.child("protocol"), port.str_at(&["protocol"]), &["SCTP", "TCP", "UDP"]);
     check::port_or_name(errors, &path.child("targetPort"), port.get("targetPort"));
+    if let Some(protocol) = port.get("appProtocol").and_then(Value::as_str) {
+        check::text(errors, &path.child("appProtocol"), protocol, names::label_key(protocol));
+    }
 }
 
 fn duplicates(errors: &mut Errors, path: &FieldPath, ports: &[Value]) {

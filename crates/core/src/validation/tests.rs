@@ -202,3 +202,137 @@ fn custom_resources() {
     let Ok(crate::request::Reply::Object(made)) = ask(json!({"schedule": "x"})) else { panic!("not made") };
     assert_eq!(made.i64_at(&["spec", "keep"]), Some(7));
 }
+
+#[test]
+fn ingresses() {
+    let ingress = |spec: Value| json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "i"}, "spec": spec});
+    let path = |path: Value| ingress(json!({"rules": [{"http": {"paths": [path]}}]}));
+    let at = "spec.rules[0].http.paths[0]";
+    assert_eq!(
+        findings(ingress(json!({}))),
+        ["spec: Invalid value: null: either `defaultBackend` or `rules` must be specified"]
+    );
+    assert_eq!(
+        findings(path(json!({"path": "a", "pathType": "Prefix", "backend": {}}))),
+        [
+            format!("{at}.path: Invalid value: \"a\": must be an absolute path"),
+            format!("{at}.backend: Invalid value: \"\": resource or service backend is required"),
+        ]
+    );
+    assert_eq!(
+        findings(path(json!({"path": "/", "backend": {"service": {"name": "web"}}}))),
+        [format!("{at}.pathType: Required value: pathType must be specified")]
+    );
+    assert_eq!(
+        findings(path(json!({"path": "/", "pathType": "Exact", "backend": {"service": {"name": "1web"}}}))),
+        [format!("{at}.backend: Required value: port name or number is required")]
+    );
+    let mut both = path(
+        json!({"path": "/", "pathType": "Exact", "backend": {"service": {"name": "web", "port": {"number": 80}}}}),
+    );
+    both.set(&["spec", "ingressClassName"], "a");
+    both.set(&["metadata", "annotations", "kubernetes.io/ingress.class"], "b");
+    assert_eq!(
+        findings(both),
+        [
+            "annotations.kubernetes.io/ingress.class: Invalid value: \"b\": must match `ingressClassName` when both are specified"
+        ]
+    );
+}
+
+#[test]
+fn schedules() {
+    let cron = |schedule: &str, zone: &str| {
+        json!({"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "c"}, "spec": {
+            "schedule": schedule, "timeZone": zone, "jobTemplate": {"spec": {"template": {"spec": {
+                "restartPolicy": "Never", "containers": [{"name": "c", "image": "busybox"}],
+            }}}},
+        }})
+    };
+    assert_eq!(findings(cron("@daily", "Europe/Berlin")), Vec::<String>::new());
+    assert_eq!(
+        findings(cron("TZ=UTC 0 1 * * *", "UTC")),
+        [
+            "spec.schedule: Invalid value: \"TZ=UTC 0 1 * * *\": cannot use TZ or CRON_TZ in schedule, use timeZone field instead"
+        ]
+    );
+    assert_eq!(
+        findings(cron("0 1 * * *", "Mars")),
+        ["spec.timeZone: Invalid value: \"Mars\": unknown time zone Mars"]
+    );
+}
+
+#[test]
+fn claims_stay_as_they_are() {
+    let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "c"}, "spec": {
+        "accessModes": ["ReadWriteMany"], "resources": {"requests": {"storage": "1Gi"}},
+    }});
+    let diff = "@@ -1,6 +1,6 @@\n {\n  \"AccessModes\": [\n-  \"ReadWriteMany\"\n+  \"ReadWriteOnce\"\n  ],\n  \"Selector\": null,\n  \"Resources\": {\n";
+    assert_eq!(
+        change(claim, json!({"spec": {"accessModes": ["ReadWriteOnce"]}})),
+        [format!(
+            "spec: Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n{diff}"
+        )]
+    );
+}
+
+#[test]
+fn volumes_and_templates() {
+    let projected = json!([{"name": "v", "projected": {"sources": [
+        {"secret": {"name": "a"}, "configMap": {"name": "b"}},
+        {"serviceAccountToken": {"path": "", "expirationSeconds": 60}},
+    ]}}]);
+    assert_eq!(
+        findings(pod(json!({"volumes": projected, "serviceAccountName": "default"}))),
+        [
+            "spec.volumes[0].projected.sources[0]: Forbidden: may not specify more than 1 volume type per source",
+            "spec.volumes[0].projected.sources[1].serviceAccountToken.expirationSeconds: Invalid value: 60: may not specify a duration less than 10 minutes",
+            "spec.volumes[0].projected.path: Required value",
+        ]
+    );
+    let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d"}, "spec": {
+        "strategy": {"type": "Fast"},
+        "selector": {"matchLabels": {"a": "b"}},
+        "template": {
+            "metadata": {"labels": {"a": "b", "c": "no good"}},
+            "spec": {"containers": [{"name": "c", "image": "nginx"}]},
+        },
+    }});
+    let found = findings(deployment);
+    assert!(
+        found.first().is_some_and(|f| f.starts_with("spec.template.labels: Invalid value: \"no good\": "))
+    );
+    assert_eq!(
+        found.get(1).map(String::as_str),
+        Some(
+            "spec.strategy: Unsupported value: {\"Type\":\"Fast\",\"RollingUpdate\":null}: supported values: \"Recreate\", \"RollingUpdate\""
+        )
+    );
+}
+
+#[test]
+fn policies_without_sense() {
+    let policy = json!({
+        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
+        "metadata": {"name": "p"}, "spec": {
+            "matchConstraints": {"resourceRules": [
+                {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]},
+            ]},
+            "paramKind": {"apiVersion": "a/b/c", "kind": "9"},
+            "matchConditions": [{"name": "x y", "expression": ""}],
+            "validations": [{"expression": "true", "reason": "Because"}],
+        },
+    });
+    let found = findings(policy);
+    let words: Vec<&str> = found.iter().map(|f| f.split(": ").next().unwrap_or_default()).collect();
+    assert_eq!(
+        words,
+        [
+            "spec.paramKind.apiVersion",
+            "spec.paramKind.kind",
+            "spec.matchConditions[0].expression",
+            "spec.matchConditions[0].name",
+            "spec.validations[0].reason",
+        ]
+    );
+}

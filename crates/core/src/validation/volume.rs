@@ -119,7 +119,7 @@ fn one(errors: &mut Errors, path: &FieldPath, kind: &str, source: &Value) {
             required("server");
             required("path");
             let mount = source.str_at(&["path"]);
-            if !mount.is_empty() && !mount.starts_with('/') {
+            if !mount.starts_with('/') {
                 errors.push(FieldError::invalid(
                     path.child("path"),
                     &mount.into(),
@@ -223,10 +223,8 @@ fn downward(errors: &mut Errors, path: &FieldPath, source: &Value) {
             (None, Some(resource)) => {
                 env::resource_ref(errors, &path.child("resourceFieldRef"), resource, true)
             }
-            (None, None) => errors.push(FieldError::required(
-                path.child("fieldRef"),
-                "one of fieldRef and resourceFieldRef is required",
-            )),
+            (None, None) => errors
+                .push(FieldError::required(path.clone(), "one of fieldRef and resourceFieldRef is required")),
         }
         mode(errors, &path.child("mode"), item.i64_at(&["mode"]));
     }
@@ -234,9 +232,10 @@ fn downward(errors: &mut Errors, path: &FieldPath, source: &Value) {
 
 fn projected(errors: &mut Errors, path: &FieldPath, source: &Value) {
     mode(errors, &path.child("defaultMode"), source.i64_at(&["defaultMode"]));
+    let mut files: Vec<&str> = Vec::new();
     for (i, projection) in source.list_at(&["sources"]).iter().enumerate() {
-        let path = path.child("sources").index(i);
-        let mut found = false;
+        let source_path = path.child("sources").index(i);
+        let mut found = 0;
         for kind in [
             "secret",
             "configMap",
@@ -246,29 +245,39 @@ fn projected(errors: &mut Errors, path: &FieldPath, source: &Value) {
             "podCertificate",
         ] {
             let Some(part) = projection.get(kind) else { continue };
-            let path = path.child(kind);
-            if found {
-                errors.push(FieldError::forbidden(path, "may not specify more than 1 volume type"));
-                continue;
-            }
-            found = true;
+            let part_path = source_path.child(kind);
+            found += 1;
+            let name = part.str_at(&["name"]);
             match kind {
                 "secret" | "configMap" => {
-                    check::required(errors, path.child("name"), part.str_at(&["name"]));
-                    items(errors, &path, part);
+                    check::required(errors, part_path.child("name"), name);
+                    items(errors, &part_path, part);
                 }
-                "downwardAPI" => downward(errors, &path, part),
-                "serviceAccountToken" => token(errors, &path, part),
+                "downwardAPI" => downward(errors, &part_path, part),
+                "serviceAccountToken" => token(errors, path, &part_path, part),
                 _ => {}
             }
+            for item in part.list_at(&["items"]) {
+                let file = item.str_at(&["path"]);
+                if files.contains(&file) && !file.is_empty() {
+                    let shown = if kind == "downwardAPI" { file } else { name };
+                    errors.push(FieldError::invalid(
+                        path.clone(),
+                        &shown.into(),
+                        "conflicting duplicate paths",
+                    ));
+                }
+                files.push(file);
+            }
         }
-        if !found {
-            errors.push(FieldError::required(path, "must specify a volume type"));
+        if found > 1 {
+            let why = "may not specify more than 1 volume type per source";
+            errors.push(FieldError::forbidden(source_path, why));
         }
     }
 }
 
-fn token(errors: &mut Errors, path: &FieldPath, token: &Value) {
+fn token(errors: &mut Errors, volume: &FieldPath, path: &FieldPath, token: &Value) {
     let seconds = token.i64_at(&["expirationSeconds"]).unwrap_or(3600);
     let field = path.child("expirationSeconds");
     if seconds < 600 {
@@ -284,9 +293,10 @@ fn token(errors: &mut Errors, path: &FieldPath, token: &Value) {
             "may not specify a duration larger than 2^32 seconds",
         ));
     }
+    // The server names the volume here, not its source.
     let file = token.str_at(&["path"]);
-    if check::required(errors, path.child("path"), file) {
-        check::non_reserved(errors, &path.child("path"), file);
+    if check::required(errors, volume.child("path"), file) {
+        check::non_reserved(errors, &volume.child("path"), file);
     }
 }
 
@@ -338,6 +348,7 @@ pub(super) fn mounts(errors: &mut Errors, context: &Context<'_>, path: &FieldPat
             check::descending(errors, &path.child("subPathExpr"), expression);
         }
         propagation(errors, path, container, mount);
+        recursive(errors, &path.child("recursiveReadOnly"), mount);
     }
 }
 
@@ -358,6 +369,21 @@ fn propagation(errors: &mut Errors, path: &FieldPath, container: &Value, mount: 
             path,
             "Bidirectional mount propagation is available only to privileged containers",
         ));
+    }
+}
+
+fn recursive(errors: &mut Errors, path: &FieldPath, mount: &Value) {
+    let Some(mode) = mount.get("recursiveReadOnly").and_then(Value::as_str) else { return };
+    check::allowed(errors, path.clone(), mode, &["Disabled", "Enabled", "IfPossible"]);
+    if !matches!(mode, "Enabled" | "IfPossible") {
+        return;
+    }
+    if mount.bool_at(&["readOnly"]) != Some(true) {
+        errors.push(FieldError::forbidden(path.clone(), "may only be specified when readOnly is true"));
+    }
+    if !matches!(mount.str_at(&["mountPropagation"]), "" | "None") {
+        let why = "may only be specified when mountPropagation is None or not specified";
+        errors.push(FieldError::forbidden(path.clone(), why));
     }
 }
 
