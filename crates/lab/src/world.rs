@@ -23,6 +23,9 @@ pub use start::{BARE_HOME, BARE_SERVER};
 /// How often controllers and kubelets may act before the world counts as restless.
 const ROUNDS: usize = 200;
 
+/// How many moments a stretch of virtual time is divided into at most.
+const WAKES: usize = 1000;
+
 /// Virtual time a command takes, in milliseconds.
 const COMMAND: i64 = 1000;
 
@@ -242,9 +245,16 @@ impl World {
         }
     }
 
-    /// Lets virtual time pass.
+    /// Lets virtual time pass, from one moment at which a controller has something to do to the next.
     pub fn advance(&mut self, millis: i64) {
-        self.cluster.now = self.cluster.now.plus_millis(millis);
+        let end = self.cluster.now.plus_millis(millis);
+        for _ in 0..WAKES {
+            let next = controllers::next_wake(&self.cluster).filter(|_| self.controllers);
+            let Some(next) = next.filter(|w| *w > self.cluster.now && *w < end) else { break };
+            self.cluster.now = next;
+            self.settle();
+        }
+        self.cluster.now = end;
         self.settle();
     }
 

@@ -84,6 +84,14 @@ impl<'a> Client<'a> {
         events::note(self, source, object, "", kind, reason, message);
     }
 
+    /// Whether an event about `object` that fits was noted before.
+    #[must_use]
+    pub fn has_told(&self, object: &Object, fits: impl Fn(&Object) -> bool) -> bool {
+        let namespace = if object.namespace().is_empty() { "default" } else { object.namespace() };
+        let mut events = self.cluster.store.list("events", Some(namespace));
+        events.any(|e| e.str_at(&["involvedObject", "uid"]) == object.uid() && fits(e))
+    }
+
     /// Now, as objects carry it.
     #[must_use]
     pub fn now(&self) -> String {

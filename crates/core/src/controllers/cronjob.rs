@@ -10,7 +10,7 @@ use gatehouse_model::{Object, Value, json};
 
 use super::client::Client;
 use super::events::{EventType, Source};
-use super::{job, owner, pods};
+use super::{job, memory, owner, pods};
 use crate::world::Timestamp;
 use schedule::Schedule;
 
@@ -73,9 +73,9 @@ fn look_after(
             (None, None) => {
                 let message =
                     format!("Saw a job that the controller did not create or forgot: {}", child.name());
-                client.event(SOURCE, cron, EventType::Warning, "UnexpectedJob", &message);
-                active.push(reference(child));
-                alive.push(Arc::clone(child));
+                if !client.has_told(cron, |e| e.str_at(&["message"]) == message) {
+                    client.event(SOURCE, cron, EventType::Warning, "UnexpectedJob", &message);
+                }
             }
             (Some(_), None) => {}
         }
@@ -111,12 +111,9 @@ fn set_active(status: &mut Value, active: Vec<Value>) {
 fn run(client: &mut Client<'_>, cron: &Object, alive: Vec<Arc<Object>>, status: &mut Value) {
     let text = cron.str_at(&["spec", "schedule"]);
     let Ok(schedule) = Schedule::parse(text) else {
-        let message = format!("unparseable schedule: {text}");
-        if !client.cluster.store.list("events", Some(cron.namespace())).any(|e| {
-            e.str_at(&["involvedObject", "uid"]) == cron.uid()
-                && e.str_at(&["reason"]) == "UnParseableCronJobSchedule"
-        }) {
-            client.event(SOURCE, cron, EventType::Warning, "UnparseableSchedule", &message);
+        let words = format!("unparseable schedule: \"{text}\" : expected exactly 5 fields");
+        if !client.has_told(cron, |e| e.str_at(&["reason"]) == "UnparseableSchedule") {
+            client.event(SOURCE, cron, EventType::Warning, "UnparseableSchedule", &words);
         }
         return;
     };
@@ -143,10 +140,9 @@ fn run(client: &mut Client<'_>, cron: &Object, alive: Vec<Arc<Object>>, status: 
     }
     let Some(time) = time else { return };
     if missed > MANY {
-        let message = format!(
-            "too many missed start times: {missed}. Set or decrease .spec.startingDeadlineSeconds or check clock skew"
-        );
-        client.event(SOURCE, cron, EventType::Warning, "TooManyMissedTimes", &message);
+        let message =
+            "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew";
+        client.event(SOURCE, cron, EventType::Warning, "TooManyMissedTimes", message);
     }
     start(client, cron, alive, status, time);
 }
@@ -165,14 +161,17 @@ fn start(
     }
     if policy == "Forbid" && !alive.is_empty() {
         let message = "Not starting job because prior execution is running and concurrency policy is Forbid";
-        let told = client.cluster.store.list("events", Some(cron.namespace())).any(|e| {
-            e.str_at(&["involvedObject", "uid"]) == cron.uid()
-                && e.str_at(&["reason"]) == "JobAlreadyActive"
+        let told = client.has_told(cron, |e| {
+            e.str_at(&["reason"]) == "JobAlreadyActive"
                 && pods::moment(e.str_at(&["lastTimestamp"])).is_some_and(|t| t >= time)
         });
         if !told {
             client.event(SOURCE, cron, EventType::Normal, "JobAlreadyActive", message);
         }
+        return;
+    }
+    let key = memory::key(cron);
+    if !client.may_retry(&key) {
         return;
     }
     let mut active: Vec<Value> = status.list_at(&["active"]).to_vec();
@@ -207,15 +206,16 @@ fn start(
             active.push(reference(&job));
             set_active(status, active);
             status.set(&["lastScheduleTime"], time.to_string());
+            client.succeeded(&key);
         }
+        Err(refusal) if pods::is_namespace_going(&refusal) => {}
         Err(refusal) if refusal.reason == crate::status::Reason::AlreadyExists => {
             status.set(&["lastScheduleTime"], time.to_string());
         }
         Err(refusal) => {
             let message = format!("Error creating job: {}", refusal.message);
             client.event(SOURCE, cron, EventType::Warning, "FailedCreate", &message);
-            // Tried again at its next time.
-            status.set(&["lastScheduleTime"], time.to_string());
+            client.failed(&key);
         }
     }
 }

@@ -45,12 +45,7 @@ struct Place {
 fn sync(client: &mut Client<'_>, set: &Object) {
     let Some(selector) = owner::selector_of(set) else {
         let message = "This daemon set is selecting all pods. A non-empty selector is required.";
-        if !client
-            .cluster
-            .store
-            .list("events", Some(set.namespace()))
-            .any(|e| e.str_at(&["message"]) == message)
-        {
+        if !client.has_told(set, |e| e.str_at(&["message"]) == message) {
             client.event(SOURCE, set, EventType::Warning, "SelectingAll", message);
         }
         return;

@@ -35,13 +35,13 @@ fn sync(client: &mut Client<'_>, budget: &Object) {
             selector.matches(p.labels()) && pods::phase(p) != "Succeeded" && pods::phase(p) != "Failed"
         })
         .collect();
-    if there.is_empty() && !told(client, budget, "No matching pods found") {
+    if there.is_empty() && !client.has_told(budget, |e| e.str_at(&["reason"]) == "NoPods") {
         client.event(SOURCE, budget, EventType::Normal, "NoPods", "No matching pods found");
     }
     let (expected, desired) = match numbers(client, budget, &there) {
         Ok(numbers) => numbers,
         Err(why) => {
-            if !told(client, budget, &why) {
+            if !client.has_told(budget, |e| e.str_at(&["message"]) == why) {
                 client.event(SOURCE, budget, EventType::Warning, "CalculateExpectedPodCountFailed", &why);
             }
             let message = why;
@@ -75,14 +75,6 @@ fn sync(client: &mut Client<'_>, budget: &Object) {
         status.set(&["conditions"], Value::from(vec![condition]));
     }
     let _ = client.update_status(BUDGETS, budget, status);
-}
-
-fn told(client: &Client<'_>, budget: &Object, message: &str) -> bool {
-    client
-        .cluster
-        .store
-        .list("events", Some(budget.namespace()))
-        .any(|e| e.str_at(&["involvedObject", "uid"]) == budget.uid() && e.str_at(&["message"]) == message)
 }
 
 fn condition(client: &Client<'_>, budget: &Object, word: &str, reason: &str, message: &str) -> Value {

@@ -242,10 +242,7 @@ fn explain(client: &mut Client<'_>, claim: &Object, waits: bool) {
             ),
         ),
     };
-    let told =
-        client.cluster.store.list("events", Some(claim.namespace())).any(|e| {
-            e.str_at(&["involvedObject", "uid"]) == claim.uid() && e.str_at(&["message"]) == message
-        });
+    let told = client.has_told(claim, |e| e.str_at(&["message"]) == message);
     if !told {
         client.event(SOURCE, claim, kind, reason, &message);
     }
