@@ -157,10 +157,8 @@ pub fn debian_root(machine: &mut Machine) -> Ino {
     ] {
         machine.fs.put(root, link, Kind::Link(target.into()), 0o777, (0, 0), now);
     }
-    for name in programs::names() {
-        if *name != "busybox" {
-            install(machine, root, &format!("usr/bin/{name}"), name);
-        }
+    for name in programs::image_names() {
+        install(machine, root, &format!("usr/bin/{name}"), name);
     }
     for file in ["usr/lib/x86_64-linux-gnu/libc.so.6", "etc/ld.so.cache"] {
         machine.fs.put(root, file, Kind::File(Arc::new(b"\x7fELF".to_vec())), 0o755, (0, 0), now);
@@ -291,6 +289,16 @@ pub fn host(machine: &mut Machine, user: &str) {
         0o644,
         (0, 0),
     );
+    for (path, text) in gatehouse_core::effects::apparmor::STOCK {
+        machine.write_file(&format!("/etc/apparmor.d/{path}"), *text, 0o644, (0, 0));
+    }
+    for (path, text) in [
+        ("/sys/module/apparmor/parameters/enabled", "Y\n"),
+        ("/sys/module/apparmor/parameters/mode", "enforce\n"),
+        ("/sys/kernel/security/apparmor/profiles", ""),
+    ] {
+        machine.write_file(path, text, 0o444, (0, 0));
+    }
     machine.write_file(
         "/etc/shells",
         "# /etc/shells: valid login shells\n/bin/sh\n/usr/bin/sh\n/bin/bash\n/usr/bin/bash\n",

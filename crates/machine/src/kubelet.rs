@@ -20,6 +20,7 @@ pub use plan::{Failure, Plan};
 pub use pod::{Container, Running, State};
 
 use crate::machine::Machine;
+use crate::node::CriContainer;
 use crate::outcome::Output;
 use crate::outside::Outside;
 use crate::shell::ShellState;
@@ -53,13 +54,48 @@ impl Node {
     /// A node that has just been started. `prefix` is its pods' range without the last number.
     #[must_use]
     pub fn new(name: &str, prefix: &str, now: Timestamp) -> Self {
+        let mut machine = Machine::host(name, "root", now);
+        crate::node::furnish(&mut machine, name == "controlplane");
         Self {
-            machine: Machine::host(name, "root", now),
+            machine,
             handlers: vec!["runc".to_owned(), "runsc".to_owned()],
             prefix: prefix.to_owned(),
             given: 0,
             pulled: Vec::new(),
             pods: BTreeMap::new(),
+        }
+    }
+
+    /// Shows crictl what runs.
+    fn report(&mut self, cluster: &Cluster) {
+        let mut all: Vec<CriContainer> =
+            self.machine.services.containers.iter().filter(|c| c.from_manifest).cloned().collect();
+        for pod in cluster.store.list("pods", None) {
+            let Some(running) = self.pods.get(pod.uid()) else { continue };
+            for (name, c) in &running.containers {
+                let (runs, exit, created) = match &c.state {
+                    State::Running { since, .. } => (true, 0, since.0),
+                    State::Terminated { exit, since, .. } => (false, *exit, since.0),
+                    State::Waiting { .. } => continue,
+                };
+                all.push(CriContainer {
+                    id: c.id.rsplit('/').next().unwrap_or("").to_owned(),
+                    name: name.clone(),
+                    pod: pod.name().to_owned(),
+                    namespace: pod.namespace().to_owned(),
+                    pod_id: pod.uid().replace('-', ""),
+                    image: c.image.clone(),
+                    running: runs,
+                    exit,
+                    attempt: c.restarts,
+                    created,
+                    log: c.log.iter().map(|(at, l)| (at.0, l.clone())).collect(),
+                    from_manifest: false,
+                });
+            }
+        }
+        if all != self.machine.services.containers {
+            Arc::make_mut(&mut self.machine.services).containers = all;
         }
     }
 
@@ -197,10 +233,13 @@ fn errno_text(stderr: &[u8]) -> String {
 impl Kubelet for Kubelets {
     fn sync(&mut self, cluster: &mut Cluster) -> bool {
         let before = cluster.store.revision();
+        let mut changed = false;
         for (name, node) in &mut self.nodes {
             node.machine.now = cluster.now;
+            changed |= crate::node::sync_static_pods(&mut node.machine, cluster);
             pod::sync(cluster, name, node, &self.addresses);
+            node.report(cluster);
         }
-        cluster.store.revision() != before
+        changed || cluster.store.revision() != before
     }
 }

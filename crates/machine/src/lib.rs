@@ -10,6 +10,7 @@ pub mod image;
 pub mod images;
 pub mod kubelet;
 pub mod machine;
+pub mod node;
 pub mod outcome;
 pub mod outside;
 pub mod process;

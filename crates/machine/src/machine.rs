@@ -70,6 +70,8 @@ pub struct Machine {
     pub booted: i64,
     /// Capabilities of files, by inode (`security.capability`).
     pub file_caps: BTreeMap<u64, gatehouse_core::effects::capabilities::CapSet>,
+    /// What a node's services know; empty on other machines.
+    pub services: Arc<crate::node::Services>,
     /// Names of the calls made since this was set, in the order of their first use.
     pub trace: Option<Arc<Vec<&'static str>>>,
     audit_serial: u64,
@@ -108,6 +110,7 @@ impl Machine {
             log: Arc::default(),
             apparmor: Some(PolicySet::new()),
             file_caps: BTreeMap::new(),
+            services: Arc::default(),
             trace: None,
             audit_serial: 100,
             booted: now.0 - 3_600_000,

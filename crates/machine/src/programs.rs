@@ -4,6 +4,7 @@
 //! [`MAGIC`] and the program's name, so that copies and links of it work as on a real system.
 
 mod admin;
+mod apparmor;
 mod awk;
 mod base64;
 mod caps;
@@ -37,6 +38,7 @@ mod rm;
 mod sed;
 mod seq;
 mod server;
+mod services;
 mod sh;
 mod sleep;
 mod sort;
@@ -172,9 +174,27 @@ const TABLE: &[(&str, Main)] = &[
     ("umount", admin::umount),
     ("unshare", admin::unshare),
     ("wget", net::wget),
+    ("aa-complain", apparmor::set_mode),
+    ("aa-disable", apparmor::set_mode),
+    ("aa-enabled", apparmor::enabled),
+    ("aa-enforce", apparmor::set_mode),
+    ("aa-exec", apparmor::exec),
+    ("aa-status", apparmor::status),
+    ("apparmor_parser", apparmor::parser),
+    ("apparmor_status", apparmor::status),
+    ("crictl", services::crictl),
+    ("journalctl", services::journalctl),
+    ("sysctl", services::sysctl),
+    ("systemctl", services::systemctl),
     ("xargs", xargs::main),
     ("yes", misc::yes),
 ];
+
+/// A moment as klog starts its lines: `1120 00:00:00`.
+#[must_use]
+pub fn civil(millis: i64) -> String {
+    date::format("%m%d %T", millis)
+}
 
 /// Base64 with padding.
 #[must_use]
@@ -195,13 +215,38 @@ pub fn names() -> impl Iterator<Item = &'static &'static str> {
     TABLE.iter().filter(|(_, main)| !SERVERS.iter().any(|s| std::ptr::fn_addr_eq(*s, *main))).map(|(n, _)| n)
 }
 
+/// Programs that only nodes have.
+const NODE_ONLY: &[&str] = &[
+    "aa-complain",
+    "aa-disable",
+    "aa-enabled",
+    "aa-enforce",
+    "aa-exec",
+    "aa-status",
+    "apparmor_parser",
+    "apparmor_status",
+    "crictl",
+    "journalctl",
+    "jq",
+    "nano",
+    "sudo",
+    "sysctl",
+    "systemctl",
+    "vim",
+];
+
+/// The names of the programs that images of a Debian kind have.
+pub fn image_names() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().map(|(n, _)| *n).filter(|n| *n != "busybox" && !NODE_ONLY.contains(n))
+}
+
 /// The names of busybox's applets.
 pub fn applets() -> impl Iterator<Item = &'static str> {
     const GNU_ONLY: &[&str] = &[
         "bash", "dash", "jq", "gawk", "busybox", "vim", "nano", "capsh", "getcap", "getpcaps", "setcap",
         "comm", "column", "curl", "openssl", "sudo",
     ];
-    TABLE.iter().map(|(n, _)| *n).filter(|n| !GNU_ONLY.contains(n))
+    TABLE.iter().map(|(n, _)| *n).filter(|n| !GNU_ONLY.contains(n) && !NODE_ONLY.contains(n))
 }
 
 /// The applet busybox's shell runs itself.

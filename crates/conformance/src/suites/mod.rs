@@ -23,6 +23,7 @@ const SUITES: &[&dyn Suite] = &[
     &kernel::SeccompStart,
     &machine::ApparmorExec,
     &machine::ApparmorStart,
+    &machine::ApparmorTools,
     &machine::CapabilitiesExec,
     &machine::Order,
     &machine::SeccompExec,
