@@ -17,7 +17,7 @@ use super::{AdmissionRequest, Notes, Operation};
 use crate::cluster::Cluster;
 use crate::decision::{Bearing, Cause, ObjectRef};
 use crate::status::Status;
-use checks::{CHECKS, Check, Run, Violation};
+use checks::{CHECKS, Check, Run, Violation, Words};
 pub use config::Configuration;
 pub use level::{Level, LevelVersion, Policy, Version};
 pub use view::PodView;
@@ -48,13 +48,13 @@ impl Evaluator {
     /// Whether no check has anything to say.
     #[must_use]
     pub fn allows(&self, pod: &PodView<'_>) -> bool {
-        self.runs.iter().all(|(_, run)| run(pod).is_none())
+        self.runs.iter().all(|(_, run)| run(pod, Words::Spared).is_none())
     }
 
     /// Everything the checks have to say.
     #[must_use]
     pub fn violations(&self, pod: &PodView<'_>) -> Vec<(&'static Check, Violation)> {
-        self.runs.iter().filter_map(|(check, run)| run(pod).map(|v| (*check, v))).collect()
+        self.runs.iter().filter_map(|(check, run)| run(pod, Words::Wanted).map(|v| (*check, v))).collect()
     }
 }
 

@@ -47,12 +47,12 @@ enum Lack {
 fn lacks(rule: &Rule, asked: &Asked<'_>) -> Vec<Lack> {
     let mut lacks = Vec::new();
     match *asked {
-        Asked::Resource { verb, group, resource, subresource, name } => {
+        Asked::Resource { verb, group, resource, subresource, name, names } => {
             for (holds, lack) in [
                 (rule.verbs.has(verb), Lack::Verb),
                 (rule.groups.has(group), Lack::Group),
                 (rule.resource_matches(resource, subresource), Lack::Resource),
-                (rule.name_matches(name), Lack::Name),
+                (rule.name_matches(name, names), Lack::Name),
             ] {
                 if !holds {
                     lacks.push(lack);
@@ -117,9 +117,8 @@ impl Index {
     }
 
     fn explain_found(&self, found: Found) -> Vec<Cause> {
-        let grant = Grant { binding: found.binding, subject: found.subject };
-        let (Some(binding), Some(role)) = (self.bindings.get(found.binding as usize), self.role_of(grant))
-        else {
+        let binding = self.bindings.get(found.binding as usize);
+        let Some((binding, role)) = binding.and_then(|b| Some((b, self.role_of_binding(b)?))) else {
             return Vec::new();
         };
         let subject =
@@ -217,10 +216,14 @@ impl Index {
         else {
             return;
         };
-        for (binding, id) in self.bindings.iter().zip(0..) {
+        for binding in &self.bindings {
             let namespace = binding.object.namespace();
             let in_scope = namespace.is_empty() || namespace == target.namespace;
-            if !in_scope || !allows(Grant { binding: id, subject: 0 }) {
+            if !in_scope
+                || !self
+                    .role_of_binding(binding)
+                    .is_some_and(|role| role.rules.iter().any(|r| r.allows(asked)))
+            {
                 continue;
             }
             for (i, subject) in binding.object.list_at(&["subjects"]).iter().enumerate() {

@@ -10,6 +10,7 @@
 mod cache;
 mod explain;
 mod query;
+mod rule;
 mod words;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use super::Attributes;
 use crate::decision::{Decision, Verdict};
 use crate::request::{ResourceTarget, Target, User};
 use crate::store::Store;
+use rule::{Asked, Gist, Role, Rule};
 use words::{UNKNOWN, WordSet, Words};
 
 pub use cache::IndexCache;
@@ -33,24 +35,6 @@ pub(crate) const TABLES: [&str; 4] = [
     "roles.rbac.authorization.k8s.io",
 ];
 
-/// A rule, its words as numbers.
-#[derive(Debug)]
-struct Rule {
-    verbs: WordSet,
-    groups: WordSet,
-    resources: WordSet,
-    /// `*/log` of the rule's resources, by the subresource.
-    subresources: WordSet,
-    names: WordSet,
-    urls: Box<[Box<str>]>,
-}
-
-#[derive(Debug)]
-struct Role {
-    object: Arc<Object>,
-    rules: Box<[Rule]>,
-}
-
 #[derive(Debug)]
 struct Binding {
     object: Arc<Object>,
@@ -63,6 +47,8 @@ struct Binding {
 struct Grant {
     binding: u32,
     subject: u32,
+    /// [`UNKNOWN`] where the role does not exist.
+    role: u32,
 }
 
 /// What one subject is bound by: everywhere, and in single namespaces (sorted by the namespace's number).
@@ -95,40 +81,6 @@ pub struct Index {
     by_team: Vec<Bound>,
     roles: Vec<Role>,
     bindings: Vec<Binding>,
-}
-
-/// A request with its words as numbers.
-enum Asked<'a> {
-    Resource { verb: u32, group: u32, resource: u32, subresource: u32, name: u32 },
-    Path { verb: u32, path: &'a str },
-}
-
-impl Rule {
-    fn allows(&self, asked: &Asked<'_>) -> bool {
-        match *asked {
-            Asked::Resource { verb, group, resource, subresource, name } => {
-                self.verbs.has(verb)
-                    && self.resource_matches(resource, subresource)
-                    && self.groups.has(group)
-                    && self.name_matches(name)
-            }
-            Asked::Path { verb, path } => self.verbs.has(verb) && self.path_matches(path),
-        }
-    }
-
-    fn resource_matches(&self, resource: u32, subresource: u32) -> bool {
-        self.resources.has(resource) || self.subresources.has(subresource)
-    }
-
-    fn name_matches(&self, name: u32) -> bool {
-        self.names.is_empty() || self.names.has(name)
-    }
-
-    fn path_matches(&self, path: &str) -> bool {
-        self.urls
-            .iter()
-            .any(|url| **url == *path || (url.ends_with('*') && path.starts_with(url.trim_end_matches('*'))))
-    }
 }
 
 fn strings<'a>(value: &'a Value, field: &str) -> impl Iterator<Item = &'a str> + use<'a> {
@@ -173,7 +125,9 @@ impl Index {
         for object in store.list(table, None) {
             let Ok(id) = u32::try_from(self.roles.len()) else { break };
             let rules = object.list_at(&["rules"]).iter().map(|r| self.compile_rule(r)).collect();
-            self.roles.push(Role { object: Arc::clone(object), rules });
+            let rules: Box<[Rule]> = rules;
+            let gists = rules.iter().map(Gist::of).collect();
+            self.roles.push(Role { object: Arc::clone(object), gists, rules });
             known.push((object.namespace().into(), object.name().into(), id));
         }
         known
@@ -217,7 +171,7 @@ impl Index {
                 bounds.resize_with(word + 1, Bound::default);
             }
             if let Some(bound) = bounds.get_mut(word) {
-                bound.add(ns, Grant { binding: id, subject: i });
+                bound.add(ns, Grant { binding: id, subject: i, role: role.unwrap_or(UNKNOWN) });
             }
         }
         self.bindings.push(Binding { object: Arc::clone(object), role });
@@ -228,7 +182,7 @@ impl Index {
         own.into_iter().chain(user.groups.iter().filter_map(|g| self.by_team.get(self.teams.get(g) as usize)))
     }
 
-    fn asked<'a>(&self, verb: &str, target: &'a Target) -> Asked<'a> {
+    fn asked<'a>(&'a self, verb: &str, target: &'a Target) -> Asked<'a> {
         let verb = self.verbs.get(verb);
         match target {
             Target::Path(path) => Asked::Path { verb, path },
@@ -241,8 +195,8 @@ impl Index {
                         self.subresources.get(&t.subresource),
                     )
                 };
-                let name = self.names.get(&t.name);
-                Asked::Resource { verb, group: self.groups.get(&t.group), resource, subresource, name }
+                let group = self.groups.get(&t.group);
+                Asked::Resource { verb, group, resource, subresource, name: &t.name, names: &self.names }
             }
         }
     }
@@ -258,18 +212,21 @@ impl Index {
     }
 
     fn role_of(&self, grant: Grant) -> Option<&Role> {
-        let role = self.bindings.get(grant.binding as usize)?.role?;
-        self.roles.get(role as usize)
+        self.roles.get(grant.role as usize)
+    }
+
+    fn role_of_binding(&self, binding: &Binding) -> Option<&Role> {
+        self.roles.get(binding.role? as usize)
     }
 
     /// The first of `grants` whose role allows what is asked, if it comes before `best`.
-    fn first(&self, grants: &[Grant], asked: &Asked<'_>, best: &mut Option<Found>) {
+    fn first(&self, grants: &[Grant], gist: Gist, asked: &Asked<'_>, best: &mut Option<Found>) {
         for grant in grants {
             if best.is_some_and(|b| (b.binding, b.subject) <= (grant.binding, grant.subject)) {
                 return;
             }
             let Some(role) = self.role_of(*grant) else { continue };
-            if let Some(rule) = role.rules.iter().position(|r| r.allows(asked)) {
+            if let Some(rule) = role.allows(gist, asked) {
                 *best = Some(Found { binding: grant.binding, subject: grant.subject, rule });
                 return;
             }
@@ -280,15 +237,14 @@ impl Index {
     #[must_use]
     pub fn find(&self, attributes: &Attributes<'_>) -> Option<Found> {
         let asked = self.asked(attributes.verb.as_str(), attributes.target);
+        let gist = Gist::asked(&asked);
+        let here = self.namespace_of(attributes.target);
         let mut best = None;
         for bound in self.bounds_of(attributes.user) {
-            self.first(&bound.everywhere, &asked, &mut best);
-        }
-        if best.is_none()
-            && let Some(ns) = self.namespace_of(attributes.target)
-        {
-            for bound in self.bounds_of(attributes.user) {
-                self.first(bound.in_namespace(ns), &asked, &mut best);
+            // Bindings of the whole cluster have the smaller numbers, so they come first all the same.
+            self.first(&bound.everywhere, gist, &asked, &mut best);
+            if let Some(ns) = here {
+                self.first(bound.in_namespace(ns), gist, &asked, &mut best);
             }
         }
         best

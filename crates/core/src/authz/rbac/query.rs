@@ -51,12 +51,12 @@ impl Index {
         let asked = self.asked(verb.as_str(), target);
         let wanted = if let Target::Resource(t) = target { t.namespace.as_str() } else { "" };
         let mut holders = Vec::new();
-        for (binding, id) in self.bindings.iter().zip(0..) {
+        for binding in &self.bindings {
             let object = &binding.object;
             if !object.namespace().is_empty() && object.namespace() != wanted {
                 continue;
             }
-            let Some(role) = self.role_of(Grant { binding: id, subject: 0 }) else { continue };
+            let Some(role) = self.role_of_binding(binding) else { continue };
             let Some(rule) = role.rules.iter().position(|r| r.allows(&asked)) else { continue };
             for subject in object.list_at(&["subjects"]) {
                 let kind = subject.str_at(&["kind"]);

@@ -11,19 +11,39 @@ pub(super) struct Words {
     words: Vec<Box<str>>,
 }
 
-const SEED: u64 = 0xcbf2_9ce4_8422_2325;
+const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
+const FACTOR: u64 = 0xd6e8_feb8_6659_fd93;
 
+/// Mixes bytes into a hash, eight at a time. Words are not chosen against us: spreading them well is enough.
 fn mix(mut hash: u64, bytes: &[u8]) -> u64 {
-    for byte in bytes {
-        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    let (words, rest) = bytes.as_chunks::<8>();
+    for word in words {
+        hash = (hash ^ u64::from_le_bytes(*word)).wrapping_mul(FACTOR);
+        hash ^= hash >> 32;
     }
-    hash
+    let mut last = 0u64;
+    for byte in rest {
+        last = last << 8 | u64::from(*byte);
+    }
+    hash = (hash ^ last ^ ((bytes.len() as u64) << 56)).wrapping_mul(FACTOR);
+    hash ^ (hash >> 29)
+}
+
+fn hash_pair(first: &str, second: &str) -> u64 {
+    mix(mix(SEED, first.as_bytes()), second.as_bytes())
+}
+
+/// The hash of a word: of what stands before and behind its slash, so that pairs need not be put together.
+fn hash_word(word: &str) -> u64 {
+    match word.split_once('/') {
+        Some((first, second)) => hash_pair(first, second),
+        None => mix(SEED, word.as_bytes()),
+    }
 }
 
 impl Words {
     fn start(&self, hash: u64) -> usize {
-        let folded = hash ^ (hash >> 29);
-        usize::try_from(folded & 0xffff_ffff).unwrap_or(0) & self.slots.len().saturating_sub(1)
+        usize::try_from(hash & 0xffff_ffff).unwrap_or(0) & self.slots.len().saturating_sub(1)
     }
 
     fn find(&self, hash: u64, same: impl Fn(&str) -> bool) -> u32 {
@@ -46,13 +66,12 @@ impl Words {
 
     /// The number of `word`, or [`UNKNOWN`].
     pub(super) fn get(&self, word: &str) -> u32 {
-        self.find(mix(SEED, word.as_bytes()), |w| w == word)
+        self.find(hash_word(word), |w| w == word)
     }
 
     /// The number of `first/second`, or [`UNKNOWN`], without putting the two together.
     pub(super) fn get_pair(&self, first: &str, second: &str) -> u32 {
-        let hash = mix(mix(mix(SEED, first.as_bytes()), b"/"), second.as_bytes());
-        self.find(hash, |w| {
+        self.find(hash_pair(first, second), |w| {
             w.len() == first.len() + second.len() + 1
                 && w.strip_prefix(first).and_then(|rest| rest.strip_prefix('/')) == Some(second)
         })
@@ -79,7 +98,7 @@ impl Words {
 
     fn place(&mut self, id: u32) {
         let Some(word) = self.words.get(id as usize) else { return };
-        let mut at = self.start(mix(SEED, word.as_bytes()));
+        let mut at = self.start(hash_word(word));
         while let Some(slot) = self.slots.get_mut(at) {
             if *slot == UNKNOWN {
                 *slot = id;
@@ -121,6 +140,11 @@ impl WordSet {
         }
         set.ids = ids.into();
         set
+    }
+
+    /// A bit for each number modulo 64: no set bit in common, no word in common.
+    pub(super) const fn mask(&self) -> u64 {
+        self.mask
     }
 
     /// Whether the set has no words.

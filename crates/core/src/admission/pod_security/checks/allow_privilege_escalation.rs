@@ -6,7 +6,9 @@
 
 #[cfg(test)]
 use super::Fixture;
-use super::{Check, Level, PodView, Step, Violation, bad_containers, containers_named, fields};
+use super::{
+    Check, Level, PodView, Step, Violation, Words, bad_containers, containers_named, fields, violation,
+};
 
 pub(super) const CHECK: Check = Check {
     id: "allowPrivilegeEscalation",
@@ -35,15 +37,19 @@ pub(super) const CHECK: Check = Check {
     ],
 };
 
-fn since_1_8(pod: &PodView<'_>) -> Option<Violation> {
+fn since_1_8(pod: &PodView<'_>, words: Words) -> Option<Violation> {
     let bad = bad_containers(pod, |c| c.allow_privilege_escalation != Some(false));
-    (!bad.is_empty()).then(|| Violation {
-        reason: "allowPrivilegeEscalation != false",
-        detail: format!("{} must set securityContext.allowPrivilegeEscalation=false", containers_named(&bad)),
-        fields: fields(None, &bad, "allowPrivilegeEscalation"),
+    if bad.is_empty() {
+        return None;
+    }
+    violation(words, "allowPrivilegeEscalation != false", || {
+        (
+            format!("{} must set securityContext.allowPrivilegeEscalation=false", containers_named(&bad)),
+            fields(None, &bad, "allowPrivilegeEscalation"),
+        )
     })
 }
 
-fn since_1_25(pod: &PodView<'_>) -> Option<Violation> {
-    if pod.windows { None } else { since_1_8(pod) }
+fn since_1_25(pod: &PodView<'_>, words: Words) -> Option<Violation> {
+    if pod.windows { None } else { since_1_8(pod, words) }
 }

@@ -10,7 +10,8 @@ use gatehouse_model::json::go_quote;
 #[cfg(test)]
 use super::Fixture;
 use super::{
-    Check, Level, PodView, Step, Violation, bad_containers, fields, join_quoted, plural, setters, sorted,
+    Check, Level, PodView, Step, Violation, Words, bad_containers, fields, join_quoted, plural, setters,
+    sorted, violation,
 };
 
 pub(super) const CHECK: Check = Check {
@@ -38,7 +39,7 @@ fn allowed_annotation(value: &str) -> bool {
     value.is_empty() || value == "runtime/default" || value.starts_with("localhost/")
 }
 
-fn since_1_0(pod: &PodView<'_>) -> Option<Violation> {
+fn since_1_0(pod: &PodView<'_>, words: Words) -> Option<Violation> {
     let by_pod = !allowed(pod.security.apparmor);
     let bad = bad_containers(pod, |c| !allowed(c.security.apparmor));
     let annotations: Vec<(&str, &str)> = pod
@@ -66,13 +67,18 @@ fn since_1_0(pod: &PodView<'_>) -> Option<Violation> {
     }
     let mut concerned = fields(by_pod.then_some("appArmorProfile.type"), &bad, "appArmorProfile.type");
     concerned.extend(annotations.iter().map(|(k, _)| format!("metadata.annotations[{k}]")));
-    Some(Violation {
-        reason: plural("forbidden AppArmor profile", "forbidden AppArmor profiles", values.len()),
-        detail: format!(
-            "{} must not set AppArmor profile type to {}",
-            who.join(" and "),
-            join_quoted(&values)
-        ),
-        fields: concerned,
-    })
+    violation(
+        words,
+        plural("forbidden AppArmor profile", "forbidden AppArmor profiles", values.len()),
+        || {
+            (
+                format!(
+                    "{} must not set AppArmor profile type to {}",
+                    who.join(" and "),
+                    join_quoted(&values)
+                ),
+                concerned,
+            )
+        },
+    )
 }

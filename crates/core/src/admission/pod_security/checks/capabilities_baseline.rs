@@ -6,7 +6,10 @@
 
 #[cfg(test)]
 use super::Fixture;
-use super::{Check, Level, PodView, Step, Violation, fields};
+use super::{
+    Check, Level, PodView, Step, Violation, Words, bad_containers, fields, forbidden_additions,
+    must_not_include, violation,
+};
 
 pub(super) const CHECK: Check = Check {
     id: "capabilities_baseline",
@@ -39,10 +42,12 @@ const ALLOWED: &[&str] = &[
     "SYS_CHROOT",
 ];
 
-fn since_1_0(pod: &PodView<'_>) -> Option<Violation> {
-    super::forbidden_additions(pod, ALLOWED).map(|(bad, detail)| Violation {
-        reason: "non-default capabilities",
-        detail,
-        fields: fields(None, &bad, "capabilities.add"),
+fn since_1_0(pod: &PodView<'_>, words: Words) -> Option<Violation> {
+    let bad = bad_containers(pod, |c| forbidden_additions(c, ALLOWED).next().is_some());
+    if bad.is_empty() {
+        return None;
+    }
+    violation(words, "non-default capabilities", || {
+        (must_not_include(&bad, ALLOWED), fields(None, &bad, "capabilities.add"))
     })
 }

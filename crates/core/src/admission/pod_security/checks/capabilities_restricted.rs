@@ -6,7 +6,10 @@
 
 #[cfg(test)]
 use super::Fixture;
-use super::{Check, Level, PodView, Step, Violation, bad_containers, containers_named, fields};
+use super::{
+    Check, Level, PodView, Step, Violation, Words, bad_containers, containers_named, fields,
+    forbidden_additions, must_not_include, violation,
+};
 
 pub(super) const CHECK: Check = Check {
     id: "capabilities_restricted",
@@ -35,27 +38,29 @@ pub(super) const CHECK: Check = Check {
     ],
 };
 
-fn since_1_22(pod: &PodView<'_>) -> Option<Violation> {
+const ALLOWED: &[&str] = &["NET_BIND_SERVICE"];
+
+fn since_1_22(pod: &PodView<'_>, words: Words) -> Option<Violation> {
     let keeps = bad_containers(pod, |c| c.capabilities.as_ref().is_none_or(|c| !c.drop.contains(&"ALL")));
-    let adds = super::forbidden_additions(pod, &["NET_BIND_SERVICE"]);
-    if keeps.is_empty() && adds.is_none() {
+    let adds = bad_containers(pod, |c| forbidden_additions(c, ALLOWED).next().is_some());
+    if keeps.is_empty() && adds.is_empty() {
         return None;
     }
-    let mut details = Vec::new();
-    let mut concerned = fields(None, &keeps, "capabilities.drop");
-    if !keeps.is_empty() {
-        details.push(format!(
-            "{} must set securityContext.capabilities.drop=[\"ALL\"]",
-            containers_named(&keeps)
-        ));
-    }
-    if let Some((bad, detail)) = adds {
-        concerned.extend(fields(None, &bad, "capabilities.add"));
-        details.push(detail);
-    }
-    Some(Violation { reason: "unrestricted capabilities", detail: details.join("; "), fields: concerned })
+    violation(words, "unrestricted capabilities", || {
+        let mut details = Vec::new();
+        if !keeps.is_empty() {
+            let who = containers_named(&keeps);
+            details.push(format!("{who} must set securityContext.capabilities.drop=[\"ALL\"]"));
+        }
+        if !adds.is_empty() {
+            details.push(must_not_include(&adds, ALLOWED));
+        }
+        let mut concerned = fields(None, &keeps, "capabilities.drop");
+        concerned.extend(fields(None, &adds, "capabilities.add"));
+        (details.join("; "), concerned)
+    })
 }
 
-fn since_1_25(pod: &PodView<'_>) -> Option<Violation> {
-    if pod.windows { None } else { since_1_22(pod) }
+fn since_1_25(pod: &PodView<'_>, words: Words) -> Option<Violation> {
+    if pod.windows { None } else { since_1_22(pod, words) }
 }

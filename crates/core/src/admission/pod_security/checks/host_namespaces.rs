@@ -6,7 +6,7 @@
 
 #[cfg(test)]
 use super::Fixture;
-use super::{Check, Level, PodView, Step, Violation};
+use super::{Check, Level, PodView, Step, Violation, Words, violation};
 
 pub(super) const CHECK: Check = Check {
     id: "hostNamespaces",
@@ -20,7 +20,7 @@ pub(super) const CHECK: Check = Check {
     }],
 };
 
-fn since_1_0(pod: &PodView<'_>) -> Option<Violation> {
+fn since_1_0(pod: &PodView<'_>, words: Words) -> Option<Violation> {
     if !(pod.host_network || pod.host_pid || pod.host_ipc) {
         return None;
     }
@@ -29,9 +29,10 @@ fn since_1_0(pod: &PodView<'_>) -> Option<Violation> {
             .into_iter()
             .filter_map(|(set, name)| set.then_some(name))
             .collect();
-    Some(Violation {
-        reason: "host namespaces",
-        detail: shared.iter().map(|n| format!("{n}=true")).collect::<Vec<_>>().join(", "),
-        fields: shared.iter().map(|n| format!("spec.{n}")).collect(),
+    violation(words, "host namespaces", || {
+        (
+            shared.iter().map(|n| format!("{n}=true")).collect::<Vec<_>>().join(", "),
+            shared.iter().map(|n| format!("spec.{n}")).collect(),
+        )
     })
 }

@@ -6,7 +6,7 @@
 
 #[cfg(test)]
 use super::Fixture;
-use super::{Check, Level, PodView, Step, Violation, join_quoted, plural};
+use super::{Check, Level, PodView, Step, Violation, Words, join_quoted, plural, violation};
 
 pub(super) const CHECK: Check = Check {
     id: "hostPathVolumes",
@@ -23,7 +23,7 @@ pub(super) const CHECK: Check = Check {
     }],
 };
 
-fn since_1_0(pod: &PodView<'_>) -> Option<Violation> {
+fn since_1_0(pod: &PodView<'_>, words: Words) -> Option<Violation> {
     let bad: Vec<(usize, &str)> = pod
         .volumes
         .iter()
@@ -35,9 +35,10 @@ fn since_1_0(pod: &PodView<'_>) -> Option<Violation> {
         return None;
     }
     let names: Vec<&str> = bad.iter().map(|(_, name)| *name).collect();
-    Some(Violation {
-        reason: "hostPath volumes",
-        detail: format!("{} {}", plural("volume", "volumes", names.len()), join_quoted(&names)),
-        fields: bad.iter().map(|(i, _)| format!("spec.volumes[{i}].hostPath")).collect(),
+    violation(words, "hostPath volumes", || {
+        (
+            format!("{} {}", plural("volume", "volumes", names.len()), join_quoted(&names)),
+            bad.iter().map(|(i, _)| format!("spec.volumes[{i}].hostPath")).collect(),
+        )
     })
 }

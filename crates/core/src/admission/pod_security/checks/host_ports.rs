@@ -6,7 +6,9 @@
 
 #[cfg(test)]
 use super::Fixture;
-use super::{Check, Level, PodView, Step, Violation, bad_containers, containers_named, plural};
+use super::{
+    Check, Level, PodView, Step, Violation, Words, bad_containers, containers_named, plural, violation,
+};
 
 pub(super) const CHECK: Check = Check {
     id: "hostPorts",
@@ -23,7 +25,7 @@ pub(super) const CHECK: Check = Check {
     }],
 };
 
-fn since_1_0(pod: &PodView<'_>) -> Option<Violation> {
+fn since_1_0(pod: &PodView<'_>, words: Words) -> Option<Violation> {
     let bad = bad_containers(pod, |c| !c.host_ports.is_empty());
     if bad.is_empty() {
         return None;
@@ -33,15 +35,16 @@ fn since_1_0(pod: &PodView<'_>) -> Option<Violation> {
         bad.iter().flat_map(|c| c.host_ports.iter().map(ToString::to_string)).collect();
     gatehouse_model::order::sort(&mut ports);
     ports.dedup();
-    Some(Violation {
-        reason: "hostPort",
-        detail: format!(
-            "{} {} {} {}",
-            containers_named(&bad),
-            plural("uses", "use", bad.len()),
-            plural("hostPort", "hostPorts", ports.len()),
-            ports.join(", ")
-        ),
-        fields: bad.iter().map(|c| c.field("ports")).collect(),
+    violation(words, "hostPort", || {
+        (
+            format!(
+                "{} {} {} {}",
+                containers_named(&bad),
+                plural("uses", "use", bad.len()),
+                plural("hostPort", "hostPorts", ports.len()),
+                ports.join(", ")
+            ),
+            bad.iter().map(|c| c.field("ports")).collect(),
+        )
     })
 }

@@ -7,7 +7,9 @@
 
 #[cfg(test)]
 use super::Fixture;
-use super::{Check, Level, PodView, Step, Violation, bad_containers, join_quoted, plural, sorted};
+use super::{
+    Check, Level, PodView, Step, Violation, Words, bad_containers, join_quoted, plural, sorted, violation,
+};
 
 pub(super) const CHECK: Check = Check {
     id: "hostProbesAndHostLifecycle",
@@ -24,23 +26,24 @@ pub(super) const CHECK: Check = Check {
     }],
 };
 
-fn since_1_34(pod: &PodView<'_>) -> Option<Violation> {
+fn since_1_34(pod: &PodView<'_>, words: Words) -> Option<Violation> {
     let bad = bad_containers(pod, |c| !c.handler_hosts.is_empty());
     if bad.is_empty() {
         return None;
     }
     let names = sorted(bad.iter().map(|c| c.name));
     let hosts = sorted(bad.iter().flat_map(|c| c.handler_hosts.iter().copied()));
-    Some(Violation {
-        reason: "probe or lifecycle host",
-        detail: format!(
-            "{} {} {} {} {}",
-            plural("container", "containers", names.len()),
-            join_quoted(&names),
-            plural("uses", "use", names.len()),
-            plural("probe or lifecycle host", "probe or lifecycle hosts", hosts.len()),
-            join_quoted(&hosts)
-        ),
-        fields: bad.iter().map(|c| format!("spec.{}[{}]", c.list, c.index)).collect(),
+    violation(words, "probe or lifecycle host", || {
+        (
+            format!(
+                "{} {} {} {} {}",
+                plural("container", "containers", names.len()),
+                join_quoted(&names),
+                plural("uses", "use", names.len()),
+                plural("probe or lifecycle host", "probe or lifecycle hosts", hosts.len()),
+                join_quoted(&hosts)
+            ),
+            bad.iter().map(|c| format!("spec.{}[{}]", c.list, c.index)).collect(),
+        )
     })
 }

@@ -39,8 +39,27 @@ pub struct Violation {
     pub fields: Vec<String>,
 }
 
+/// How much of a finding is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Words {
+    /// Only whether there is one.
+    Spared,
+    /// Particulars and fields as well.
+    Wanted,
+}
+
 /// Looks at a pod; `None` where it has nothing to say against it.
-pub type Run = fn(&PodView<'_>) -> Option<Violation>;
+pub type Run = fn(&PodView<'_>, Words) -> Option<Violation>;
+
+/// A finding, put into words if they are wanted.
+fn violation(
+    words: Words,
+    reason: &'static str,
+    say: impl FnOnce() -> (String, Vec<String>),
+) -> Option<Violation> {
+    let (detail, fields) = if words == Words::Wanted { say() } else { Default::default() };
+    Some(Violation { reason, detail, fields })
+}
 
 /// One version of a check.
 #[derive(Debug)]
@@ -154,25 +173,18 @@ fn sorted<'a>(words: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     words
 }
 
-/// Containers that add a capability not in `allowed`, and what messages say of them.
-fn forbidden_additions<'v, 'a>(
-    pod: &'v PodView<'a>,
-    allowed: &[&str],
-) -> Option<(Vec<&'v Container<'a>>, String)> {
-    let added = |c: &'v Container<'a>| {
-        c.capabilities.iter().flat_map(|c| c.add.iter().copied()).filter(|a| !allowed.contains(a))
-    };
-    let bad: Vec<&Container<'_>> = pod.containers.iter().filter(|c| added(c).next().is_some()).collect();
-    if bad.is_empty() {
-        return None;
-    }
-    let forbidden = sorted(bad.iter().flat_map(|c| added(c)));
-    let detail = format!(
+fn forbidden_additions<'a>(container: &'a Container<'_>, allowed: &[&str]) -> impl Iterator<Item = &'a str> {
+    container.capabilities.iter().flat_map(|c| c.add.iter().copied()).filter(|a| !allowed.contains(a))
+}
+
+/// What messages say of containers that add capabilities not in `allowed`.
+fn must_not_include(bad: &[&Container<'_>], allowed: &[&str]) -> String {
+    let forbidden = sorted(bad.iter().flat_map(|c| forbidden_additions(c, allowed)));
+    format!(
         "{} must not include {} in securityContext.capabilities.add",
-        containers_named(&bad),
+        containers_named(bad),
         join_quoted(&forbidden)
-    );
-    Some((bad, detail))
+    )
 }
 
 fn bad_containers<'v, 'a>(

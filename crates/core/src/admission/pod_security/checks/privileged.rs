@@ -6,7 +6,9 @@
 
 #[cfg(test)]
 use super::Fixture;
-use super::{Check, Level, PodView, Step, Violation, bad_containers, containers_named, fields};
+use super::{
+    Check, Level, PodView, Step, Violation, Words, bad_containers, containers_named, fields, violation,
+};
 
 pub(super) const CHECK: Check = Check {
     id: "privileged",
@@ -23,11 +25,15 @@ pub(super) const CHECK: Check = Check {
     }],
 };
 
-fn since_1_0(pod: &PodView<'_>) -> Option<Violation> {
+fn since_1_0(pod: &PodView<'_>, words: Words) -> Option<Violation> {
     let bad = bad_containers(pod, |c| c.privileged);
-    (!bad.is_empty()).then(|| Violation {
-        reason: "privileged",
-        detail: format!("{} must not set securityContext.privileged=true", containers_named(&bad)),
-        fields: fields(None, &bad, "privileged"),
+    if bad.is_empty() {
+        return None;
+    }
+    violation(words, "privileged", || {
+        (
+            format!("{} must not set securityContext.privileged=true", containers_named(&bad)),
+            fields(None, &bad, "privileged"),
+        )
     })
 }

@@ -7,7 +7,8 @@
 #[cfg(test)]
 use super::Fixture;
 use super::{
-    Check, Level, PodView, Step, Violation, bad_containers, containers_named, fields, join_quoted, sorted,
+    Check, Level, PodView, Step, Violation, Words, bad_containers, containers_named, fields, join_quoted,
+    sorted, violation,
 };
 
 pub(super) const CHECK: Check = Check {
@@ -37,19 +38,23 @@ pub(super) const CHECK: Check = Check {
     ],
 };
 
-pub(super) fn since_1_0(pod: &PodView<'_>) -> Option<Violation> {
+pub(super) fn since_1_0(pod: &PodView<'_>, words: Words) -> Option<Violation> {
     let bad = bad_containers(pod, |c| c.proc_mount.is_some_and(|p| p != "Default"));
-    (!bad.is_empty()).then(|| Violation {
-        reason: "procMount",
-        detail: format!(
-            "{} must not set securityContext.procMount to {}",
-            containers_named(&bad),
-            join_quoted(&sorted(bad.iter().filter_map(|c| c.proc_mount)))
-        ),
-        fields: fields(None, &bad, "procMount"),
+    if bad.is_empty() {
+        return None;
+    }
+    violation(words, "procMount", || {
+        (
+            format!(
+                "{} must not set securityContext.procMount to {}",
+                containers_named(&bad),
+                join_quoted(&sorted(bad.iter().filter_map(|c| c.proc_mount)))
+            ),
+            fields(None, &bad, "procMount"),
+        )
     })
 }
 
-fn since_1_35(pod: &PodView<'_>) -> Option<Violation> {
-    if pod.user_namespace { None } else { since_1_0(pod) }
+fn since_1_35(pod: &PodView<'_>, words: Words) -> Option<Violation> {
+    if pod.user_namespace { None } else { since_1_0(pod, words) }
 }

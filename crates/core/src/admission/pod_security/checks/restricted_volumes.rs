@@ -7,7 +7,7 @@
 
 #[cfg(test)]
 use super::Fixture;
-use super::{Check, Level, PodView, Step, Violation, join_quoted, plural, sorted};
+use super::{Check, Level, PodView, Step, Violation, Words, join_quoted, plural, sorted, violation};
 
 pub(super) const CHECK: Check = Check {
     id: "restrictedVolumes",
@@ -60,7 +60,7 @@ const KNOWN: &[&str] = &[
     "storageos",
 ];
 
-fn since_1_0(pod: &PodView<'_>) -> Option<Violation> {
+fn since_1_0(pod: &PodView<'_>, words: Words) -> Option<Violation> {
     let bad: Vec<_> = pod
         .volumes
         .iter()
@@ -72,19 +72,17 @@ fn since_1_0(pod: &PodView<'_>) -> Option<Violation> {
     }
     let names: Vec<&str> = bad.iter().map(|(_, v)| v.name).collect();
     let kinds = sorted(bad.iter().map(|(_, v)| v.source.filter(|s| KNOWN.contains(s)).unwrap_or("unknown")));
-    Some(Violation {
-        reason: "restricted volume types",
-        detail: format!(
-            "{} {} {} {} {}",
-            plural("volume", "volumes", names.len()),
-            join_quoted(&names),
-            plural("uses", "use", names.len()),
-            plural("restricted volume type", "restricted volume types", kinds.len()),
-            join_quoted(&kinds)
-        ),
-        fields: bad
-            .iter()
-            .map(|(i, v)| format!("spec.volumes[{i}].{}", v.source.unwrap_or("name")))
-            .collect(),
+    violation(words, "restricted volume types", || {
+        (
+            format!(
+                "{} {} {} {} {}",
+                plural("volume", "volumes", names.len()),
+                join_quoted(&names),
+                plural("uses", "use", names.len()),
+                plural("restricted volume type", "restricted volume types", kinds.len()),
+                join_quoted(&kinds)
+            ),
+            bad.iter().map(|(i, v)| format!("spec.volumes[{i}].{}", v.source.unwrap_or("name"))).collect(),
+        )
     })
 }

@@ -7,7 +7,10 @@
 
 #[cfg(test)]
 use super::Fixture;
-use super::{Check, Level, PodView, Step, Violation, bad_containers, containers_named, fields, setters};
+use super::{
+    Check, Level, PodView, Step, Violation, Words, bad_containers, containers_named, fields, setters,
+    violation,
+};
 
 pub(super) const CHECK: Check = Check {
     id: "runAsNonRoot",
@@ -36,28 +39,33 @@ pub(super) const CHECK: Check = Check {
     ],
 };
 
-fn since_1_0(pod: &PodView<'_>) -> Option<Violation> {
+fn since_1_0(pod: &PodView<'_>, words: Words) -> Option<Violation> {
     let by_pod = pod.security.run_as_non_root == Some(false);
     let bad = bad_containers(pod, |c| c.security.run_as_non_root == Some(false));
     let reason = "runAsNonRoot != true";
     if let Some(who) = setters(by_pod, &bad) {
-        return Some(Violation {
-            reason,
-            detail: format!("{who} must not set securityContext.runAsNonRoot=false"),
-            fields: fields(by_pod.then_some("runAsNonRoot"), &bad, "runAsNonRoot"),
+        return violation(words, reason, || {
+            (
+                format!("{who} must not set securityContext.runAsNonRoot=false"),
+                fields(by_pod.then_some("runAsNonRoot"), &bad, "runAsNonRoot"),
+            )
         });
     }
     if pod.security.run_as_non_root == Some(true) {
         return None;
     }
     let silent = bad_containers(pod, |c| c.security.run_as_non_root.is_none());
-    (!silent.is_empty()).then(|| Violation {
-        reason,
-        detail: format!("pod or {} must set securityContext.runAsNonRoot=true", containers_named(&silent)),
-        fields: fields(Some("runAsNonRoot"), &silent, "runAsNonRoot"),
+    if silent.is_empty() {
+        return None;
+    }
+    violation(words, reason, || {
+        (
+            format!("pod or {} must set securityContext.runAsNonRoot=true", containers_named(&silent)),
+            fields(Some("runAsNonRoot"), &silent, "runAsNonRoot"),
+        )
     })
 }
 
-fn since_1_35(pod: &PodView<'_>) -> Option<Violation> {
-    if pod.user_namespace { None } else { since_1_0(pod) }
+fn since_1_35(pod: &PodView<'_>, words: Words) -> Option<Violation> {
+    if pod.user_namespace { None } else { since_1_0(pod, words) }
 }

@@ -6,7 +6,7 @@
 
 #[cfg(test)]
 use super::Fixture;
-use super::{Check, Level, PodView, Step, Violation, bad_containers, fields, setters};
+use super::{Check, Level, PodView, Step, Violation, Words, bad_containers, fields, setters, violation};
 
 pub(super) const CHECK: Check = Check {
     id: "runAsUser",
@@ -35,16 +35,21 @@ pub(super) const CHECK: Check = Check {
     ],
 };
 
-fn since_1_23(pod: &PodView<'_>) -> Option<Violation> {
+fn since_1_23(pod: &PodView<'_>, words: Words) -> Option<Violation> {
     let by_pod = pod.security.run_as_user == Some(0);
     let bad = bad_containers(pod, |c| c.security.run_as_user == Some(0));
-    setters(by_pod, &bad).map(|who| Violation {
-        reason: "runAsUser=0",
-        detail: format!("{who} must not set runAsUser=0"),
-        fields: fields(by_pod.then_some("runAsUser"), &bad, "runAsUser"),
+    if !by_pod && bad.is_empty() {
+        return None;
+    }
+    let who = || setters(by_pod, &bad).unwrap_or_default();
+    violation(words, "runAsUser=0", || {
+        (
+            format!("{} must not set runAsUser=0", who()),
+            fields(by_pod.then_some("runAsUser"), &bad, "runAsUser"),
+        )
     })
 }
 
-fn since_1_35(pod: &PodView<'_>) -> Option<Violation> {
-    if pod.user_namespace { None } else { since_1_23(pod) }
+fn since_1_35(pod: &PodView<'_>, words: Words) -> Option<Violation> {
+    if pod.user_namespace { None } else { since_1_23(pod, words) }
 }

@@ -9,7 +9,8 @@ use super::super::view::SeLinux;
 #[cfg(test)]
 use super::Fixture;
 use super::{
-    Check, Level, PodView, Step, Violation, bad_containers, fields, join_quoted, plural, setters, sorted,
+    Check, Level, PodView, Step, Violation, Words, bad_containers, fields, join_quoted, plural, setters,
+    sorted, violation,
 };
 
 pub(super) const CHECK: Check = Check {
@@ -39,15 +40,15 @@ pub(super) const CHECK: Check = Check {
     ],
 };
 
-fn since_1_0(pod: &PodView<'_>) -> Option<Violation> {
-    check(pod, &["", "container_t", "container_init_t", "container_kvm_t"])
+fn since_1_0(pod: &PodView<'_>, words: Words) -> Option<Violation> {
+    check(pod, words, &["", "container_t", "container_init_t", "container_kvm_t"])
 }
 
-fn since_1_31(pod: &PodView<'_>) -> Option<Violation> {
-    check(pod, &["", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"])
+fn since_1_31(pod: &PodView<'_>, words: Words) -> Option<Violation> {
+    check(pod, words, &["", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"])
 }
 
-fn check(pod: &PodView<'_>, types: &[&str]) -> Option<Violation> {
+fn check(pod: &PodView<'_>, words: Words, types: &[&str]) -> Option<Violation> {
     let good = |o: &SeLinux<'_>| types.contains(&o.kind) && o.user.is_empty() && o.role.is_empty();
     let by_pod = pod.security.selinux.as_ref().filter(|o| !good(o));
     let bad = bad_containers(pod, |c| c.security.selinux.as_ref().is_some_and(|o| !good(o)));
@@ -65,9 +66,10 @@ fn check(pod: &PodView<'_>, types: &[&str]) -> Option<Violation> {
     if options.iter().any(|o| !o.role.is_empty()) {
         wrong.push("role may not be set".to_owned());
     }
-    Some(Violation {
-        reason: "seLinuxOptions",
-        detail: format!("{who} set forbidden securityContext.seLinuxOptions: {}", wrong.join("; ")),
-        fields: fields(by_pod.map(|_| "seLinuxOptions"), &bad, "seLinuxOptions"),
+    violation(words, "seLinuxOptions", || {
+        (
+            format!("{who} set forbidden securityContext.seLinuxOptions: {}", wrong.join("; ")),
+            fields(by_pod.map(|_| "seLinuxOptions"), &bad, "seLinuxOptions"),
+        )
     })
 }

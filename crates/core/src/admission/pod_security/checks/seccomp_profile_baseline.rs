@@ -11,7 +11,8 @@ use gatehouse_model::json::go_quote;
 #[cfg(test)]
 use super::Fixture;
 use super::{
-    Check, Level, PodView, Step, Violation, bad_containers, fields, join_quoted, plural, setters, sorted,
+    Check, Level, PodView, Step, Violation, Words, bad_containers, fields, join_quoted, plural, setters,
+    sorted, violation,
 };
 
 pub(super) const CHECK: Check = Check {
@@ -48,7 +49,7 @@ pub(super) fn valid(kind: &str) -> bool {
     matches!(kind, "Localhost" | "RuntimeDefault")
 }
 
-fn since_1_0(pod: &PodView<'_>) -> Option<Violation> {
+fn since_1_0(pod: &PodView<'_>, words: Words) -> Option<Violation> {
     let annotations = pod.annotations?;
     let keys = std::iter::once(POD.to_owned())
         .chain(pod.containers.iter().map(|c| format!("{CONTAINER}{}", c.name)));
@@ -66,25 +67,23 @@ fn since_1_0(pod: &PodView<'_>) -> Option<Violation> {
     gatehouse_model::order::sort(&mut bad);
     bad.dedup();
     let (texts, fields): (Vec<_>, Vec<_>) = bad.into_iter().unzip();
-    Some(Violation {
-        reason: "seccompProfile",
-        detail: format!(
-            "forbidden {} {}",
-            plural("annotation", "annotations", texts.len()),
-            texts.join(", ")
-        ),
-        fields,
+    violation(words, "seccompProfile", || {
+        (
+            format!("forbidden {} {}", plural("annotation", "annotations", texts.len()), texts.join(", ")),
+            fields,
+        )
     })
 }
 
-pub(super) fn since_1_19(pod: &PodView<'_>) -> Option<Violation> {
+pub(super) fn since_1_19(pod: &PodView<'_>, words: Words) -> Option<Violation> {
     let by_pod = pod.security.seccomp.filter(|k| !valid(k));
     let bad = bad_containers(pod, |c| c.security.seccomp.is_some_and(|k| !valid(k)));
     let who = setters(by_pod.is_some(), &bad)?;
     let kinds = sorted(by_pod.into_iter().chain(bad.iter().filter_map(|c| c.security.seccomp)));
-    Some(Violation {
-        reason: "seccompProfile",
-        detail: format!("{who} must not set securityContext.seccompProfile.type to {}", join_quoted(&kinds)),
-        fields: fields(by_pod.map(|_| "seccompProfile.type"), &bad, "seccompProfile.type"),
+    violation(words, "seccompProfile", || {
+        (
+            format!("{who} must not set securityContext.seccompProfile.type to {}", join_quoted(&kinds)),
+            fields(by_pod.map(|_| "seccompProfile.type"), &bad, "seccompProfile.type"),
+        )
     })
 }

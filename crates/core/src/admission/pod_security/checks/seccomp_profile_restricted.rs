@@ -8,8 +8,8 @@
 #[cfg(test)]
 use super::Fixture;
 use super::{
-    Check, Level, PodView, Step, Violation, bad_containers, containers_named, fields,
-    seccomp_profile_baseline,
+    Check, Level, PodView, Step, Violation, Words, bad_containers, containers_named, fields,
+    seccomp_profile_baseline, violation,
 };
 
 pub(super) const CHECK: Check = Check {
@@ -39,22 +39,26 @@ pub(super) const CHECK: Check = Check {
     ],
 };
 
-fn since_1_19(pod: &PodView<'_>) -> Option<Violation> {
-    let set_badly = seccomp_profile_baseline::since_1_19(pod);
+fn since_1_19(pod: &PodView<'_>, words: Words) -> Option<Violation> {
+    let set_badly = seccomp_profile_baseline::since_1_19(pod, words);
     if set_badly.is_some() || pod.security.seccomp.is_some() {
         return set_badly;
     }
     let silent = bad_containers(pod, |c| c.security.seccomp.is_none());
-    (!silent.is_empty()).then(|| Violation {
-        reason: "seccompProfile",
-        detail: format!(
-            "pod or {} must set securityContext.seccompProfile.type to \"RuntimeDefault\" or \"Localhost\"",
-            containers_named(&silent)
-        ),
-        fields: fields(Some("seccompProfile.type"), &silent, "seccompProfile.type"),
+    if silent.is_empty() {
+        return None;
+    }
+    violation(words, "seccompProfile", || {
+        (
+            format!(
+                "pod or {} must set securityContext.seccompProfile.type to \"RuntimeDefault\" or \"Localhost\"",
+                containers_named(&silent)
+            ),
+            fields(Some("seccompProfile.type"), &silent, "seccompProfile.type"),
+        )
     })
 }
 
-fn since_1_25(pod: &PodView<'_>) -> Option<Violation> {
-    if pod.windows { None } else { since_1_19(pod) }
+fn since_1_25(pod: &PodView<'_>, words: Words) -> Option<Violation> {
+    if pod.windows { None } else { since_1_19(pod, words) }
 }

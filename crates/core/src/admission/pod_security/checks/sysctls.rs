@@ -6,7 +6,7 @@
 
 #[cfg(test)]
 use super::Fixture;
-use super::{Check, Level, PodView, Step, Violation};
+use super::{Check, Level, PodView, Step, Violation, Words, violation};
 
 pub(super) const CHECK: Check = Check {
     id: "sysctls",
@@ -71,28 +71,32 @@ const SAFE: &[(&str, u8)] = &[
     ("net.ipv4.tcp_wmem", 32),
 ];
 
-fn since_1_0(pod: &PodView<'_>) -> Option<Violation> {
-    check(pod, 0)
+fn since_1_0(pod: &PodView<'_>, words: Words) -> Option<Violation> {
+    check(pod, words, 0)
 }
 
-fn since_1_27(pod: &PodView<'_>) -> Option<Violation> {
-    check(pod, 27)
+fn since_1_27(pod: &PodView<'_>, words: Words) -> Option<Violation> {
+    check(pod, words, 27)
 }
 
-fn since_1_29(pod: &PodView<'_>) -> Option<Violation> {
-    check(pod, 29)
+fn since_1_29(pod: &PodView<'_>, words: Words) -> Option<Violation> {
+    check(pod, words, 29)
 }
 
-fn since_1_32(pod: &PodView<'_>) -> Option<Violation> {
-    check(pod, 32)
+fn since_1_32(pod: &PodView<'_>, words: Words) -> Option<Violation> {
+    check(pod, words, 32)
 }
 
-fn check(pod: &PodView<'_>, minor: u8) -> Option<Violation> {
+fn check(pod: &PodView<'_>, words: Words, minor: u8) -> Option<Violation> {
     let safe = |name: &str| SAFE.iter().any(|(n, since)| *n == name && *since <= minor);
     let bad: Vec<(usize, &str)> = pod.sysctls.iter().copied().enumerate().filter(|(_, n)| !safe(n)).collect();
-    (!bad.is_empty()).then(|| Violation {
-        reason: "forbidden sysctls",
-        detail: bad.iter().map(|(_, n)| *n).collect::<Vec<_>>().join(", "),
-        fields: bad.iter().map(|(i, _)| format!("spec.securityContext.sysctls[{i}].name")).collect(),
+    if bad.is_empty() {
+        return None;
+    }
+    violation(words, "forbidden sysctls", || {
+        (
+            bad.iter().map(|(_, n)| *n).collect::<Vec<_>>().join(", "),
+            bad.iter().map(|(i, _)| format!("spec.securityContext.sysctls[{i}].name")).collect(),
+        )
     })
 }

@@ -4,7 +4,7 @@ use super::*;
 
 fn passes(run: Run, pod: &str) -> bool {
     let pod = parse(pod).unwrap();
-    run(&PodView::new(&pod)).is_none()
+    run(&PodView::new(&pod), Words::Spared).is_none()
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn every_finding_names_its_fields() {
     for check in CHECKS {
         for step in check.steps {
             let pod = parse(step.fixture.fail).unwrap();
-            let violation = (step.run)(&PodView::new(&pod)).unwrap();
+            let violation = (step.run)(&PodView::new(&pod), Words::Wanted).unwrap();
             assert!(!violation.fields.is_empty(), "{}", check.id);
             assert!(!violation.detail.is_empty(), "{}", check.id);
         }

@@ -6,7 +6,7 @@
 
 #[cfg(test)]
 use super::Fixture;
-use super::{Check, Level, PodView, Step, Violation, bad_containers, fields, setters};
+use super::{Check, Level, PodView, Step, Violation, Words, bad_containers, fields, setters, violation};
 
 pub(super) const CHECK: Check = Check {
     id: "windowsHostProcess",
@@ -23,12 +23,17 @@ pub(super) const CHECK: Check = Check {
     }],
 };
 
-fn since_1_0(pod: &PodView<'_>) -> Option<Violation> {
+fn since_1_0(pod: &PodView<'_>, words: Words) -> Option<Violation> {
     let by_pod = pod.security.host_process;
     let bad = bad_containers(pod, |c| c.security.host_process);
-    setters(by_pod, &bad).map(|who| Violation {
-        reason: "hostProcess",
-        detail: format!("{who} must not set securityContext.windowsOptions.hostProcess=true"),
-        fields: fields(by_pod.then_some("windowsOptions.hostProcess"), &bad, "windowsOptions.hostProcess"),
+    if !by_pod && bad.is_empty() {
+        return None;
+    }
+    let who = || setters(by_pod, &bad).unwrap_or_default();
+    violation(words, "hostProcess", || {
+        (
+            format!("{} must not set securityContext.windowsOptions.hostProcess=true", who()),
+            fields(by_pod.then_some("windowsOptions.hostProcess"), &bad, "windowsOptions.hostProcess"),
+        )
     })
 }
