@@ -245,6 +245,12 @@ impl World {
         }
     }
 
+    /// Lets controllers act until nothing changes, but no kubelet.
+    fn control(&mut self) {
+        let mut rounds = 0..ROUNDS;
+        while self.controllers && rounds.next().is_some() && controllers::reconcile(&mut self.cluster) {}
+    }
+
     /// Lets virtual time pass, from one moment at which a controller has something to do to the next.
     pub fn advance(&mut self, millis: i64) {
         let end = self.cluster.now.plus_millis(millis);

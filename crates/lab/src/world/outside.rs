@@ -22,7 +22,12 @@ impl Outside for Around<'_> {
 
     fn run(&mut self, sys: &mut Sys<'_>, argv: &[String]) -> Outcome {
         match argv.first().map(|a| a.rsplit('/').next().unwrap_or(a)) {
-            Some("kubectl") => self.kubectl(sys, argv),
+            Some("kubectl") => {
+                let outcome = self.kubectl(sys, argv);
+                // Controllers are quicker than the next command of a line; kubelets are not.
+                self.world.control();
+                outcome
+            }
             Some("ssh") => self.ssh(sys, argv),
             name => Outcome::Done(Output::failure(
                 127,
