@@ -74,10 +74,10 @@ fn run_line(host: &mut Host<'_>, line: &[String], version: gatehouse_model::Clie
 }
 
 fn finish(session: Session<'_, '_>, result: Result<(), Error>, shift: i32) -> Outcome {
-    let mut output = Output { stdout: session.out, stderr: session.err, exit: 0 };
+    let mut output = session.output;
     if let Err(error) = result {
         let (text, exit) = error.render();
-        output.stderr.extend_from_slice(text.as_bytes());
+        output.complain(text.as_bytes());
         output.exit = if matches!(error, Error::Exit(..)) { exit } else { exit + shift };
         return Outcome::Done(output);
     }

@@ -5,7 +5,7 @@
 
 use gatehouse_core::request::ResourceTarget;
 use gatehouse_core::{Reason, Reply, Request, Response, Timestamp, Verb};
-use gatehouse_machine::EditRequest;
+use gatehouse_machine::{EditRequest, Output};
 use gatehouse_model::{ClientVersion, KubeVersion, Object, ResourceType};
 
 use crate::cli::Args;
@@ -30,10 +30,8 @@ pub enum Finish {
 pub struct Session<'s, 'h> {
     /// The world around.
     pub host: &'s mut Host<'h>,
-    /// Standard output so far.
-    pub out: Vec<u8>,
-    /// Standard error so far.
-    pub err: Vec<u8>,
+    /// What it printed so far.
+    pub output: Output,
     /// How the command ends; a command sets it before it returns.
     pub finish: Finish,
     args: Args,
@@ -51,8 +49,7 @@ impl<'s, 'h> Session<'s, 'h> {
     pub fn new(host: &'s mut Host<'h>, args: Args) -> Self {
         Self {
             host,
-            out: Vec::new(),
-            err: Vec::new(),
+            output: Output::default(),
             finish: Finish::Done,
             args,
             warned: Vec::new(),
@@ -65,19 +62,19 @@ impl<'s, 'h> Session<'s, 'h> {
 
     /// Prints to standard output.
     pub fn print(&mut self, text: impl AsRef<str>) {
-        self.out.extend_from_slice(text.as_ref().as_bytes());
+        self.output.print(text.as_ref().as_bytes());
     }
 
     /// Prints a line to standard output.
     pub fn println(&mut self, text: impl AsRef<str>) {
         self.print(text);
-        self.out.push(b'\n');
+        self.output.print(b"\n");
     }
 
     /// Prints a line to standard error.
     pub fn eprintln(&mut self, text: impl AsRef<str>) {
-        self.err.extend_from_slice(text.as_ref().as_bytes());
-        self.err.push(b'\n');
+        self.output.complain(text.as_ref().as_bytes());
+        self.output.complain(b"\n");
     }
 
     /// A `Warning: ` line on standard error, as kubectl itself prints some.

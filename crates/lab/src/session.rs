@@ -29,6 +29,8 @@ pub struct Transcript {
     pub stdout: String,
     /// Standard error.
     pub stderr: String,
+    /// Both in the order in which they were printed; `true` is standard error.
+    pub pieces: Vec<(bool, String)>,
     /// The exit code.
     pub exit: i32,
     /// A file the command wants a person to edit, as a tab's path.
@@ -293,6 +295,11 @@ impl Session {
             line,
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            pieces: output
+                .pieces()
+                .into_iter()
+                .map(|(fd, piece)| (fd == 2, String::from_utf8_lossy(piece).into_owned()))
+                .collect(),
             exit: output.exit,
             edit,
             streaming,

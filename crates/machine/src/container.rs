@@ -17,7 +17,7 @@ use crate::outcome::{Outcome, Output};
 use crate::outside::{Alone, Outside};
 use crate::process::{Cred, Process, Space, State, Userland};
 use crate::shell::{Dialect, ShellState};
-use crate::sys::{Handle, Patience, Sys, Tty, output, source, taken};
+use crate::sys::{Handle, Patience, Sys, Tty, outputs, source};
 use crate::{image, procfs};
 
 /// Something mounted into a container.
@@ -390,10 +390,10 @@ fn run(
     tty: Tty,
     patience: Patience,
 ) -> Ran {
-    let (stdout, stderr) = (output(tty), output(tty));
+    let (stdout, stderr, printed) = outputs(tty);
     let label = process.cred.label.clone();
     let pid = process.pid;
-    let mut sys = Sys::new(machine, outside, process, stdin, stdout.clone(), stderr.clone());
+    let mut sys = Sys::new(machine, outside, process, stdin, stdout, stderr);
     sys.set_patience(patience);
     if label != Label::Unconfined {
         sys.change_on_exec(label);
@@ -414,7 +414,7 @@ fn run(
     if !matches!(state, State::Running | State::Killed(_) | State::Exited(_)) && patience == Patience::Block {
         machine.processes.insert(pid, Arc::new(process));
     }
-    Ran { output: Output { stdout: taken(&stdout), stderr: taken(&stderr), exit }, state, pid }
+    Ran { output: Output { exit, ..printed.take() }, state, pid }
 }
 
 /// Starts the container's command.
@@ -435,11 +435,7 @@ pub fn start(
     match start::start(cred.filters.first().map(|f| &**f), cred.new_privileges, &path, id) {
         Ok(Start::Running) => {}
         Ok(Start::Exited { code, stderr }) => {
-            return Ok(Started::Ended(Output {
-                stdout: Vec::new(),
-                stderr: stderr.into_bytes(),
-                exit: code,
-            }));
+            return Ok(Started::Ended(Output::failure(code, stderr)));
         }
         Err(e) => return Err(e.message),
     }
@@ -473,16 +469,15 @@ pub fn resume(machine: &mut Machine, outside: &mut dyn Outside, pid: u32) -> Sta
         machine.processes.remove(&pid);
         return Started::Ended(Output { exit, ..Output::default() });
     };
-    let (stdout, stderr) = (output(Tty::No), output(Tty::No));
+    let (stdout, stderr, printed) = outputs(Tty::No);
     let process = Process { state: State::Running, ..process };
     // Children that waited with it are done.
     machine.processes.retain(|_, p| p.ppid != pid || !matches!(p.state, State::Blocked(Some(_), _)));
-    let mut sys =
-        Sys::new(machine, outside, process, source(Vec::new(), Tty::No), stdout.clone(), stderr.clone());
+    let mut sys = Sys::new(machine, outside, process, source(Vec::new(), Tty::No), stdout, stderr);
     sys.set_patience(Patience::Block);
     let exit = crate::shell::resume_script(&mut sys, (*script).clone());
     let process = sys.finish();
-    let output = Output { stdout: taken(&stdout), stderr: taken(&stderr), exit };
+    let output = Output { exit, ..printed.take() };
     match process.state.clone() {
         State::Blocked(until, _) => {
             machine.processes.insert(pid, Arc::new(process));
@@ -518,7 +513,7 @@ pub fn exec(
     match start::exec(cred.filters.first().map(|f| &**f), cred.new_privileges, &path) {
         Ok(Start::Running) => {}
         Ok(Start::Exited { code, stderr }) => {
-            return Ok(Outcome::Done(Output { stdout: Vec::new(), stderr: stderr.into_bytes(), exit: code }));
+            return Ok(Outcome::Done(Output::failure(code, stderr)));
         }
         Err(e) => return Err(refused(&e)),
     }
@@ -549,7 +544,8 @@ pub fn with_process<T>(
     let pid_ns = machine.space(container.space).map_or(1, |s| s.pid_ns);
     let mut process = container.template.clone();
     (process.vpid, process.pid, process.ppid) = (machine.next_vpid(pid_ns, pid), pid, 0);
-    let (stdin, stdout, stderr) = (source(Vec::new(), Tty::No), output(Tty::No), output(Tty::No));
+    let stdin = source(Vec::new(), Tty::No);
+    let (stdout, stderr, _) = outputs(Tty::No);
     let mut sys = Sys::new(machine, outside, process, stdin, stdout, stderr);
     let result = body(&mut sys);
     sys.finish();

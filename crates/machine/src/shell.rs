@@ -26,7 +26,7 @@ use crate::machine::{HOST, Machine};
 use crate::outcome::{Outcome, Output};
 use crate::outside::Outside;
 use crate::process::{Cred, State};
-use crate::sys::{Handle, Sys, Tty, output, source, taken};
+use crate::sys::{Sys, Tty, outputs, source};
 use interp::{Flow, Interp};
 use parse::ParseError;
 
@@ -97,14 +97,14 @@ fn run_with(
     body: impl FnOnce(&mut Interp<'_, '_>) -> Flow,
 ) -> Outcome {
     let tty = if streams == Streams::Terminal { Tty::Yes } else { Tty::No };
-    let (stdout, stderr) = (output(tty), output(tty));
+    let (stdout, stderr, printed) = outputs(tty);
     let input = source(stdin.to_vec(), tty);
     let mut process = match session.process.take() {
         Some(p) => p,
         None => login(machine, session),
     };
     process.state = State::Running;
-    let mut sys = Sys::new(machine, outside, process, input, stdout.clone(), stderr.clone());
+    let mut sys = Sys::new(machine, outside, process, input, stdout, stderr);
     let flow = {
         let mut interp = Interp::new(&mut sys, session);
         let flow = body(&mut interp);
@@ -120,7 +120,7 @@ fn run_with(
         sys.complain("exit\n");
     }
     let mut process = sys.finish();
-    let outcome = outcome(session.status, flow, &process.state, &stdout, &stderr);
+    let outcome = outcome(session.status, flow, &process.state, printed.take());
     process.state = State::Running;
     session.process = Some(process);
     outcome
@@ -134,8 +134,8 @@ fn exit_trap(sys: &mut Sys<'_>, session: &mut ShellState) {
     }
 }
 
-fn outcome(status: i32, flow: Flow, state: &State, stdout: &Handle, stderr: &Handle) -> Outcome {
-    let output = Output { stdout: taken(stdout), stderr: taken(stderr), exit: status };
+fn outcome(status: i32, flow: Flow, state: &State, printed: Output) -> Outcome {
+    let output = Output { exit: status, ..printed };
     let _ = flow;
     match state {
         State::Editing(request) => Outcome::NeedsEdit(output, request.clone()),

@@ -167,6 +167,7 @@ impl Shell {
             line: line.to_owned(),
             stdout: String::new(),
             stderr: String::new(),
+            pieces: Vec::new(),
             exit: 0,
             edit: None,
             streaming: false,

@@ -55,15 +55,13 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 
 fn perform(session: &mut Session, line: &str) -> i32 {
     let transcript = session.run(line);
-    say(&transcript.stdout);
-    say(&transcript.stderr);
+    transcript.pieces.iter().for_each(|(_, piece)| say(piece));
     let mut exit = transcript.exit;
     // There is nobody to edit the file: it is saved as it is, as an editor left at once would.
     if let Some(path) = &transcript.edit {
         let text = session.world().read(path).unwrap_or_default();
         if let Some(rest) = session.finish_edit(&text) {
-            say(&rest.stdout);
-            say(&rest.stderr);
+            rest.pieces.iter().for_each(|(_, piece)| say(piece));
             exit = rest.exit;
         }
     }

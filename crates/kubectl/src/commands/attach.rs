@@ -175,8 +175,7 @@ fn shell(session: &mut Session<'_, '_>, args: &Args, pod: &Object, container: &s
         .containers
         .exec(&reference, &["sh".to_owned()], &stdin, args.bool("tty"))
         .map_err(Error::plain)?;
-    session.out.extend_from_slice(&output.stdout);
-    session.err.extend_from_slice(&output.stderr);
+    session.output.append(&output);
     if output.exit == 0 { Ok(()) } else { Err(Error::Exit(output.exit, String::new())) }
 }
 

@@ -204,8 +204,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         .containers
         .exec(&reference, &command, &stdin.unwrap_or_default(), tty)
         .map_err(Error::plain)?;
-    session.out.extend_from_slice(&output.stdout);
-    session.err.extend_from_slice(&output.stderr);
+    session.output.append(&output);
     if output.exit == 0 {
         return Ok(());
     }

@@ -203,7 +203,9 @@ fn pods_of(
         return Err(Error::plain("timed out waiting for the condition"));
     };
     // The one most worth reading first: ready, and ready for longest.
-    gatehouse_model::order::by_key(&mut found, |p| (p.str_at(&["status", "phase"]) != "Running", p.name().to_owned()));
+    gatehouse_model::order::by_key(&mut found, |p| {
+        (p.str_at(&["status", "phase"]) != "Running", p.name().to_owned())
+    });
     if args.bool("all-pods") || found.len() == 1 {
         return Ok(found);
     }

@@ -62,7 +62,9 @@ fn newest<'s>(deployment: &Object, sets: &[&'s Object]) -> Option<&'s Object> {
     let wanted = bare(deployment.at(&["spec", "template"]));
     let mut equal: Vec<&Object> =
         sets.iter().copied().filter(|s| bare(s.at(&["spec", "template"])) == wanted).collect();
-    gatehouse_model::order::by_key(&mut equal, |s| (s.str_at(&["metadata", "creationTimestamp"]).to_owned(), s.name().to_owned()));
+    gatehouse_model::order::by_key(&mut equal, |s| {
+        (s.str_at(&["metadata", "creationTimestamp"]).to_owned(), s.name().to_owned())
+    });
     equal.first().copied()
 }
 

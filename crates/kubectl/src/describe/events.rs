@@ -40,7 +40,9 @@ impl Description<'_, '_, '_> {
             self.w.field(0, "Events", "<none>");
             return;
         }
-        gatehouse_model::order::by(&mut events, |a, b| a.str_at(&["lastTimestamp"]).cmp(b.str_at(&["lastTimestamp"])));
+        gatehouse_model::order::by(&mut events, |a, b| {
+            a.str_at(&["lastTimestamp"]).cmp(b.str_at(&["lastTimestamp"]))
+        });
         self.w.line(0, "Events:\n  Type\tReason\tAge\tFrom\tMessage");
         self.w.line(1, "----\t------\t----\t----\t-------");
         let now = self.now();

@@ -63,7 +63,9 @@ fn taints(w: &mut Writer, node: &Object) {
     if taints.is_empty() {
         w.field(0, "Taints", "<none>");
     }
-    gatehouse_model::order::by_key(&mut taints, |t| format!("{},{}", t.str_at(&["effect"]), t.str_at(&["key"])));
+    gatehouse_model::order::by_key(&mut taints, |t| {
+        format!("{},{}", t.str_at(&["effect"]), t.str_at(&["key"]))
+    });
     for (i, t) in taints.into_iter().enumerate() {
         let (key, value, effect) = (t.str_at(&["key"]), t.str_at(&["value"]), t.str_at(&["effect"]));
         let text = match (value, effect) {

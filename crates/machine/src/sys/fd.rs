@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use crate::Output;
 use crate::fs::Loc;
 
 /// Whether a stream is the terminal.
@@ -43,8 +44,10 @@ pub enum Open {
     },
     /// Bytes written are collected.
     Sink {
-        /// What was written.
-        data: Vec<u8>,
+        /// What was written, here and to the other stream of the same process.
+        printed: Rc<RefCell<Output>>,
+        /// Whether this is standard error.
+        error: bool,
         /// Whether it is shown on a terminal.
         tty: Tty,
     },
@@ -74,14 +77,22 @@ pub fn source(data: Vec<u8>, tty: Tty) -> Handle {
 /// A stream that collects what is written.
 #[must_use]
 pub fn output(tty: Tty) -> Handle {
-    Rc::new(RefCell::new(Open::Sink { data: Vec::new(), tty }))
+    outputs(tty).0
+}
+
+/// Standard output and standard error, and what both collect together.
+#[must_use]
+pub fn outputs(tty: Tty) -> (Handle, Handle, Rc<RefCell<Output>>) {
+    let printed = Rc::new(RefCell::new(Output::default()));
+    let handle = |error| Rc::new(RefCell::new(Open::Sink { printed: printed.clone(), error, tty }));
+    (handle(false), handle(true), printed)
 }
 
 /// What a stream collected so far; it is taken out.
 #[must_use]
 pub fn taken(handle: &Handle) -> Vec<u8> {
     match &mut *handle.borrow_mut() {
-        Open::Sink { data, .. } => std::mem::take(data),
+        Open::Sink { printed, .. } => std::mem::take(&mut *printed.borrow_mut()).stdout,
         _ => Vec::new(),
     }
 }

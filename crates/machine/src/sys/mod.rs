@@ -26,7 +26,7 @@ use crate::outside::Outside;
 use crate::process::{Process, Space, State, Userland};
 
 pub use admin::Clone;
-pub use fd::{Handle, Open, Tty, output, source, taken};
+pub use fd::{Handle, Open, Tty, output, outputs, source, taken};
 pub use files::{Flags, Stat};
 pub use raw::Arg;
 pub use run::{Job, Patience, Wait};

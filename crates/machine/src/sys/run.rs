@@ -71,11 +71,15 @@ impl<'a> Sys<'a> {
         let mut pipe_broke = false;
         let (mut order, mut guarded) = (None, None);
         let target = match &mut *handle.borrow_mut() {
-            Open::Sink { data, .. } => {
-                if data.len() + bytes.len() > MAX_PIPE {
+            Open::Sink { printed, error, .. } => {
+                let mut printed = printed.borrow_mut();
+                let there = if *error { printed.stderr.len() } else { printed.stdout.len() };
+                if there + bytes.len() > MAX_PIPE {
                     pipe_broke = true;
+                } else if *error {
+                    printed.complain(bytes);
                 } else {
-                    data.extend_from_slice(bytes);
+                    printed.print(bytes);
                 }
                 None
             }
@@ -490,11 +494,8 @@ impl<'a> Sys<'a> {
             Outcome::NeedsEdit(o, request) => (o, Some(State::Editing(request))),
             Outcome::Streaming(o) => (o, Some(State::Blocked(None, 130))),
         };
-        if !output.stdout.is_empty() {
-            let _ = self.write(1, &output.stdout);
-        }
-        if !output.stderr.is_empty() {
-            let _ = self.write(2, &output.stderr);
+        for (fd, piece) in output.pieces() {
+            let _ = self.write(fd, piece);
         }
         if let Some(state) = state {
             self.stop(state);

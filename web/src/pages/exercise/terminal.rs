@@ -174,12 +174,9 @@ fn one_entry(done: &Transcript) -> Html {
             if !done.prompt.is_empty() {
                 <div class="typed"><span class="prompt">{ &done.prompt }</span>{ done.line.replace('\n', "\n> ") }</div>
             }
-            if !done.stdout.is_empty() {
-                <pre class="stdout">{ done.stdout.trim_end_matches('\n') }</pre>
-            }
-            if !done.stderr.is_empty() {
-                <pre class="stderr">{ done.stderr.trim_end_matches('\n') }</pre>
-            }
+            { for done.pieces.iter().map(|(error, text)| html! {
+                <pre class={if *error { "stderr" } else { "stdout" }}>{ text.trim_end_matches('\n') }</pre>
+            }) }
             if let Some(path) = &done.edit {
                 <div class="tutor">{ format!("{path} is open in the editor. Save and close it there, and the command goes on.") }</div>
             }
