@@ -243,7 +243,12 @@ impl Runner for Session {
     }
     fn run(&mut self, line: &str) -> Output {
         let t = Self::run(self, line);
-        Output { stdout: t.stdout.into_bytes(), stderr: t.stderr.into_bytes(), exit: t.exit }
+        Output {
+            stdout: t.stdout.into_bytes(),
+            stderr: t.stderr.into_bytes(),
+            exit: t.exit,
+            ..Output::default()
+        }
     }
 }
 
