@@ -142,6 +142,6 @@ fn a_command_that_edits_waits_for_its_file() {
         desk.edited(&tab.path, tab.text.replacen("labels:", "labels:\n    team: blue", 1));
         desk.finish_edit(keep);
         assert!(desk.tabs.iter().all(|tab| !tab.waits));
-        assert!(last(&desk).contains(said), "{}", last(&desk));
+        assert!(last(&desk).contains(said), "{}\n{}", last(&desk), tab.text);
     }
 }

@@ -57,15 +57,16 @@ fn one_tab(desk: &Desk, link: &Scope<ExercisePage>, index: usize, path: &str) ->
         }
         Some(Msg::Show(next))
     });
+    // A host's file is called by its last name here; its whole path stands in the tip and is what is read aloud.
     let (host, name) = match path.split_once(':') {
-        Some((host, name)) => (Some(host), name),
+        Some((host, name)) => (Some(host), name.rsplit('/').next().unwrap_or(name)),
         None => (None, path),
     };
     html! {
-        <button role="tab" key={path.to_owned()} aria-selected={selected.to_string()} tabindex={if selected { "0" } else { "-1" }}
+        <button role="tab" key={path.to_owned()} title={host.map(|_| path.to_owned())} aria-selected={selected.to_string()} tabindex={if selected { "0" } else { "-1" }}
             onclick={link.callback(move |_| Msg::Show(index))} onkeydown={turn}>
             if let Some(host) = host {
-                <span class="host">{ host }{ ":" }</span>
+                <span class="host">{ host }{ ": " }</span>
             }
             { name.to_owned() }
         </button>
