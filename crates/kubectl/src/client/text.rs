@@ -16,9 +16,11 @@ impl Builder {
         text: &str,
         source: &str,
     ) -> Result<Vec<Info>, Error> {
+        // What was edited is what counts: the server's latest would take its place.
+        let given = Self { latest: false, ..self.clone() };
         let mut infos = Vec::new();
         for document in files::documents(text.as_bytes(), source) {
-            match self.load(session, document?, source) {
+            match given.load(session, document?, source) {
                 Ok(found) => infos.extend(found),
                 Err(Stop::Stream(e) | Stop::Item(e)) => return Err(e),
             }
