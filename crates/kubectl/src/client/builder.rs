@@ -5,6 +5,7 @@
 use gatehouse_core::{Reason, Reply, Verb};
 use gatehouse_model::{Object, ResourceType, Value, json};
 
+use super::words::Words;
 use crate::client::{Info, files};
 use crate::error::Error;
 use crate::session::{Session, target_of};
@@ -302,12 +303,17 @@ impl Builder {
         value: Value,
         source: &str,
     ) -> Result<Vec<Info>, Stop> {
-        if self.validate
-            && let Err(why) = crate::client::helper::check_object(&value)
-        {
-            return Err(Stop::Stream(Error::plain(format!(
-                "error validating {source:?}: error validating data: {why}; if you choose to ignore these errors, turn validation off with --validate=false"
-            ))));
+        if self.validate {
+            let wrong = match crate::client::helper::check_object(&value) {
+                Err(why) => vec![why],
+                Ok(()) => crate::client::openapi::check(session.server_version(), &Object(value.clone())),
+            };
+            if !wrong.is_empty() {
+                let why = crate::error::aggregate(&wrong);
+                return Err(Stop::Stream(Error::plain(format!(
+                    "error validating {source:?}: error validating data: {why}; if you choose to ignore these errors, turn validation off with --validate=false"
+                ))));
+            }
         }
         let kind = value.str_at(&["kind"]).to_owned();
         if kind.is_empty() {
@@ -560,62 +566,4 @@ fn set_namespace(info: &mut Info) {
     if let Some(object) = &mut info.object {
         object.set(&["metadata", "namespace"], namespace);
     }
-}
-
-/// `TYPE`, `TYPE NAME…` or `TYPE/NAME…`, taken apart.
-#[derive(Default)]
-struct Words {
-    types: Vec<String>,
-    names: Vec<String>,
-    tuples: Vec<(String, String)>,
-}
-
-fn split_types(word: &str) -> Vec<String> {
-    let mut types: Vec<String> = Vec::new();
-    for part in word.split(',') {
-        if !types.iter().any(|t| t == part) {
-            types.push(part.to_owned());
-        }
-    }
-    types
-}
-
-impl Words {
-    fn fill(&mut self, words: &[String]) -> Result<(), String> {
-        let mut words = words.to_vec();
-        if let [types, names @ ..] = words.as_slice()
-            && !names.is_empty()
-        {
-            let types = split_types(types);
-            if types.len() > 1 {
-                words = types.iter().flat_map(|t| names.iter().map(move |n| format!("{t}/{n}"))).collect();
-            }
-        }
-        let slashes = words.iter().filter(|w| w.contains('/')).count();
-        if slashes > 0 {
-            if slashes != words.len() {
-                return Err("there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'".to_owned());
-            }
-            for word in &words {
-                self.tuples.push(split_tuple(word)?);
-            }
-            return Ok(());
-        }
-        if let [types, names @ ..] = words.as_slice() {
-            self.types = split_types(types);
-            self.names = names.to_vec();
-        }
-        Ok(())
-    }
-}
-
-fn split_tuple(word: &str) -> Result<(String, String), String> {
-    let parts: Vec<&str> = word.split('/').collect();
-    let [resource, name] = parts.as_slice() else {
-        return Err("arguments in resource/name form may not have more than one slash".to_owned());
-    };
-    if resource.is_empty() || name.is_empty() || resource.contains(',') {
-        return Err("arguments in resource/name form must have a single resource and name".to_owned());
-    }
-    Ok(((*resource).to_owned(), (*name).to_owned()))
 }

@@ -4,8 +4,10 @@ pub mod builder;
 pub mod files;
 pub mod helper;
 pub mod info;
+pub mod openapi;
 pub mod requests;
 mod text;
+mod words;
 
 pub use builder::Builder;
 pub use info::Info;

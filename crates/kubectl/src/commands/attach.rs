@@ -158,13 +158,15 @@ pub(super) fn to_container(
 
 /// A shell: what standard input holds is run in the container; at a terminal the learner goes on with `exec`.
 fn shell(session: &mut Session<'_, '_>, args: &Args, pod: &Object, container: &str) -> Result<(), Error> {
-    let Some(stdin) = session.host.stdin.take() else {
+    let stdin = session.host.stdin.take();
+    if stdin.is_none() {
         if !args.bool("quiet") {
             session.eprintln("If you don't see a command prompt, try pressing enter.");
         }
+        // At a terminal whoever shows it goes on in the container.
         session.finish = Finish::Stream;
-        return Ok(());
-    };
+    }
+    let tty = args.bool("tty") || stdin.is_none();
     let reference = ContainerRef {
         namespace: pod.namespace().to_owned(),
         pod: pod.name().to_owned(),
@@ -173,7 +175,7 @@ fn shell(session: &mut Session<'_, '_>, args: &Args, pod: &Object, container: &s
     let output = session
         .host
         .containers
-        .exec(&reference, &["sh".to_owned()], &stdin, args.bool("tty"))
+        .exec(&reference, &["sh".to_owned()], &stdin.unwrap_or_default(), tty)
         .map_err(Error::plain)?;
     session.output.append(&output);
     if output.exit == 0 { Ok(()) } else { Err(Error::Exit(output.exit, String::new())) }
