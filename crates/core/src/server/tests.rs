@@ -79,3 +79,133 @@ fn lists_come_by_name() {
     let missing = ask(&mut c, Verb::List, target("", "v1", "pets", "default", ""), Body::None);
     assert_eq!(missing, Err("the server could not find the requested resource (get pets)".to_owned()));
 }
+
+#[test]
+fn who_has_finalizers_waits_for_them() {
+    let mut c = Cluster::bare(KubeVersion::V1_36, 1);
+    let one = || target("", "v1", "configmaps", "default", "kept");
+    let map = json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "kept", "finalizers": ["example.com/wait"]},
+    });
+    object(ask(&mut c, Verb::Create, target("", "v1", "configmaps", "default", ""), Body::Object(map)));
+    let dying = object(ask(&mut c, Verb::Delete, one(), Body::None));
+    assert!(dying.at(&["metadata", "deletionTimestamp"]).is_some());
+    assert_eq!(dying.i64_at(&["metadata", "deletionGracePeriodSeconds"]), Some(0));
+    // Nobody may ask for more once it is dying.
+    let more = json!({"metadata": {"finalizers": ["example.com/wait", "example.com/more"]}});
+    let refused = ask(&mut c, Verb::Patch, one(), Body::Patch(PatchType::Merge, more));
+    assert_eq!(
+        refused,
+        Err("ConfigMap \"kept\" is invalid: metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{\"example.com/more\"}".to_owned())
+    );
+    let none = json!({"metadata": {"finalizers": null}});
+    assert!(ask(&mut c, Verb::Patch, one(), Body::Patch(PatchType::Merge, none)).is_ok());
+    assert_eq!(ask(&mut c, Verb::Get, one(), Body::None), Err("configmaps \"kept\" not found".to_owned()));
+}
+
+#[test]
+fn pods_go_at_once_while_no_node_has_them() {
+    let mut c = Cluster::bare(KubeVersion::V1_36, 1);
+    let pod = |name: &str, node: &str| {
+        let mut pod = json!({
+            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name},
+            "spec": {"containers": [{"name": "c", "image": "nginx"}], "serviceAccountName": "default"},
+        });
+        if !node.is_empty() {
+            pod.set(&["spec", "nodeName"], node);
+        }
+        pod
+    };
+    let one = |name: &str| target("", "v1", "pods", "default", name);
+    for (name, node) in [("free", ""), ("bound", "node01")] {
+        object(ask(&mut c, Verb::Create, one(""), Body::Object(pod(name, node))));
+        let _ = ask(&mut c, Verb::Delete, one(name), Body::None);
+    }
+    assert!(ask(&mut c, Verb::Get, one("free"), Body::None).is_err());
+    let bound = object(ask(&mut c, Verb::Get, one("bound"), Body::None));
+    assert_eq!(bound.i64_at(&["metadata", "deletionGracePeriodSeconds"]), Some(30));
+}
+
+#[test]
+fn a_status_of_its_own() {
+    let mut c = Cluster::bare(KubeVersion::V1_36, 1);
+    let all = target("apps", "v1", "deployments", "default", "");
+    let deployment = json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
+        "spec": {"selector": {"matchLabels": {"a": "b"}}, "template": {
+            "metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "nginx"}]},
+        }},
+        "status": {"replicas": 7},
+    });
+    let made = object(ask(&mut c, Verb::Create, all, Body::Object(deployment)));
+    assert_eq!(made.at(&["status"]), Some(&json!({})));
+    let part = |subresource: &str| {
+        let mut target = ResourceTarget {
+            group: "apps".to_owned(),
+            version: "v1".to_owned(),
+            resource: "deployments".to_owned(),
+            namespace: "default".to_owned(),
+            name: "web".to_owned(),
+            ..ResourceTarget::default()
+        };
+        subresource.clone_into(&mut target.subresource);
+        Target::Resource(target)
+    };
+    let patch = json!({"spec": {"replicas": 9}, "status": {"replicas": 3}});
+    let status = object(ask(&mut c, Verb::Patch, part("status"), Body::Patch(PatchType::Merge, patch)));
+    assert_eq!(
+        (status.i64_at(&["spec", "replicas"]), status.i64_at(&["status", "replicas"])),
+        (Some(1), Some(3))
+    );
+    assert_eq!(status.i64_at(&["metadata", "generation"]), Some(1));
+    let scale = json!({"spec": {"replicas": 2}});
+    let scale = object(ask(&mut c, Verb::Patch, part("scale"), Body::Patch(PatchType::Merge, scale)));
+    assert_eq!((scale.str_at(&["kind"]), scale.i64_at(&["status", "replicas"])), ("Scale", Some(3)));
+    let after = object(ask(&mut c, Verb::Get, part(""), Body::None));
+    assert_eq!(
+        (after.i64_at(&["spec", "replicas"]), after.i64_at(&["metadata", "generation"])),
+        (Some(2), Some(2))
+    );
+}
+
+#[test]
+fn a_review_asks_for_another() {
+    let mut c = Cluster::bare(KubeVersion::V1_36, 1);
+    let review = json!({
+        "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
+        "spec": {"user": "jane", "resourceAttributes": {"verb": "get", "resource": "pods", "namespace": "default"}},
+    });
+    let reviews = target("authorization.k8s.io", "v1", "subjectaccessreviews", "", "");
+    let answer = object(ask(&mut c, Verb::Create, reviews, Body::Object(review)));
+    assert_eq!(answer.bool_at(&["status", "allowed"]), Some(false));
+    let me = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
+    let reviews = target("authentication.k8s.io", "v1", "selfsubjectreviews", "", "");
+    let answer = object(ask(&mut c, Verb::Create, reviews, Body::Object(me)));
+    assert_eq!(answer.str_at(&["status", "userInfo", "username"]), "admin");
+}
+
+#[test]
+fn fields_that_select() {
+    let mut c = Cluster::bare(KubeVersion::V1_36, 1);
+    let mut list = |group: &str, resource: &str, selector: &str| {
+        let mut request = Request::new(admin(), Verb::List, target(group, "v1", resource, "", ""));
+        selector.clone_into(&mut request.options.field_selector);
+        match handle(&mut c, &request).result {
+            Ok(Reply::List { items, .. }) => Ok(items.len()),
+            Ok(other) => panic!("no list: {other:?}"),
+            Err(status) => Err(status.message),
+        }
+    };
+    assert_eq!(list("", "namespaces", "metadata.name=default,status.phase=Active"), Ok(1));
+    assert_eq!(list("", "nodes", "spec.color=red"), Err("field label not supported: spec.color".to_owned()));
+    assert_eq!(
+        list("batch", "jobs", "spec.color=red"),
+        Err("field label \"spec.color\" not supported for batchv1.Job".to_owned())
+    );
+    assert_eq!(
+        list("apps", "deployments", "spec.color=red"),
+        Err("\"spec.color\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+            .to_owned())
+    );
+}

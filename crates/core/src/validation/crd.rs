@@ -9,6 +9,11 @@ use super::meta;
 
 /// A CustomResourceDefinition.
 pub(super) fn definition(errors: &mut Errors, object: &Object) {
+    definition_any(errors, object);
+    approval(errors, object);
+}
+
+fn definition_any(errors: &mut Errors, object: &Object) {
     meta::object(errors, object, false, names::dns1123_subdomain);
     let path = FieldPath::new("spec");
     let text = |path: &[&str]| object.str_at(path);
@@ -20,11 +25,12 @@ pub(super) fn definition(errors: &mut Errors, object: &Object) {
     }
     if check::required(errors, path.child("group"), group) {
         let complaints = names::dns1123_subdomain(group);
-        if complaints.is_empty() && group.split('.').count() < 2 {
+        if !complaints.is_empty() {
+            errors.push(FieldError::invalid(path.child("group"), &group.into(), complaints.join(",")));
+        } else if group.split('.').count() < 2 {
             let why = "should be a domain with at least one dot";
             errors.push(FieldError::invalid(path.child("group"), &group.into(), why));
         }
-        check::text(errors, &path.child("group"), group, complaints);
     }
     check::one_of(errors, path.child("scope"), text(&["spec", "scope"]), &["Cluster", "Namespaced"]);
     versions(errors, &path.child("versions"), object.list_at(&["spec", "versions"]));
@@ -55,17 +61,16 @@ fn kind_names(errors: &mut Errors, path: &FieldPath, names_value: &Value) {
             errors.push(FieldError::invalid(path.child(field), &name.into(), why));
         }
     }
-    for (i, short) in names_value.list_at(&["shortNames"]).iter().enumerate() {
-        let short = short.as_str().unwrap_or_default();
-        let complaints = names::dns1035_label(short);
-        if !complaints.is_empty() {
-            errors.push(FieldError::invalid(
-                path.child("shortNames").index(i),
-                &short.into(),
-                complaints.join(","),
-            ));
+    let mut each = |field: &str| {
+        for (i, name) in names_value.list_at(&[field]).iter().enumerate() {
+            let complaints = names::dns1035_label(name.as_str().unwrap_or_default());
+            if !complaints.is_empty() {
+                errors.push(FieldError::invalid(path.child(field).index(i), name, complaints.join(",")));
+            }
         }
-    }
+    };
+    each("shortNames");
+    each("categories");
     if !names_value.str_at(&["kind"]).is_empty()
         && names_value.str_at(&["kind"]) == names_value.str_at(&["listKind"])
     {
@@ -87,10 +92,6 @@ fn versions(errors: &mut Errors, path: &FieldPath, versions: &[Value]) {
         if version.bool_at(&["storage"]) == Some(true) {
             storage += 1;
         }
-        if seen.contains(&name) {
-            let shown = Value::from(versions.iter().map(|v| v.str_at(&["name"])).collect::<Vec<_>>());
-            errors.push(FieldError::invalid(path.clone(), &shown, "must contain unique version names"));
-        }
         seen.push(name);
         let complaints = names::dns1035_label(name);
         if !complaints.is_empty() {
@@ -98,8 +99,11 @@ fn versions(errors: &mut Errors, path: &FieldPath, versions: &[Value]) {
         }
         let at = path.child("schema").child("openAPIV3Schema");
         match version.at(&["schema", "openAPIV3Schema"]) {
-            None => errors.push(FieldError::required(at, "")),
-            Some(schema) => self::schema(errors, &at, schema, Place::Root),
+            None => errors.push(FieldError::required(at, "schemas are required")),
+            Some(schema) => {
+                plain(errors, &at, schema);
+                self::schema(errors, &at, schema, Place::Root);
+            }
         }
         for (j, column) in version.list_at(&["additionalPrinterColumns"]).iter().enumerate() {
             let path = path.child("additionalPrinterColumns").index(j);
@@ -120,8 +124,13 @@ fn versions(errors: &mut Errors, path: &FieldPath, versions: &[Value]) {
             }
         }
     }
+    let shown = Value::from(seen.clone());
+    seen.sort_unstable();
+    seen.dedup();
+    if seen.len() < versions.len() {
+        errors.push(FieldError::invalid(path.clone(), &shown, "must contain unique version names"));
+    }
     if storage != 1 {
-        let shown = Value::from(versions.iter().map(|v| v.str_at(&["name"])).collect::<Vec<_>>());
         let why = "must have exactly one version marked as storage version";
         errors.push(FieldError::invalid(path.clone(), &shown, why));
     }
@@ -133,6 +142,70 @@ enum Place {
     Root,
     Member,
     Item,
+}
+
+/// What no schema may say, structural or not.
+fn plain(errors: &mut Errors, path: &FieldPath, schema: &Value) {
+    let kind = schema.str_at(&["type"]);
+    for field in ["id", "additionalItems", "patternProperties", "definitions", "dependencies", "$ref"] {
+        if schema.get(field).is_some() {
+            errors.push(FieldError::forbidden(path.child(field), format!("{field} is not supported")));
+        }
+    }
+    if kind == "null" {
+        let why = "type cannot be set to null, use nullable as an alternative";
+        errors.push(FieldError::forbidden(path.child("type"), why));
+    } else if !kind.is_empty() {
+        let kinds = ["array", "boolean", "integer", "number", "object", "string"];
+        check::allowed(errors, path.child("type"), kind, &kinds);
+    }
+    if matches!(schema.get("items"), Some(Value::List(_))) {
+        let why = "items must be a schema object and not an array";
+        errors.push(FieldError::forbidden(path.child("items"), why));
+    }
+    if schema.bool_at(&["uniqueItems"]) == Some(true) {
+        let why = "uniqueItems cannot be set to true since the runtime complexity becomes quadratic";
+        errors.push(FieldError::forbidden(path.child("uniqueItems"), why));
+    }
+    let properties = schema.map_at(&["properties"]);
+    let more = schema.get("additionalProperties");
+    if more.is_some_and(|m| m.as_bool() != Some(true)) && !properties.is_empty() {
+        let why = "additionalProperties and properties are mutual exclusive";
+        errors.push(FieldError::forbidden(path.child("additionalProperties"), why));
+    }
+    if let Some(inner) = more.filter(|m| m.as_map().is_some()) {
+        plain(errors, &path.child("additionalProperties"), inner);
+    }
+    for (name, inner) in properties.iter() {
+        plain(errors, &path.child("properties").key(name), inner);
+    }
+    if let Some(inner) = schema.get("items").filter(|i| i.as_map().is_some()) {
+        plain(errors, &path.child("items"), inner);
+    }
+}
+
+/// Groups of the project itself ask for a word of its reviewers.
+fn approval(errors: &mut Errors, object: &Object) {
+    let group = object.str_at(&["spec", "group"]);
+    let protected = |suffix: &str| group == suffix || group.ends_with(&format!(".{suffix}"));
+    if !protected("k8s.io") && !protected("kubernetes.io") {
+        return;
+    }
+    let key = "api-approved.kubernetes.io";
+    let path = FieldPath::new("metadata.annotations").key(key);
+    let see = "see https://github.com/kubernetes/enhancements/pull/1111";
+    let annotation = object.annotation(key).unwrap_or_default();
+    let url =
+        annotation.split_once("://").is_some_and(|(scheme, host)| !scheme.is_empty() && !host.is_empty());
+    if annotation.is_empty() {
+        let why = format!("protected groups must have approval annotation \"{key}\", {see}");
+        errors.push(FieldError::required(path, why));
+    } else if !annotation.starts_with("unapproved") && !url {
+        let why = format!(
+            "protected groups must have approval annotation \"{key}\" with either a URL or a reason starting with \"unapproved\", {see}"
+        );
+        errors.push(FieldError::invalid(path, &annotation.into(), why));
+    }
 }
 
 /// A structural schema: every node has a type.
@@ -148,15 +221,11 @@ fn schema(errors: &mut Errors, path: &FieldPath, schema: &Value, place: Place) {
             errors.push(FieldError::invalid(path.child("type"), &kind.into(), "must be object at the root"));
         }
     } else if kind.is_empty() && !free {
-        errors
-            .push(FieldError::required(path.child("type"), "must not be empty for specified object fields"));
-    } else if !kind.is_empty() {
-        check::allowed(
-            errors,
-            path.child("type"),
-            kind,
-            &["array", "boolean", "integer", "number", "object", "string"],
-        );
+        let why = match place {
+            Place::Item => "must not be empty for specified array items",
+            Place::Root | Place::Member => "must not be empty for specified object fields",
+        };
+        errors.push(FieldError::required(path.child("type"), why));
     }
     for (name, inner) in schema.map_at(&["properties"]).iter() {
         if root && name == "metadata" {
@@ -177,7 +246,7 @@ fn schema(errors: &mut Errors, path: &FieldPath, schema: &Value, place: Place) {
 /// A change of a CustomResourceDefinition.
 pub(super) fn update(errors: &mut Errors, new: &Object, old: &Object) {
     meta::update(errors, new, old);
-    definition(errors, new);
+    definition_any(errors, new);
     let path = FieldPath::new("spec");
     for (field, at) in [
         (path.child("group"), vec!["spec", "group"]),

@@ -336,3 +336,46 @@ fn policies_without_sense() {
         ]
     );
 }
+
+#[test]
+fn definitions() {
+    let crd = |group: &str, schema: Value| {
+        json!({
+            "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": {"name": (format!("pets.{group}"))},
+            "spec": {
+                "group": group, "scope": "Namespaced", "names": {"plural": "pets", "kind": "Pet"},
+                "versions": [{"name": "v1", "served": true, "storage": true, "schema": schema}],
+            },
+        })
+    };
+    let at = "spec.versions[0].schema.openAPIV3Schema";
+    assert_eq!(
+        findings(crd("example.com", json!({}))),
+        [format!("{at}: Required value: schemas are required")]
+    );
+    let schema = json!({"type": "object", "properties": {
+        "a": {"type": "array", "items": {}},
+        "b": {"type": "object", "properties": {"c": {}}, "additionalProperties": {"type": "string"}},
+    }});
+    assert_eq!(
+        findings(crd("example.com", json!({"openAPIV3Schema": schema}))),
+        [
+            format!(
+                "{at}.properties[b].additionalProperties: Forbidden: additionalProperties and properties are mutual exclusive"
+            ),
+            format!(
+                "{at}.properties[a].items.type: Required value: must not be empty for specified array items"
+            ),
+            format!(
+                "{at}.properties[b].properties[c].type: Required value: must not be empty for specified object fields"
+            ),
+        ]
+    );
+    assert_eq!(
+        findings(crd("pets.k8s.io", json!({"openAPIV3Schema": {"type": "object"}}))),
+        [
+            "metadata.annotations[api-approved.kubernetes.io]: Required value: protected groups must have approval annotation \"api-approved.kubernetes.io\", see https://github.com/kubernetes/enhancements/pull/1111"
+        ]
+    );
+}
