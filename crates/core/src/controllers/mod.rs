@@ -19,10 +19,12 @@ mod garbage;
 mod history;
 mod job;
 mod memory;
+mod mirror;
 mod namespace;
 mod node;
 mod owner;
 mod pods;
+mod policy;
 mod replicaset;
 mod resource_quota;
 mod root_ca;
@@ -69,6 +71,16 @@ const CONTROLLERS: &[Controller] = &[
         "endpointslice-controller",
         &["services", "pods", "nodes", "endpointslices.discovery.k8s.io"],
         endpointslice::pass,
+    ),
+    on(
+        "endpointslicemirroring-controller",
+        &["services", "endpoints", "endpointslices.discovery.k8s.io"],
+        mirror::pass,
+    ),
+    on(
+        "validatingadmissionpolicy-status-controller",
+        &["validatingadmissionpolicies.admissionregistration.k8s.io"],
+        policy::pass,
     ),
     on("deployment-controller", &["deployments.apps", "replicasets.apps", "pods"], deployment::pass),
     on("replicaset-controller", &["replicasets.apps", "pods"], replicaset::pass),

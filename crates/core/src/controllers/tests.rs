@@ -649,3 +649,50 @@ fn before_1_24_every_account_has_a_token() {
     let next = account.list_at(&["secrets"]).last().map(|s| s.str_at(&["name"]).to_owned()).expect("another");
     assert!(next != name && rig.get("secrets", &next).is_some());
 }
+
+#[test]
+fn endpoints_written_by_hand_are_mirrored() {
+    let mut rig = Rig::new();
+    let service = json!({
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "db", "namespace": "default"},
+        "spec": {"ports": [{"port": 5432}]},
+    });
+    rig.create("services", service);
+    let endpoints = json!({
+        "apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": "db", "namespace": "default"},
+        "subsets": [{"addresses": [{"ip": "192.0.2.7"}], "ports": [{"port": 5432}]}],
+    });
+    rig.create("endpoints", endpoints);
+    let mirrored = |rig: &Rig| {
+        let slices = rig.all("endpointslices.discovery.k8s.io").into_iter();
+        slices.filter(|s| s.label("kubernetes.io/service-name") == Some("db")).collect::<Vec<_>>()
+    };
+    let slices = mirrored(&rig);
+    assert_eq!(slices.len(), 1);
+    assert_eq!(slices[0].list_at(&["endpoints"])[0].list_at(&["addresses"])[0].as_str(), Some("192.0.2.7"));
+    let more = json!({"subsets": [{"addresses": [{"ip": "192.0.2.8"}], "ports": [{"port": 5432}]}]});
+    rig.merge("endpoints", "db", more);
+    let slices = mirrored(&rig);
+    assert_eq!(slices[0].list_at(&["endpoints"])[0].list_at(&["addresses"])[0].as_str(), Some("192.0.2.8"));
+    rig.delete("endpoints", "db", Propagation::Background);
+    assert!(mirrored(&rig).is_empty());
+}
+
+#[test]
+fn similar_events_are_combined() {
+    let mut rig = Rig::new();
+    rig.create(
+        "configmaps",
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "default"}}),
+    );
+    let about = rig.get("configmaps", "a").expect("made");
+    let source = events::Source::new("replicaset-controller");
+    for n in 0..12 {
+        let message = format!("no {n}");
+        events::record(&mut rig.cluster, source, &about, "", events::EventType::Warning, "Failed", &message);
+    }
+    let told: Vec<_> = rig.all("events").into_iter().filter(|e| e.str_at(&["reason"]) == "Failed").collect();
+    assert_eq!(told.len(), 10);
+    let combined = told.iter().find(|e| e.i64_at(&["count"]) == Some(3)).expect("combined");
+    assert_eq!(combined.str_at(&["message"]), "(combined from similar events): no 11");
+}
