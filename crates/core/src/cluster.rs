@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gatehouse_model::{KubeVersion, ResourceType, Value, kinds};
 
-use crate::admission::policies::Expressions;
+use crate::admission::policies::{Cel, Expressions};
 use crate::admission::webhooks::Backend;
 use crate::authz::rbac::IndexCache;
 use crate::config::ApiServerConfig;
@@ -47,7 +47,7 @@ impl Cluster {
             now: Timestamp::GENESIS,
             entropy: Entropy::new(seed),
             rbac: IndexCache::default(),
-            expressions: None,
+            expressions: Some(Arc::new(Cel)),
             webhook_backends: Arc::default(),
             controllers: Memory::default(),
         }

@@ -1,5 +1,6 @@
 //! The suites we know. A new one is one file and one line here.
 
+mod cel;
 mod kubectl;
 mod netpol;
 mod psa;
@@ -11,6 +12,7 @@ use crate::{kernel, machine};
 
 /// All suites.
 const SUITES: &[&dyn Suite] = &[
+    &cel::CelSuite,
     &kubectl::Kubectl,
     &netpol::Netpol,
     &psa::Psa,

@@ -1,4 +1,4 @@
-//! Webhook configurations, admission policies and their bindings. Expressions are checked where they are run.
+//! Webhook configurations, admission policies and their bindings. Expressions are compiled.
 //!
 //! Models `pkg/apis/admissionregistration/validation/validation.go`.
 
@@ -6,6 +6,8 @@ use gatehouse_model::{FieldError, FieldPath, Object, Value, names};
 
 use super::check::{self, Errors};
 use super::meta;
+use crate::admission::policies::Variable;
+use crate::admission::policies::cel::{self, Wanted};
 
 /// A webhook configuration.
 pub(super) fn webhooks(errors: &mut Errors, object: &Object, mutating: bool) {
@@ -267,6 +269,15 @@ pub(super) fn policy(errors: &mut Errors, object: &Object) {
         }
     }
     conditions(errors, &path.child("matchConditions"), spec.list_at(&["matchConditions"]));
+    let params = spec.get("paramKind").is_some();
+    let variables: Vec<Variable> = spec
+        .list_at(&["variables"])
+        .iter()
+        .map(|v| Variable {
+            name: v.str_at(&["name"]).to_owned(),
+            expression: v.str_at(&["expression"]).to_owned(),
+        })
+        .collect();
     for (i, variable) in spec.list_at(&["variables"]).iter().enumerate() {
         let path = path.child("variables").index(i);
         let name = variable.str_at(&["name"]);
@@ -276,9 +287,17 @@ pub(super) fn policy(errors: &mut Errors, object: &Object) {
             let why = "name is not a valid CEL identifier";
             errors.push(FieldError::invalid(path.child("name"), &name.into(), why));
         }
-        if variable.str_at(&["expression"]).trim().is_empty() {
+        let expression = variable.str_at(&["expression"]);
+        if expression.trim().is_empty() {
             errors.push(FieldError::required(path.child("expression"), "expression is not specified"));
+        } else {
+            let before = variables.get(..i).unwrap_or(&[]);
+            compiles(errors, &path.child("expression"), expression, Wanted::Any, params, before);
         }
+    }
+    for (i, condition) in spec.list_at(&["matchConditions"]).iter().enumerate() {
+        let path = path.child("matchConditions").index(i).child("expression");
+        compiles(errors, &path, condition.str_at(&["expression"]), Wanted::Bool, params, &variables);
     }
     if object.kind() == "MutatingAdmissionPolicy" {
         return;
@@ -295,11 +314,16 @@ pub(super) fn policy(errors: &mut Errors, object: &Object) {
         let expression = validation.str_at(&["expression"]).trim();
         if expression.is_empty() {
             errors.push(FieldError::required(path.child("expression"), "expression is not specified"));
+        } else {
+            let own = validation.str_at(&["expression"]);
+            compiles(errors, &path.child("expression"), own, Wanted::Bool, params, &variables);
         }
         let message = validation.str_at(&["messageExpression"]);
         if !message.is_empty() && message.trim().is_empty() {
             let why = "must be non-empty if specified";
             errors.push(FieldError::invalid(path.child("messageExpression"), &message.into(), why));
+        } else {
+            compiles(errors, &path.child("messageExpression"), message, Wanted::Text, params, &variables);
         }
         let message = validation.str_at(&["message"]);
         if !message.is_empty() && message.trim().is_empty() {
@@ -317,6 +341,23 @@ pub(super) fn policy(errors: &mut Errors, object: &Object) {
                 &["Forbidden", "Invalid", "RequestEntityTooLarge"],
             );
         }
+    }
+}
+
+/// An expression that must make sense.
+fn compiles(
+    errors: &mut Errors,
+    path: &FieldPath,
+    expression: &str,
+    wanted: Wanted,
+    params: bool,
+    variables: &[Variable],
+) {
+    if expression.trim().is_empty() {
+        return;
+    }
+    if let Some(why) = cel::problem(expression, wanted, params, variables) {
+        errors.push(FieldError::invalid(path.clone(), &expression.into(), why));
     }
 }
 

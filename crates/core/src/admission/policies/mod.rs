@@ -5,6 +5,7 @@
 //!
 //! Models apiserver `pkg/admission/plugin/policy`.
 
+pub(crate) mod cel;
 mod expressions;
 pub(super) mod matching;
 pub mod mutating;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 use gatehouse_model::{Map, Object, Value, json};
 
+pub use cel::Cel;
 pub use expressions::{Expressions, Scope, Variable};
 
 use super::AdmissionRequest;

@@ -1,0 +1,95 @@
+//! The tree an expression is parsed into. Macros are expanded by the parser.
+
+use std::sync::Arc;
+
+/// A node and the place of what makes it one: an operator, a dot, an opening bracket.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Expr {
+    pub(crate) at: usize,
+    pub(crate) kind: Kind,
+}
+
+/// A value written down.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Literal {
+    Null,
+    Bool(bool),
+    Int(i64),
+    UInt(u64),
+    Double(f64),
+    String(Arc<str>),
+    Bytes(Arc<[u8]>),
+}
+
+/// What a loop over a list or a map makes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Loop {
+    All,
+    Exists,
+    ExistsOne,
+    Map,
+    Filter,
+    TransformList,
+    TransformMap,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Kind {
+    Literal(Literal),
+    Ident(String),
+    /// `operand.field`; optional for `.?`, a presence test for `has(…)`.
+    Select {
+        operand: Box<Expr>,
+        field: String,
+        optional: bool,
+        test: bool,
+    },
+    /// `operand[index]`; optional for `[?`.
+    Index {
+        operand: Box<Expr>,
+        index: Box<Expr>,
+        optional: bool,
+    },
+    /// A function, or a method of `target`.
+    Call {
+        function: String,
+        target: Option<Box<Expr>>,
+        args: Vec<Expr>,
+    },
+    /// Elements; optional ones are left out when empty.
+    List(Vec<(Expr, bool)>),
+    /// Keys and values.
+    Map(Vec<(Expr, Expr, bool)>),
+    /// A loop: the range, one or two variables, a condition on each (`map` with three arguments), the body.
+    Loop {
+        kind: Loop,
+        range: Box<Expr>,
+        names: Vec<String>,
+        condition: Option<Box<Expr>>,
+        body: Box<Expr>,
+    },
+    /// `optMap` and `optFlatMap`.
+    Opt {
+        target: Box<Expr>,
+        name: String,
+        body: Box<Expr>,
+        flat: bool,
+    },
+}
+
+impl Expr {
+    pub(crate) fn new(at: usize, kind: Kind) -> Self {
+        Self { at, kind }
+    }
+
+    /// The dotted name this is, if it is nothing but names and dots.
+    pub(crate) fn dotted(&self) -> Option<String> {
+        match &self.kind {
+            Kind::Ident(name) => Some(name.clone()),
+            Kind::Select { operand, field, optional: false, test: false } => {
+                Some(format!("{}.{field}", operand.dotted()?))
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! Values as they run, and how `string()` and `%s` write them.
+
+use std::cmp::Ordering;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use gatehouse_model::quantity::Quantity;
+
+use crate::library::{semver::Semver, time, url::Url};
+
+/// A value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// `null`
+    Null,
+    /// A truth.
+    Bool(bool),
+    /// A signed number.
+    Int(i64),
+    /// An unsigned number.
+    UInt(u64),
+    /// A number with a fraction.
+    Double(f64),
+    /// A text.
+    String(Arc<str>),
+    /// Bytes.
+    Bytes(Arc<[u8]>),
+    /// Elements.
+    List(Arc<Vec<Value>>),
+    /// Keys and values, in the order they came.
+    Map(Arc<Vec<(Value, Value)>>),
+    /// Nanoseconds since 1970.
+    Timestamp(i128),
+    /// Nanoseconds.
+    Duration(i64),
+    /// A type, by its name.
+    Type(String),
+    /// Something or nothing.
+    Optional(Option<Arc<Value>>),
+    /// A quantity of Kubernetes.
+    Quantity(Quantity),
+    /// A URL.
+    Url(Arc<Url>),
+    /// An address.
+    Ip(IpAddr),
+    /// An address and the length of its network's prefix.
+    Cidr(IpAddr, u8),
+    /// A semantic version.
+    Semver(Arc<Semver>),
+    /// A named format.
+    Format(&'static str),
+    /// Something that `authorizer` made: what was asked so far.
+    Check(Arc<Question>),
+    /// What the authorizer answered: whether, and why.
+    Decision(bool, Arc<str>),
+}
+
+/// What is asked of the authorizer, as far as it has been said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Question {
+    /// Somebody else than the request's user: namespace and name of a service account.
+    pub service_account: Option<(String, String)>,
+    /// A path that is no resource.
+    pub path: Option<String>,
+    /// The API group.
+    pub group: String,
+    /// The resource.
+    pub resource: String,
+    /// Of it.
+    pub subresource: String,
+    /// Where.
+    pub namespace: String,
+    /// Which one.
+    pub name: String,
+}
+
+impl Value {
+    /// A text.
+    #[must_use]
+    pub fn string(text: &str) -> Self {
+        Self::String(text.into())
+    }
+
+    /// A list.
+    #[must_use]
+    pub fn list(items: Vec<Self>) -> Self {
+        Self::List(Arc::new(items))
+    }
+
+    /// An object of the cluster.
+    #[must_use]
+    pub fn of(tree: &gatehouse_model::Value) -> Self {
+        use gatehouse_model::Value as Tree;
+        match tree {
+            Tree::Null => Self::Null,
+            Tree::Bool(b) => Self::Bool(*b),
+            Tree::Int(i) => Self::Int(*i),
+            Tree::Float(f) => Self::Double(*f),
+            Tree::Str(s) => Self::String(Arc::clone(s)),
+            Tree::List(l) => Self::list(l.iter().map(Self::of).collect()),
+            Tree::Map(m) => {
+                Self::Map(Arc::new(m.iter().map(|(k, v)| (Self::string(k), Self::of(v))).collect()))
+            }
+        }
+    }
+
+    /// The value as a tree; what a tree cannot hold becomes its text.
+    #[must_use]
+    pub fn tree(&self) -> gatehouse_model::Value {
+        use gatehouse_model::Value as Tree;
+        match self {
+            Self::Null | Self::Optional(None) => Tree::Null,
+            Self::Bool(b) => Tree::Bool(*b),
+            Self::Int(i) => Tree::Int(*i),
+            Self::UInt(u) => i64::try_from(*u).map_or(Tree::Null, Tree::Int),
+            Self::Double(d) => Tree::Float(*d),
+            Self::String(s) => Tree::Str(Arc::clone(s)),
+            Self::List(l) => l.iter().map(Self::tree).collect(),
+            Self::Map(m) => {
+                let map: gatehouse_model::Map = m.iter().map(|(k, v)| (k.show(), v.tree())).collect();
+                map.into()
+            }
+            Self::Optional(Some(v)) => v.tree(),
+            other => Tree::from(other.show()),
+        }
+    }
+
+    /// The name of the value's type, as `type()` gives it.
+    #[must_use]
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::Null => "null_type",
+            Self::Bool(_) => "bool",
+            Self::Int(_) => "int",
+            Self::UInt(_) => "uint",
+            Self::Double(_) => "double",
+            Self::String(_) => "string",
+            Self::Bytes(_) => "bytes",
+            Self::List(_) => "list",
+            Self::Map(_) => "map",
+            Self::Timestamp(_) => "google.protobuf.Timestamp",
+            Self::Duration(_) => "google.protobuf.Duration",
+            Self::Type(_) => "type",
+            Self::Optional(_) => "optional_type",
+            Self::Quantity(_) => "kubernetes.Quantity",
+            Self::Url(_) => "kubernetes.URL",
+            Self::Ip(_) => "net.IP",
+            Self::Cidr(..) => "net.CIDR",
+            Self::Semver(_) => "kubernetes.Semver",
+            Self::Format(_) => "kubernetes.NamedFormat",
+            Self::Check(_) => "kubernetes.authorization.Authorizer",
+            Self::Decision(..) => "kubernetes.authorization.Decision",
+        }
+    }
+
+    /// Whether two values are the same; numbers of all three kinds compare by what they are worth.
+    #[must_use]
+    pub fn same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::List(a), Self::List(b)) => {
+                a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| a.same(b))
+            }
+            (Self::Map(a), Self::Map(b)) => {
+                let found = |k: &Self| b.iter().find(|(other, _)| other.same(k)).map(|(_, v)| v);
+                a.len() == b.len() && a.iter().all(|(k, v)| found(k).is_some_and(|w| w.same(v)))
+            }
+            (Self::Optional(Some(a)), Self::Optional(Some(b))) => a.same(b),
+            (Self::Quantity(a), Self::Quantity(b)) => a == b,
+            (Self::Cidr(a, n), Self::Cidr(b, m)) => a == b && n == m,
+            (
+                Self::Int(_) | Self::UInt(_) | Self::Double(_),
+                Self::Int(_) | Self::UInt(_) | Self::Double(_),
+            ) => self.order(other) == Some(Ordering::Equal),
+            _ => self == other,
+        }
+    }
+
+    /// Which of two values is less, where that makes sense.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "what comparing an integer with a double means")]
+    pub fn order(&self, other: &Self) -> Option<Ordering> {
+        Some(match (self, other) {
+            (Self::Int(a), Self::Int(b)) => a.cmp(b),
+            (Self::UInt(a), Self::UInt(b)) => a.cmp(b),
+            (Self::Double(a), Self::Double(b)) => a.partial_cmp(b)?,
+            (Self::Int(a), Self::UInt(b)) => i128::from(*a).cmp(&i128::from(*b)),
+            (Self::UInt(a), Self::Int(b)) => i128::from(*a).cmp(&i128::from(*b)),
+            (Self::Int(a), Self::Double(b)) => (*a as f64).partial_cmp(b)?,
+            (Self::Double(a), Self::Int(b)) => a.partial_cmp(&(*b as f64))?,
+            (Self::UInt(a), Self::Double(b)) => (*a as f64).partial_cmp(b)?,
+            (Self::Double(a), Self::UInt(b)) => a.partial_cmp(&(*b as f64))?,
+            (Self::Bool(a), Self::Bool(b)) => a.cmp(b),
+            (Self::String(a), Self::String(b)) => a.cmp(b),
+            (Self::Bytes(a), Self::Bytes(b)) => a.cmp(b),
+            (Self::Timestamp(a), Self::Timestamp(b)) => a.cmp(b),
+            (Self::Duration(a), Self::Duration(b)) => a.cmp(b),
+            _ => return None,
+        })
+    }
+
+    /// How `%s` writes the value.
+    #[must_use]
+    pub fn show(&self) -> String {
+        match self {
+            Self::String(s) => s.to_string(),
+            other => other.inner(),
+        }
+    }
+
+    /// How the value is written inside a list or map: texts in quotes.
+    fn inner(&self) -> String {
+        match self {
+            Self::Null | Self::Optional(None) => "null".to_owned(),
+            Self::Bool(b) => b.to_string(),
+            Self::Int(i) => i.to_string(),
+            Self::UInt(u) => u.to_string(),
+            Self::Double(d) => double(*d),
+            Self::String(s) => gatehouse_model::json::go_quote(s),
+            Self::Bytes(b) => String::from_utf8_lossy(b).into_owned(),
+            Self::List(l) => format!("[{}]", l.iter().map(Self::inner).collect::<Vec<_>>().join(", ")),
+            Self::Map(m) => {
+                let mut entries: Vec<String> =
+                    m.iter().map(|(k, v)| format!("{}:{}", k.inner(), v.inner())).collect();
+                entries.sort();
+                format!("{{{}}}", entries.join(", "))
+            }
+            Self::Timestamp(t) => time::print_timestamp(*t),
+            Self::Duration(d) => time::print_duration(*d),
+            Self::Type(name) => name.clone(),
+            Self::Optional(Some(v)) => v.inner(),
+            Self::Quantity(q) => q.to_string(),
+            Self::Url(u) => u.text.clone(),
+            Self::Ip(ip) => ip.to_string(),
+            Self::Cidr(ip, bits) => format!("{ip}/{bits}"),
+            Self::Semver(s) => s.to_string(),
+            Self::Format(name) => (*name).to_owned(),
+            Self::Check(_) => "authorizer".to_owned(),
+            Self::Decision(allowed, _) => allowed.to_string(),
+        }
+    }
+}
+
+/// A number as Go's `strconv.FormatFloat(d, 'g'…)`-like shortest form: no fraction where there is none.
+pub(crate) fn double(d: f64) -> String {
+    if d.is_nan() {
+        "NaN".to_owned()
+    } else if d.is_infinite() {
+        if d > 0.0 { "+Inf" } else { "-Inf" }.to_owned()
+    } else {
+        format!("{d}")
+    }
+}
