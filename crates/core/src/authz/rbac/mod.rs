@@ -19,7 +19,7 @@ use gatehouse_model::{Object, Value};
 
 use super::Attributes;
 use crate::decision::{Decision, Verdict};
-use crate::request::{ResourceTarget, Target, User};
+use crate::request::{ResourceTarget, Target, User, Verb};
 use crate::store::Store;
 use rule::{Asked, Gist, Role, Rule};
 use words::{UNKNOWN, WordSet, Words};
@@ -57,6 +57,10 @@ struct Bound {
     everywhere: Vec<Grant>,
     namespaced: Vec<(u32, Vec<Grant>)>,
 }
+
+/// A user with the bindings that name it or its groups.
+#[derive(Clone, Debug)]
+pub struct Subject<'a>(Vec<&'a Bound>);
 
 /// What decided that a request is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,7 +181,7 @@ impl Index {
         self.bindings.push(Binding { object: Arc::clone(object), role });
     }
 
-    fn bounds_of<'a>(&'a self, user: &'a User) -> impl Iterator<Item = &'a Bound> + 'a {
+    fn bounds_of<'a>(&'a self, user: &User) -> impl Iterator<Item = &'a Bound> {
         let own = self.by_user.get(self.users.get(&user.name) as usize);
         own.into_iter().chain(user.groups.iter().filter_map(|g| self.by_team.get(self.teams.get(g) as usize)))
     }
@@ -236,11 +240,32 @@ impl Index {
     /// The binding and rule that allow a request; `None` where none does.
     #[must_use]
     pub fn find(&self, attributes: &Attributes<'_>) -> Option<Found> {
-        let asked = self.asked(attributes.verb.as_str(), attributes.target);
+        self.search(self.bounds_of(attributes.user), attributes.verb, attributes.target)
+    }
+
+    /// A user, looked up once for many questions.
+    #[must_use]
+    pub fn subject(&self, user: &User) -> Subject<'_> {
+        Subject(self.bounds_of(user).collect())
+    }
+
+    /// As [`Index::find`], for a user looked up before.
+    #[must_use]
+    pub fn find_for(&self, subject: &Subject<'_>, verb: &Verb, target: &Target) -> Option<Found> {
+        self.search(subject.0.iter().copied(), verb, target)
+    }
+
+    fn search<'a>(
+        &self,
+        bounds: impl Iterator<Item = &'a Bound>,
+        verb: &Verb,
+        target: &Target,
+    ) -> Option<Found> {
+        let asked = self.asked(verb.as_str(), target);
         let gist = Gist::asked(&asked);
-        let here = self.namespace_of(attributes.target);
+        let here = self.namespace_of(target);
         let mut best = None;
-        for bound in self.bounds_of(attributes.user) {
+        for bound in bounds {
             // Bindings of the whole cluster have the smaller numbers, so they come first all the same.
             self.first(&bound.everywhere, gist, &asked, &mut best);
             if let Some(ns) = here {

@@ -191,6 +191,10 @@ fn the_index_equals_the_reference_on_random_requests() {
             let expected = reference(&cluster.store, &user, verb, &target);
             let attributes =
                 Attributes { user: &user, verb: &Verb::parse(verb), target: &target, field_selector: "" };
+            assert_eq!(
+                index.find(&attributes),
+                index.find_for(&index.subject(&user), &Verb::parse(verb), &target)
+            );
             assert_eq!(index.find(&attributes).is_some(), expected, "{attributes:?}\n{:#?}", cluster.store);
             allowed += usize::from(expected);
         }
