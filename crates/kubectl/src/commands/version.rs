@@ -78,11 +78,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
             if let Some(server) = server {
                 info.set(&["serverVersion"], self::info(&server.git_version(), server.minor()));
             }
-            session.println(if format == "yaml" {
-                yaml::emit(&info)
-            } else {
-                gatehouse_model::json::print_indent(&info, "  ")
-            });
+            session.println(if format == "yaml" { yaml::emit(&info) } else { in_json(&info) });
         }
     }
     if let Some(server) = server {
@@ -109,21 +105,40 @@ fn info(version: &str, minor: u8) -> Value {
     })
 }
 
+/// The fields of a version, in Go and in JSON.
+const FIELDS: [(&str, &str); 9] = [
+    ("Major", "major"),
+    ("Minor", "minor"),
+    ("GitVersion", "gitVersion"),
+    ("GitCommit", "gitCommit"),
+    ("GitTreeState", "gitTreeState"),
+    ("BuildDate", "buildDate"),
+    ("GoVersion", "goVersion"),
+    ("Compiler", "compiler"),
+    ("Platform", "platform"),
+];
+
+/// JSON in the order of the structure's fields, not of their names.
+fn in_json(versions: &Value) -> String {
+    let member = |key: &str| match versions.get(key)? {
+        Value::Str(text) => Some(format!("  {key:?}: {text:?}")),
+        info => {
+            let fields: Vec<String> = FIELDS
+                .iter()
+                .map(|(_, member)| format!("    {member:?}: {:?}", info.str_at(&[member])))
+                .collect();
+            Some(format!("  {key:?}: {{\n{}\n  }}", fields.join(",\n")))
+        }
+    };
+    let members: Vec<String> =
+        ["clientVersion", "kustomizeVersion", "serverVersion"].into_iter().filter_map(member).collect();
+    format!("{{\n{}\n}}", members.join(",\n"))
+}
+
 /// The structure as Go prints it for programmers.
 fn in_go(info: &Value) -> String {
-    let fields = [
-        ("Major", "major"),
-        ("Minor", "minor"),
-        ("GitVersion", "gitVersion"),
-        ("GitCommit", "gitCommit"),
-        ("GitTreeState", "gitTreeState"),
-        ("BuildDate", "buildDate"),
-        ("GoVersion", "goVersion"),
-        ("Compiler", "compiler"),
-        ("Platform", "platform"),
-    ];
     let shown: Vec<String> =
-        fields.iter().map(|(name, member)| format!("{name}:{:?}", info.str_at(&[member]))).collect();
+        FIELDS.iter().map(|(name, member)| format!("{name}:{:?}", info.str_at(&[member]))).collect();
     format!("version.Info{{{}}}", shown.join(", "))
 }
 
