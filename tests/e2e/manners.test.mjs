@@ -107,6 +107,20 @@ test("pasted lines run one after the other", () =>
     assert.match(await page.locator(".log").innerText(), /cat a\.txt\s+hello/);
   }));
 
+test("a command that edits opens its file, and goes on when it is saved", () =>
+  visit(browser, {}, async (page) => {
+    await openExercise(page, EXERCISE);
+    await command(page, "kubectl edit namespace default");
+    await page.locator(".waits").waitFor();
+    await page.locator(".cm-line", { hasText: "labels:" }).click();
+    await page.keyboard.press("End");
+    await page.keyboard.insertText("\n    team: blue");
+    await page.getByRole("button", { name: "Save and close" }).click();
+    await page.locator(".log pre", { hasText: "namespace/default edited" }).waitFor();
+    assert.equal(await page.locator(".waits").count(), 0);
+    assert.match(await command(page, "kubectl get ns default --show-labels"), /team=blue/);
+  }));
+
 test("where the browser keeps nothing, the lab still works", () =>
   visit(browser, {
     before: (page) => page.addInitScript(() => {
