@@ -270,7 +270,7 @@ impl<'r> Run<'r> {
                     };
                     // A line number already passed: only the first line counted.
                     let over = matches!(b, Address::Line(n) if self.at > *n && open);
-                    (!over || open && !over, !ends)
+                    (!over, !ends)
                 } else if self.matches(a) {
                     c.since.set(self.at);
                     let one = match b {
