@@ -109,10 +109,8 @@ impl Regex {
             if best.is_none() {
                 self.add(&mut now, 0, text, at, vec![None; slots]);
             }
-            if now.list.is_empty() {
-                if best.is_some() || at >= text.len() {
-                    break;
-                }
+            if now.list.is_empty() && (best.is_some() || at >= text.len()) {
+                break;
             }
             let c = text.get(at).copied();
             next.clear();
@@ -128,12 +126,10 @@ impl Regex {
                             best = Some(saved);
                         }
                     }
-                    Some(op) => {
-                        if c.is_some_and(|c| self.takes(op, c)) {
-                            self.add(&mut next, pc + 1, text, at + 1, saved);
-                        }
+                    Some(op) if c.is_some_and(|c| self.takes(op, c)) => {
+                        self.add(&mut next, pc + 1, text, at + 1, saved);
                     }
-                    None => {}
+                    _ => {}
                 }
             }
             std::mem::swap(&mut now, &mut next);

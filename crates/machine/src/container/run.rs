@@ -46,6 +46,7 @@ pub(super) struct Ran {
     pid: u32,
 }
 
+#[expect(clippy::too_many_arguments, reason = "a process has that many ends")]
 pub(super) fn run(
     machine: &mut Machine,
     outside: &mut dyn Outside,

@@ -268,7 +268,7 @@ impl Work<'_> {
         .to_owned();
         for c in self.pod.list_at(&["spec", "initContainers"]).to_vec() {
             let sidecar = c.str_at(&["restartPolicy"]) == "Always";
-            let rule = if sidecar || policy == "Always" && !sidecar { "OnFailure" } else { policy.as_str() };
+            let rule = if sidecar || policy == "Always" { "OnFailure" } else { policy.as_str() };
             self.container(running, "initContainers", &c, if sidecar { "Always" } else { rule });
             let there = running.containers.get(c.str_at(&["name"]));
             let done = there.is_some_and(|k| {

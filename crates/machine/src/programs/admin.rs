@@ -143,12 +143,7 @@ fn mount_util_linux(sys: &mut Sys<'_>, source: &str, point: &str, fstype: &str, 
     match opened.and_then(|()| sys.mount("mount", source, point, fstype, bits)) {
         Ok(()) => 0,
         Err(Errno::EPERM | Errno::EACCES) => {
-            let text = if bits & mount_flag::BIND != 0 && bits & mount_flag::REMOUNT == 0 {
-                format!("mount: {point}: permission denied.\n{tail}")
-            } else {
-                format!("mount: {point}: permission denied.\n{tail}")
-            };
-            sys.complain(&text);
+            sys.complain(&format!("mount: {point}: permission denied.\n{tail}"));
             32
         }
         Err(Errno::ENOENT) => {

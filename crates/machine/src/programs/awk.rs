@@ -31,7 +31,7 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         Err(e) => {
             let first = text.lines().next().unwrap_or("");
             sys.complain(&format!("awk: cmd. line:1: {first}\nawk: cmd. line:1: ^ {e}\n"));
-            return if sys.busybox() { 1 } else { 1 };
+            return 1;
         }
     };
     let mut run = run::Run::new(sys, &program);

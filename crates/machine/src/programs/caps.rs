@@ -78,7 +78,7 @@ pub(super) fn setcap(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         return 1;
     };
     let Some(set) = parse(spec) else {
-        sys.complain(&format!("fatal error: Invalid argument\nusage: setcap [-h] [-q] [-v] [-n <rootid>] (-r|-|<caps>) <filename> [ ... (-r|-|<capsN>) <filenameN> ]\n"));
+        sys.complain("fatal error: Invalid argument\nusage: setcap [-h] [-q] [-v] [-n <rootid>] (-r|-|<caps>) <filename> [ ... (-r|-|<capsN>) <filenameN> ]\n");
         return 1;
     };
     if !sys.me().cred.caps.permitted.has(Capability::Setfcap) {

@@ -141,8 +141,8 @@ fn once(
             flags.push(f);
             chars.next();
         }
-        let mut number = |chars: &mut std::iter::Peekable<std::str::Chars<'_>>,
-                          args: &mut std::slice::Iter<'_, String>| {
+        let number = |chars: &mut std::iter::Peekable<std::str::Chars<'_>>,
+                      args: &mut std::slice::Iter<'_, String>| {
             if chars.peek() == Some(&'*') {
                 chars.next();
                 return args.next().and_then(|a| a.parse::<i64>().ok());

@@ -247,7 +247,7 @@ impl<'r> Run<'r> {
                 if *step == 0 {
                     self.at == *first
                 } else {
-                    self.at >= *first && (self.at - first) % step == 0
+                    self.at >= *first && (self.at - first).is_multiple_of(*step)
                 }
             }
             Address::Regex(r) => r.is_match(&self.pattern),
@@ -265,7 +265,7 @@ impl<'r> Run<'r> {
                     let ends = match b {
                         Address::Line(n) => self.at >= *n,
                         Address::Plus(n) => self.at >= c.since.get() + n,
-                        Address::Multiple(n) => *n == 0 || self.at % n == 0,
+                        Address::Multiple(n) => *n == 0 || self.at.is_multiple_of(*n),
                         b => self.matches(b),
                     };
                     // A line number already passed: only the first line counted.
@@ -276,7 +276,7 @@ impl<'r> Run<'r> {
                     let one = match b {
                         Address::Line(n) => *n <= self.at,
                         Address::Plus(n) => *n == 0,
-                        Address::Multiple(n) => *n == 0 || self.at % n == 0,
+                        Address::Multiple(n) => *n == 0 || self.at.is_multiple_of(*n),
                         Address::Last => self.last(),
                         _ => false,
                     };

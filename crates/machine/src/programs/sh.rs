@@ -37,11 +37,7 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
                         'u' => state.options.nounset = true,
                         'x' => state.options.xtrace = true,
                         'f' => state.options.noglob = true,
-                        'o' => {
-                            if args.next().is_some_and(|o| o == "pipefail") {
-                                state.options.pipefail = true;
-                            }
-                        }
+                        'o' => state.options.pipefail |= args.next().is_some_and(|o| o == "pipefail"),
                         _ => {}
                     }
                 }

@@ -10,7 +10,7 @@ pub fn sha256(bytes: &[u8]) -> String {
     let k = fractions(64, 1.0 / 3.0);
     let mut data = bytes.to_vec();
     data.push(0x80);
-    while data.len() % 64 != 56 {
+    while !(data.len() + 8).is_multiple_of(64) {
         data.push(0);
     }
     data.extend((bytes.len() as u64 * 8).to_be_bytes());
@@ -74,7 +74,7 @@ pub fn md5(bytes: &[u8]) -> String {
     let (mut a0, mut b0, mut c0, mut d0) = (0x6745_2301u32, 0xefcd_ab89u32, 0x98ba_dcfeu32, 0x1032_5476u32);
     let mut data = bytes.to_vec();
     data.push(0x80);
-    while data.len() % 64 != 56 {
+    while !(data.len() + 8).is_multiple_of(64) {
         data.push(0);
     }
     data.extend((bytes.len() as u64 * 8).to_le_bytes());
@@ -139,7 +139,8 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
                 failed += 1;
                 code = 1;
             }
-            if !opts.has('s') && !(right && opts.has('q')) {
+            let silent = opts.has('s') || right && opts.has('q');
+            if !silent {
                 sys.print(&format!("{name}: {}\n", if right { "OK" } else { "FAILED" }));
             }
         }

@@ -39,12 +39,7 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
                 rows.push((counts, f));
             }
             Err(e) => {
-                let text = if busybox {
-                    format!("wc: {f}: {}\n", e.text())
-                } else {
-                    format!("wc: {f}: {}\n", e.text())
-                };
-                sys.complain(&text);
+                sys.complain(&format!("wc: {f}: {}\n", e.text()));
                 code = 1;
             }
         }

@@ -77,12 +77,7 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         let job = sys.fork("vfork", |child| match execvp(child, &b) {
             Ok(c) => c,
             Err(e) => {
-                let text = if child.busybox() {
-                    format!("xargs: {name}: {}\n", e.text())
-                } else {
-                    format!("xargs: {name}: {}\n", e.text())
-                };
-                child.complain(&text);
+                child.complain(&format!("xargs: {name}: {}\n", e.text()));
                 if e == crate::errno::Errno::ENOENT { 127 } else { 126 }
             }
         });

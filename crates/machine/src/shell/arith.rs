@@ -104,10 +104,8 @@ impl Eval<'_> {
                 // `<` is not `<<`, `&` not `&&`, and `=` behind an operator assigns.
                 let next = self.chars.get(self.at + op.len()).copied();
                 let longer = op.len() == 1 && next.is_some_and(|n| op.starts_with(n) && "|&<>".contains(n));
-                if self.looking(op)
-                    && !longer
-                    && !(next == Some('=') && !matches!(*op, "==" | "!=" | "<=" | ">=" | "&&" | "||"))
-                {
+                let compound = next == Some('=') && !matches!(*op, "==" | "!=" | "<=" | ">=" | "&&" | "||");
+                if self.looking(op) && !longer && !compound {
                     self.at += op.len();
                     let right = self.binary(level + 1)?;
                     left = apply(op, left, right)?;

@@ -237,9 +237,7 @@ impl<'a> Parser<'a> {
             let mut item = Item { chain, background: false, line };
             self.blanks();
             let mut ended = false;
-            if self.looking_at(";;") {
-                ended = true;
-            } else if self.take(";") {
+            if self.looking_at(";;") || self.take(";") {
                 ended = true;
             } else if self.looking_at("&") && !self.looking_at("&&") {
                 self.at += 1;

@@ -142,7 +142,7 @@ impl<'a> Sys<'a> {
         gate!(self, "read", &[fd as u64, 0, max as u64]);
         let handle = self.fds.get(&fd).cloned().ok_or(Errno::EBADF)?;
         let mut waits = false;
-        let mut take = |data: &[u8], pos: &mut usize| {
+        let take = |data: &[u8], pos: &mut usize| {
             let end = pos.saturating_add(max).min(data.len());
             let bytes = data.get(*pos..end).unwrap_or_default().to_vec();
             *pos = end.max(*pos);

@@ -177,13 +177,7 @@ impl Parser {
                 return Ok(left);
             }
             // `//` and the assignments group to the right.
-            let right = if level == 0 {
-                self.binary(1)?
-            } else if level == 1 {
-                self.binary(1)?
-            } else {
-                self.binary(level + 1)?
-            };
+            let right = self.binary(if level <= 1 { 1 } else { level + 1 })?;
             left = if level == 0 {
                 Filter::Assign((*op).to_owned(), boxed(left), boxed(right))
             } else {

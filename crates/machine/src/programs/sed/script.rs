@@ -372,7 +372,6 @@ impl Parser {
                     }
                 }
                 '[' if !bracket && delimiter != '[' => {
-                    bracket = true;
                     out.push(c);
                     if self.peek() == Some('^') {
                         out.extend(self.next());

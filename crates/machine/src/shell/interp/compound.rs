@@ -45,7 +45,7 @@ impl Interp<'_, '_> {
                 }
             }
             Compound::ForArith([init, test, step], body) => {
-                let mut run = |me: &mut Self, t: &str| me.arith(t);
+                let run = |me: &mut Self, t: &str| me.arith(t);
                 if run(self, init).is_none() {
                     return Flow::Next;
                 }

@@ -11,7 +11,7 @@ impl Sys<'_> {
         gate!(self, "mkdir", &[0, u64::from(mode)]);
         let found = self
             .walk(path.trim_end_matches('/'), false)
-            .or_else(|e| if path.trim_matches('/').is_empty() { Err(Errno::EEXIST) } else { Err(e) })?;
+            .map_err(|e| if path.trim_matches('/').is_empty() { Errno::EEXIST } else { e })?;
         if found.at.is_some() {
             return Err(Errno::EEXIST);
         }
@@ -166,7 +166,8 @@ impl Sys<'_> {
         let mine = self.me.cred.uid == inode.uid;
         let user_stays = uid.is_none_or(|u| u == inode.uid && mine);
         let group_mine = gid.is_none_or(|g| mine && (self.me.cred.in_group(g) || g == inode.gid));
-        if !(user_stays && group_mine) && !self.capable_inode(Capability::Chown, &inode) {
+        let allowed = user_stays && group_mine;
+        if !allowed && !self.capable_inode(Capability::Chown, &inode) {
             return Err(Errno::EPERM);
         }
         match self.machine.fs.get_mut(at.ino) {
@@ -195,10 +196,8 @@ impl Sys<'_> {
         }
         let inode = self.inode(at.ino).ok_or(Errno::ENOENT)?;
         let mine = self.me.cred.uid == inode.uid;
-        if !mine
-            && !(millis.is_none() && self.may(&inode, WRITE))
-            && !self.capable_inode(Capability::Fowner, &inode)
-        {
+        let may = mine || millis.is_none() && self.may(&inode, WRITE);
+        if !may && !self.capable_inode(Capability::Fowner, &inode) {
             return Err(if millis.is_none() { Errno::EACCES } else { Errno::EPERM });
         }
         let now = self.machine.now.0;
@@ -232,7 +231,8 @@ impl Sys<'_> {
             let plain = matches!(inode.kind, Kind::File(_))
                 && inode.mode & 0o4000 == 0
                 && inode.mode & 0o2010 != 0o2010;
-            if !(plain && self.may(&inode, READ | WRITE)) && !self.capable_inode(Capability::Fowner, &inode) {
+            let harmless = plain && self.may(&inode, READ | WRITE);
+            if !harmless && !self.capable_inode(Capability::Fowner, &inode) {
                 return Err(Errno::EPERM);
             }
         }
