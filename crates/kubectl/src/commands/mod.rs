@@ -14,6 +14,7 @@ mod autoscale;
 mod certificate;
 mod cluster_info;
 mod config;
+mod cp;
 mod create;
 mod debug;
 mod delete;
@@ -25,6 +26,7 @@ mod events;
 mod exec;
 mod explain;
 mod expose;
+mod forward;
 mod get;
 mod kustomize;
 mod label;
@@ -32,6 +34,7 @@ mod logs;
 mod options;
 mod patch;
 mod patience;
+mod plugin;
 mod reading;
 mod replace;
 mod rollout;
@@ -80,6 +83,10 @@ const SUBCOMMANDS: &[&Command] = &[
     &kustomize::COMMAND,
     &debug::COMMAND,
     &edit::COMMAND,
+    &cp::COMMAND,
+    &forward::COMMAND,
+    &forward::PROXY,
+    &plugin::COMMAND,
     &drain::CORDON,
     &drain::UNCORDON,
     &drain::COMMAND,

@@ -114,11 +114,6 @@ impl Resource {
         self.name() == name || self.before.iter().any(|(n, _)| n == name)
     }
 
-    /// The name it had first.
-    pub(super) fn first_name(&self) -> &str {
-        self.before.first().map_or_else(|| self.name(), |(n, _)| n.as_str())
-    }
-
     pub(super) fn add_hash(&mut self) {
         if self.hashed {
             self.hashed = false;

@@ -120,10 +120,8 @@ fn labels(resource: &mut Resource, pairs: &Map, selectors: bool, templates: bool
         "Job" | "PodDisruptionBudget" if value.at(&["spec", "selector", "matchLabels"]).is_some() => {
             put(value, &["spec", "selector", "matchLabels"], pairs);
         }
-        "NetworkPolicy" => {
-            if value.at(&["spec", "podSelector", "matchLabels"]).is_some() {
-                put(value, &["spec", "podSelector", "matchLabels"], pairs);
-            }
+        "NetworkPolicy" if value.at(&["spec", "podSelector", "matchLabels"]).is_some() => {
+            put(value, &["spec", "podSelector", "matchLabels"], pairs);
         }
         _ => {}
     }

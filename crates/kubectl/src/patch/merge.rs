@@ -20,12 +20,7 @@ fn filter(patch: &Map, nulls: bool) -> Map {
                 kept.insert(key, Value::Null);
             }
             Value::Null => {}
-            Value::Map(inner) if inner.is_empty() => {
-                if !nulls {
-                    kept.insert(key, value.clone());
-                }
-            }
-            Value::Map(inner) => {
+            Value::Map(inner) if !inner.is_empty() => {
                 let inner = filter(inner, nulls);
                 if !inner.is_empty() {
                     kept.insert(key, inner);

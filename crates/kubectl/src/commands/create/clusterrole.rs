@@ -2,7 +2,8 @@
 
 use gatehouse_model::{Map, json};
 
-use super::{GENERATOR, Generator, role};
+use super::{Generator, role};
+use crate::cli::groups::{CREATE_MANAGER, DRY_RUN, PRINT, SAVE_CONFIG, VALIDATE};
 use crate::cli::{Args, Command, Flag};
 use crate::error::Error;
 use crate::session::Session;
@@ -18,7 +19,7 @@ pub(super) static COMMAND: Command = Command {
     long: "Create a cluster role.",
     examples: "# Create a cluster role named \"pod-reader\" that allows user to perform \"get\", \"watch\" and \"list\" on pods\nkubectl create clusterrole pod-reader --verb=get,list,watch --resource=pods\n\n# Create a cluster role name \"foo\" with NonResourceURL specified\nkubectl create clusterrole \"foo\" --verb=get --non-resource-url=/logs/*\n\n# Create a cluster role name \"monitoring\" with AggregationRule specified\nkubectl create clusterrole monitoring --aggregation-rule=\"rbac.example.com/aggregate-to-monitoring=true\"",
     usage: "NAME --verb=verb --resource=resource.group [--resource-name=resourcename] [--dry-run=server|client|none]",
-    flags: &[GENERATOR[0], GENERATOR[1], GENERATOR[2], GENERATOR[3], GENERATOR[4], role::FLAGS, FLAGS],
+    flags: &[PRINT, SAVE_CONFIG, VALIDATE, DRY_RUN, CREATE_MANAGER, role::FLAGS, FLAGS],
     run: Some(run),
     ..Command::named("clusterrole")
 };
@@ -36,7 +37,7 @@ fn check_urls(verbs: &[String], urls: &[String]) -> Result<(), Error> {
         if !url.starts_with('/') {
             return Err(Error::plain("nonResourceURL should start with /"));
         }
-        if url.trim_end_matches(|c| c == '*').len() + 1 < url.len()
+        if url.trim_end_matches('*').len() + 1 < url.len()
             || url.get(..url.len() - 1).is_some_and(|u| u.contains('*'))
         {
             return Err(Error::plain("nonResourceURL only supports wildcard matches when '*' is at the end"));

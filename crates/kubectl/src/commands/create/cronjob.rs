@@ -2,7 +2,8 @@
 
 use gatehouse_model::json;
 
-use super::{GENERATOR, Generator, job};
+use super::{Generator, job};
+use crate::cli::groups::{CREATE_MANAGER, DRY_RUN, PRINT, SAVE_CONFIG, VALIDATE};
 use crate::cli::{Args, Command, Flag};
 use crate::error::Error;
 use crate::session::Session;
@@ -20,7 +21,7 @@ pub(super) static COMMAND: Command = Command {
     long: "Create a cron job with the specified name.",
     examples: "# Create a cron job\nkubectl create cronjob my-job --image=busybox --schedule=\"*/1 * * * *\"\n\n# Create a cron job with a command\nkubectl create cronjob my-job --image=busybox --schedule=\"*/1 * * * *\" -- date",
     usage: "NAME --image=image --schedule='0/5 * * * ?' -- [COMMAND] [args...]",
-    flags: &[GENERATOR[0], GENERATOR[1], GENERATOR[2], GENERATOR[3], GENERATOR[4], FLAGS],
+    flags: &[PRINT, SAVE_CONFIG, VALIDATE, DRY_RUN, CREATE_MANAGER, FLAGS],
     run: Some(run),
     ..Command::named("cronjob")
 };

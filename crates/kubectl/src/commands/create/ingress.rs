@@ -2,7 +2,8 @@
 
 use gatehouse_model::{Value, json};
 
-use super::{GENERATOR, Generator};
+use super::Generator;
+use crate::cli::groups::{CREATE_MANAGER, DRY_RUN, PRINT, SAVE_CONFIG, VALIDATE};
 use crate::cli::{Args, Command, Flag};
 use crate::error::Error;
 use crate::session::Session;
@@ -24,7 +25,7 @@ pub(super) static COMMAND: Command = Command {
     long: "Create an ingress with the specified name.",
     examples: "# Create a single ingress called 'simple' that directs requests to foo.com/bar to svc\n# svc1:8080 with a TLS secret \"my-cert\"\nkubectl create ingress simple --rule=\"foo.com/bar=svc1:8080,tls=my-cert\"",
     usage: "NAME --rule=host/path=service:port[,tls[=secret]]",
-    flags: &[GENERATOR[0], GENERATOR[1], GENERATOR[2], GENERATOR[3], GENERATOR[4], FLAGS],
+    flags: &[PRINT, SAVE_CONFIG, VALIDATE, DRY_RUN, CREATE_MANAGER, FLAGS],
     run: Some(run),
     ..Command::named("ingress")
 };

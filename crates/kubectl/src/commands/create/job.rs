@@ -2,7 +2,8 @@
 
 use gatehouse_model::{Object, Value, json};
 
-use super::{GENERATOR, Generator};
+use super::Generator;
+use crate::cli::groups::{CREATE_MANAGER, DRY_RUN, PRINT, SAVE_CONFIG, VALIDATE};
 use crate::cli::{Args, Command, Flag};
 use crate::client::Builder;
 use crate::error::Error;
@@ -19,7 +20,7 @@ pub(super) static COMMAND: Command = Command {
     long: "Create a job with the specified name.",
     examples: "# Create a job\nkubectl create job my-job --image=busybox\n\n# Create a job with a command\nkubectl create job my-job --image=busybox -- date\n\n# Create a job from a cron job named \"a-cronjob\"\nkubectl create job test-job --from=cronjob/a-cronjob",
     usage: "NAME --image=image [--from=cronjob/name] -- [COMMAND] [args...]",
-    flags: &[GENERATOR[0], GENERATOR[1], GENERATOR[2], GENERATOR[3], GENERATOR[4], FLAGS],
+    flags: &[PRINT, SAVE_CONFIG, VALIDATE, DRY_RUN, CREATE_MANAGER, FLAGS],
     run: Some(run),
     ..Command::named("job")
 };

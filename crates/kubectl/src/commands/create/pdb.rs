@@ -3,7 +3,8 @@
 use gatehouse_model::selector::Selector;
 use gatehouse_model::{Value, json};
 
-use super::{GENERATOR, Generator};
+use super::Generator;
+use crate::cli::groups::{CREATE_MANAGER, DRY_RUN, PRINT, SAVE_CONFIG, VALIDATE};
 use crate::cli::{Args, Command, Flag};
 use crate::error::Error;
 use crate::session::Session;
@@ -26,7 +27,7 @@ pub(super) static COMMAND: Command = Command {
     short: "Create a pod disruption budget with the specified name",
     long: "Create a pod disruption budget with the specified name, selector, and desired minimum available pods.",
     usage: "NAME --selector=SELECTOR --min-available=N [--dry-run=server|client|none]",
-    flags: &[GENERATOR[0], GENERATOR[1], GENERATOR[2], GENERATOR[3], GENERATOR[4], FLAGS],
+    flags: &[PRINT, SAVE_CONFIG, VALIDATE, DRY_RUN, CREATE_MANAGER, FLAGS],
     run: Some(run),
     ..Command::named("poddisruptionbudget")
 };

@@ -1,6 +1,7 @@
 //! `kubectl create priorityclass`. Models kubectl `pkg/cmd/create/create_priorityclass.go`.
 
-use super::{GENERATOR, Generator};
+use super::Generator;
+use crate::cli::groups::{CREATE_MANAGER, DRY_RUN, PRINT, SAVE_CONFIG, VALIDATE};
 use crate::cli::{Args, Command, Flag};
 use crate::error::Error;
 use crate::session::Session;
@@ -28,7 +29,7 @@ pub(super) static COMMAND: Command = Command {
     short: "Create a priority class with the specified name",
     long: "Create a priority class with the specified name, value, globalDefault and description.",
     usage: "NAME --value=VALUE --global-default=BOOL [--dry-run=server|client|none]",
-    flags: &[GENERATOR[0], GENERATOR[1], GENERATOR[2], GENERATOR[3], GENERATOR[4], FLAGS],
+    flags: &[PRINT, SAVE_CONFIG, VALIDATE, DRY_RUN, CREATE_MANAGER, FLAGS],
     run: Some(run),
     ..Command::named("priorityclass")
 };

@@ -3,7 +3,8 @@
 use gatehouse_model::quantity::Quantity;
 use gatehouse_model::{Map, Value, json};
 
-use super::{GENERATOR, Generator};
+use super::Generator;
+use crate::cli::groups::{CREATE_MANAGER, DRY_RUN, PRINT, SAVE_CONFIG, VALIDATE};
 use crate::cli::{Args, Command, Flag};
 use crate::error::Error;
 use crate::session::Session;
@@ -22,7 +23,7 @@ pub(super) static COMMAND: Command = Command {
     short: "Create a quota with the specified name",
     long: "Create a resource quota with the specified name, hard limits, and optional scopes.",
     usage: "NAME [--hard=key1=value1,key2=value2] [--scopes=Scope1,Scope2] [--dry-run=server|client|none]",
-    flags: &[GENERATOR[0], GENERATOR[1], GENERATOR[2], GENERATOR[3], GENERATOR[4], FLAGS],
+    flags: &[PRINT, SAVE_CONFIG, VALIDATE, DRY_RUN, CREATE_MANAGER, FLAGS],
     run: Some(run),
     ..Command::named("quota")
 };

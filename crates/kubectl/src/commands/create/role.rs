@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use gatehouse_model::{Value, json};
 
-use super::{GENERATOR, Generator};
+use super::Generator;
+use crate::cli::groups::{CREATE_MANAGER, DRY_RUN, PRINT, SAVE_CONFIG, VALIDATE};
 use crate::cli::{Args, Command, Flag};
 use crate::error::Error;
 use crate::mapping;
@@ -25,7 +26,7 @@ pub(super) static COMMAND: Command = Command {
     long: "Create a role with single rule.",
     examples: "# Create a role named \"pod-reader\" that allows user to perform \"get\", \"watch\" and \"list\" on pods\nkubectl create role pod-reader --verb=get --verb=list --verb=watch --resource=pods\n\n# Create a role named \"pod-reader\" with ResourceName specified\nkubectl create role pod-reader --verb=get --resource=pods --resource-name=readablepod --resource-name=anotherpod\n\n# Create a role named \"foo\" with API Group specified\nkubectl create role foo --verb=get,list,watch --resource=rs.apps\n\n# Create a role named \"foo\" with SubResource specified\nkubectl create role foo --verb=get,list,watch --resource=pods,pods/status",
     usage: "NAME --verb=verb --resource=resource.group/subresource [--resource-name=resourcename] [--dry-run=server|client|none]",
-    flags: &[GENERATOR[0], GENERATOR[1], GENERATOR[2], GENERATOR[3], GENERATOR[4], FLAGS],
+    flags: &[PRINT, SAVE_CONFIG, VALIDATE, DRY_RUN, CREATE_MANAGER, FLAGS],
     run: Some(run),
     ..Command::named("role")
 };

@@ -2,7 +2,8 @@
 
 use gatehouse_model::{Map, base64, names};
 
-use super::{GENERATOR, Generator, secret_docker, secret_tls, sources};
+use super::{Generator, secret_docker, secret_tls, sources};
+use crate::cli::groups::{CREATE_MANAGER, DRY_RUN, PRINT, SAVE_CONFIG, VALIDATE};
 use crate::cli::{Args, Command, Flag};
 use crate::error::Error;
 use crate::session::Session;
@@ -34,7 +35,7 @@ const FLAGS: &[Flag] = &[
 static GENERIC: Command = Command {
     short: "Create a secret from a local file, directory, or literal value",
     usage: "NAME [--type=string] [--from-file=[key=]source] [--from-literal=key1=value1] [--dry-run=server|client|none]",
-    flags: &[GENERATOR[0], GENERATOR[1], GENERATOR[2], GENERATOR[3], GENERATOR[4], FLAGS],
+    flags: &[PRINT, SAVE_CONFIG, VALIDATE, DRY_RUN, CREATE_MANAGER, FLAGS],
     run: Some(run),
     ..Command::named("generic")
 };

@@ -3,7 +3,8 @@
 use gatehouse_model::json::go_quote;
 use gatehouse_model::{Map, base64};
 
-use super::{GENERATOR, Generator, secret, sources};
+use super::{Generator, secret, sources};
+use crate::cli::groups::{CREATE_MANAGER, DRY_RUN, PRINT, SAVE_CONFIG, VALIDATE};
 use crate::cli::{Args, Command, Flag};
 use crate::error::Error;
 use crate::session::Session;
@@ -24,7 +25,7 @@ const FLAGS: &[Flag] = &[
 pub(super) static COMMAND: Command = Command {
     short: "Create a secret for use with a Docker registry",
     usage: "NAME --docker-username=user --docker-password=password --docker-email=email [--docker-server=string] [--from-file=[key=]source] [--dry-run=server|client|none]",
-    flags: &[GENERATOR[0], GENERATOR[1], GENERATOR[2], GENERATOR[3], GENERATOR[4], FLAGS],
+    flags: &[PRINT, SAVE_CONFIG, VALIDATE, DRY_RUN, CREATE_MANAGER, FLAGS],
     run: Some(run),
     ..Command::named("docker-registry")
 };

@@ -2,7 +2,8 @@
 
 use gatehouse_model::{Value, json, names};
 
-use super::{GENERATOR, Generator};
+use super::Generator;
+use crate::cli::groups::{CREATE_MANAGER, DRY_RUN, PRINT, SAVE_CONFIG, VALIDATE};
 use crate::cli::{Args, Command, Flag};
 use crate::error::Error;
 use crate::session::Session;
@@ -24,11 +25,11 @@ static CLUSTER_IP: Command = Command {
     long: "Create a ClusterIP service with the specified name.",
     usage: "NAME [--tcp=<port>:<targetPort>] [--dry-run=server|client|none]",
     flags: &[
-        GENERATOR[0],
-        GENERATOR[1],
-        GENERATOR[2],
-        GENERATOR[3],
-        GENERATOR[4],
+        PRINT,
+        SAVE_CONFIG,
+        VALIDATE,
+        DRY_RUN,
+        CREATE_MANAGER,
         &[
             TCP,
             Flag::str(
@@ -46,11 +47,11 @@ static NODE_PORT: Command = Command {
     long: "Create a NodePort service with the specified name.",
     usage: "NAME [--tcp=port:targetPort] [--dry-run=server|client|none]",
     flags: &[
-        GENERATOR[0],
-        GENERATOR[1],
-        GENERATOR[2],
-        GENERATOR[3],
-        GENERATOR[4],
+        PRINT,
+        SAVE_CONFIG,
+        VALIDATE,
+        DRY_RUN,
+        CREATE_MANAGER,
         &[TCP, Flag::int("node-port", "0", "Port used to expose the service on each node in a cluster.")],
     ],
     run: Some(|session, args| run(session, args, "NodePort")),
@@ -61,7 +62,7 @@ static LOAD_BALANCER: Command = Command {
     short: "Create a LoadBalancer service",
     long: "Create a LoadBalancer service with the specified name.",
     usage: "NAME [--tcp=port:targetPort] [--dry-run=server|client|none]",
-    flags: &[GENERATOR[0], GENERATOR[1], GENERATOR[2], GENERATOR[3], GENERATOR[4], &[TCP]],
+    flags: &[PRINT, SAVE_CONFIG, VALIDATE, DRY_RUN, CREATE_MANAGER, &[TCP]],
     run: Some(|session, args| run(session, args, "LoadBalancer")),
     ..Command::named("loadbalancer")
 };
@@ -71,11 +72,11 @@ static EXTERNAL_NAME: Command = Command {
     long: "Create an ExternalName service with the specified name.\n\n ExternalName service references to an external DNS address instead of only pods, which will allow application authors to reference services that exist off platform, on other clusters, or locally.",
     usage: "NAME --external-name external.name [--dry-run=server|client|none]",
     flags: &[
-        GENERATOR[0],
-        GENERATOR[1],
-        GENERATOR[2],
-        GENERATOR[3],
-        GENERATOR[4],
+        PRINT,
+        SAVE_CONFIG,
+        VALIDATE,
+        DRY_RUN,
+        CREATE_MANAGER,
         &[TCP, Flag::str("external-name", "External name of service").required()],
     ],
     run: Some(|session, args| run(session, args, "ExternalName")),

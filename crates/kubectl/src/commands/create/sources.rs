@@ -8,6 +8,9 @@ use crate::error::Error;
 use crate::host::Files;
 use crate::session::Session;
 
+/// What is done with each key and its content.
+pub(super) type Add<'a> = dyn FnMut(&str, Vec<u8>) -> Result<(), Error> + 'a;
+
 /// Calls `add` with each key and content that the flags name, literals first.
 ///
 /// # Errors
@@ -16,7 +19,7 @@ pub(super) fn read(
     session: &mut Session<'_, '_>,
     args: &Args,
     what: &str,
-    add: &mut dyn FnMut(&str, Vec<u8>) -> Result<(), Error>,
+    add: &mut Add<'_>,
 ) -> Result<(), Error> {
     for literal in args.list("from-literal") {
         let wrong = || Error::plain(format!("invalid literal source {literal}, expected key=value"));
@@ -49,11 +52,7 @@ pub(super) fn check_exclusive(args: &Args) -> Result<(), Error> {
     Ok(())
 }
 
-pub(super) fn from_file(
-    files: &mut dyn Files,
-    source: &str,
-    add: &mut dyn FnMut(&str, Vec<u8>) -> Result<(), Error>,
-) -> Result<(), Error> {
+pub(super) fn from_file(files: &mut dyn Files, source: &str, add: &mut Add<'_>) -> Result<(), Error> {
     let (key, path) = split(source)?;
     let open = |e: crate::host::FileError, path: &str| Error::plain(format!("open {path}: {}", e.errno));
     match files.is_dir(&path) {
@@ -92,11 +91,7 @@ fn split(source: &str) -> Result<(String, String), Error> {
     }
 }
 
-fn from_env_file(
-    session: &mut Session<'_, '_>,
-    path: &str,
-    add: &mut dyn FnMut(&str, Vec<u8>) -> Result<(), Error>,
-) -> Result<(), Error> {
+fn from_env_file(session: &mut Session<'_, '_>, path: &str, add: &mut Add<'_>) -> Result<(), Error> {
     let bytes =
         session.host.files.read(path).map_err(|e| Error::plain(format!("open {path}: {}", e.errno)))?;
     let text = String::from_utf8_lossy(&bytes);

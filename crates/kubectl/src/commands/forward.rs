@@ -1,0 +1,93 @@
+//! `kubectl port-forward` and `kubectl proxy`: what they say while they listen. Nothing can connect to them here.
+//! Models kubectl `pkg/cmd/portforward` and `pkg/cmd/proxy`.
+
+use super::exec;
+use crate::cli::{Args, Command, Flag};
+use crate::error::Error;
+use crate::session::{Finish, Session};
+
+/// `kubectl port-forward`
+pub(super) static COMMAND: Command = Command {
+    short: "Forward one or more local ports to a pod",
+    long: "Forward one or more local ports to a pod.\n\n Use resource type/name such as deployment/mydeployment to select a pod. Resource type defaults to 'pod' if omitted.",
+    examples: "# Listen on ports 5000 and 6000 locally, forwarding data to/from ports 5000 and 6000 in the pod\nkubectl port-forward pod/mypod 5000 6000",
+    usage: "TYPE/NAME [options] [LOCAL_PORT:]REMOTE_PORT [...[LOCAL_PORT_N:]REMOTE_PORT_N]",
+    flags: &[&[
+        Flag::slice("address", "Addresses to listen on (comma separated). Only accepts IP addresses or localhost as a value. When localhost is supplied, kubectl will try to bind on both 127.0.0.1 and ::1 and will fail if neither of these addresses are available to bind.").default("localhost"),
+        Flag::duration("pod-running-timeout", "1m0s", "The length of time (like 5s, 2m, or 3h, higher than zero) to wait until at least one pod is running"),
+    ]],
+    run: Some(forward),
+    ..Command::named("port-forward")
+};
+
+/// `kubectl proxy`
+pub(super) static PROXY: Command = Command {
+    short: "Run a proxy to the Kubernetes API server",
+    long: "Creates a proxy server or application-level gateway between localhost and the Kubernetes API server. It also allows serving static content over specified HTTP path. All incoming data enters through one port and gets forwarded to the remote Kubernetes API server port, except for the path matching the static content path.",
+    examples: "# To proxy all of the Kubernetes API and nothing else\nkubectl proxy --api-prefix=/",
+    usage: "[--port=PORT] [--www=static-dir] [--www-prefix=prefix] [--api-prefix=prefix]",
+    flags: &[&[
+        Flag::str("accept-hosts", "Regular expression for hosts that the proxy should accept.")
+            .default("^localhost$,^127\\.0\\.0\\.1$,^\\[::1\\]$"),
+        Flag::str("address", "The IP address on which to serve on.").default("127.0.0.1"),
+        Flag::str("api-prefix", "Prefix to serve the proxied API under.").default("/"),
+        Flag::bool(
+            "disable-filter",
+            "If true, disable request filtering in the proxy. This is dangerous, and can leave you vulnerable to XSRF attacks, when used with an accessible port.",
+        ),
+        Flag::int("port", "8001", "The port on which to run the proxy. Set to 0 to pick a random port.")
+            .short('p'),
+    ]],
+    run: Some(proxy),
+    ..Command::named("proxy")
+};
+
+fn port(text: &str) -> Result<u16, Error> {
+    text.parse::<u16>().map_err(|_| {
+        Error::plain(format!(
+            "error parsing local port '{text}': strconv.ParseUint: parsing {text:?}: invalid syntax"
+        ))
+    })
+}
+
+fn forward(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
+    let [resource, ports @ ..] = args.words.as_slice() else {
+        return Err(args.usage_error("TYPE/NAME and list of ports are required for port-forward"));
+    };
+    if ports.is_empty() {
+        return Err(args.usage_error("TYPE/NAME and list of ports are required for port-forward"));
+    }
+    let (pod, mapping) = exec::pod_for(session, std::slice::from_ref(resource))?;
+    let phase = pod.str_at(&["status", "phase"]);
+    if phase != "Running" {
+        return Err(Error::plain(format!(
+            "unable to forward port because pod is not running. Current status={phase}"
+        )));
+    }
+    let mut lines = Vec::new();
+    for pair in ports {
+        let (local, remote) = pair.split_once(':').unwrap_or((pair, pair));
+        let remote = port(remote)?;
+        let local = if local.is_empty() { 40_000 + remote % 20_000 } else { port(local)? };
+        for address in args.list("address") {
+            let hosts: &[&str] = if address == "localhost" { &["127.0.0.1", "[::1]"] } else { &[&address] };
+            lines.extend(hosts.iter().map(|h| format!("Forwarding from {h}:{local} -> {remote}")));
+        }
+    }
+    exec::authorize(session, &mapping, &pod, "", "portforward")?;
+    lines.iter().for_each(|line| session.println(line));
+    session.finish = Finish::Stream;
+    Ok(())
+}
+
+fn proxy(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
+    session.target()?;
+    if args.bool("disable-filter") {
+        session.eprintln(
+            "Request filter disabled, your proxy is vulnerable to XSRF attacks, please be cautious",
+        );
+    }
+    session.println(format!("Starting to serve on {}:{}", args.str("address"), args.int("port")));
+    session.finish = Finish::Stream;
+    Ok(())
+}
