@@ -45,14 +45,14 @@ impl Work {
 
     /// The revision a new pod gets.
     fn revision_for(&self, ordinal: i64) -> &Object {
-        let updated = pods::status_of(&self.set, "currentReplicas");
+        let strategy = ["spec", "updateStrategy"];
         let rolling = self.set.str_at(&["spec", "updateStrategy", "type"]) == "RollingUpdate";
-        let has_partition = rolling && self.set.at(&["spec", "updateStrategy", "rollingUpdate"]).is_some();
-        let below = if has_partition {
-            ordinal < self.first + self.partition()
-        } else {
-            ordinal < self.first + updated
+        let limits = self.set.at(&strategy).and_then(|s| s.get("rollingUpdate"));
+        let old = match limits {
+            Some(_) => self.partition(),
+            None => pods::status_of(&self.set, "currentReplicas"),
         };
+        let below = rolling && ordinal < self.first + old;
         if below { &self.current } else { &self.update }
     }
 }

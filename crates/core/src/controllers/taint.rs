@@ -2,6 +2,7 @@
 //!
 //! Models `pkg/controller/tainteviction/taint_eviction.go`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gatehouse_model::{Object, Value, json};
@@ -15,6 +16,7 @@ use crate::world::Timestamp;
 const SOURCE: Source<'static> = Source::new("taint-eviction-controller");
 
 pub(super) fn pass(client: &mut Client<'_>) {
+    let known = std::mem::take(&mut client.cluster.controllers.tolerating);
     for node in client.list("nodes", None) {
         let taints: Vec<Value> = node
             .list_at(&["spec", "taints"])
@@ -28,30 +30,31 @@ pub(super) fn pass(client: &mut Client<'_>) {
         let there: Vec<Arc<Object>> =
             client.list("pods", None).into_iter().filter(|p| pods::node(p) == node.name()).collect();
         for pod in there.iter().filter(|p| pods::is_active(p)) {
-            judge(client, pod, &taints);
+            judge(client, pod, &taints, &known);
         }
     }
 }
 
-fn judge(client: &mut Client<'_>, pod: &Object, taints: &[Value]) {
-    let now = client.cluster.now;
-    let mut until: Option<Timestamp> = None;
+fn judge(client: &mut Client<'_>, pod: &Object, taints: &[Value], known: &BTreeMap<String, Timestamp>) {
+    let mut shortest: Option<i64> = None;
     for taint in taints {
         let tolerations = pod.list_at(&["spec", "tolerations"]);
         let Some(toleration) = tolerations.iter().find(|t| fit::tolerates(t, taint)) else {
             evict(client, pod);
             return;
         };
-        if let Some(seconds) = toleration.i64_at(&["tolerationSeconds"]) {
-            let since = pods::moment(taint.str_at(&["timeAdded"])).unwrap_or(now);
-            let end = since.plus_millis(seconds.max(0) * 1000);
-            until = Some(until.map_or(end, |u| u.min(end)));
+        if let Some(seconds) = toleration.i64_at(&["tolerationSeconds"]).map(|s| s.max(0)) {
+            shortest = Some(shortest.map_or(seconds, |s| s.min(seconds)));
         }
     }
-    match until {
-        Some(end) if end <= now => evict(client, pod),
-        Some(end) => client.wake_at(end),
-        None => {}
+    let Some(seconds) = shortest else { return };
+    let since = known.get(pod.uid()).copied().unwrap_or(client.cluster.now);
+    let end = since.plus_millis(seconds * 1000);
+    if end <= client.cluster.now {
+        evict(client, pod);
+    } else {
+        client.cluster.controllers.tolerating.insert(pod.uid().to_owned(), since);
+        client.wake_at(end);
     }
 }
 

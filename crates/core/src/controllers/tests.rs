@@ -590,6 +590,10 @@ fn a_no_execute_taint_drives_pods_away() {
     rig.settle();
     assert!(rig.get("pods", "plain").is_none());
     assert!(rig.get("pods", "patient").is_some());
+    rig.advance(59);
+    assert!(rig.get("pods", "patient").is_some());
+    rig.advance(1);
+    assert!(rig.get("pods", "patient").is_none());
 }
 
 #[test]
