@@ -3,6 +3,7 @@
 use gatehouse_model::{Object, ResourceType};
 
 use crate::error::Error;
+use crate::mapping;
 use crate::session::Session;
 
 /// An object (or, unflattened, a list), with where it came from and what it is to the server.
@@ -51,9 +52,23 @@ impl Info {
     /// The server's refusal.
     pub fn get(&mut self, session: &mut Session<'_, '_>) -> Result<(), Error> {
         let mapping = self.mapping()?.clone();
-        let object = session.read(&mapping, &self.namespace, &self.name, &self.subresource)?;
+        let object = session
+            .read(&mapping, &self.namespace, &self.name, &self.subresource)
+            .map_err(|error| self.or_namespace(session, error))?;
         self.refresh(object);
         Ok(())
+    }
+
+    /// What is missing if the object is: maybe its whole namespace (cli-runtime `resource/visitor.go`).
+    fn or_namespace(&self, session: &mut Session<'_, '_>, error: Error) -> Error {
+        if !error.is_not_found() || matches!(self.namespace.as_str(), "" | "default") {
+            return error;
+        }
+        let Ok(Some(namespaces)) = session.pick(|all| mapping::find(all, "namespaces")) else { return error };
+        match session.get(&namespaces, "", &self.namespace) {
+            Err(missing) if missing.is_not_found() => missing,
+            _ => error,
+        }
     }
 
     /// Takes over what the server answered.
