@@ -187,7 +187,10 @@ fn sync_claim(client: &mut Client<'_>, claim: &Object) {
             .get(VOLUMES, "", claim.str_at(&["spec", "volumeName"]))
             .filter(|v| v.str_at(&["spec", "claimRef", "uid"]) == claim.uid());
         match bound {
-            Some(volume) => set_bound(client, claim, &volume),
+            Some(volume) => {
+                set_phase(client, &volume, "Bound");
+                set_bound(client, claim, &volume);
+            }
             None if claim.str_at(&["status", "phase"]) != "Lost" => {
                 let mut status = claim.get("status").cloned().unwrap_or_else(Value::map);
                 status.set(&["phase"], "Lost");
@@ -250,10 +253,8 @@ fn explain(client: &mut Client<'_>, claim: &Object, waits: bool) {
 
 fn sync_volume(client: &mut Client<'_>, volume: &Object) {
     let reference = |key: &str| volume.str_at(&["spec", "claimRef", key]);
-    if volume.is_deleting() {
-        if volume.str_at(&["status", "phase"]) != "Bound" {
-            unprotect(client, VOLUMES, volume, VOLUME_IN_USE);
-        }
+    if volume.is_deleting() && volume.str_at(&["status", "phase"]) != "Bound" {
+        unprotect(client, VOLUMES, volume, VOLUME_IN_USE);
         return;
     }
     if reference("uid").is_empty() {

@@ -130,7 +130,13 @@ fn template(errors: &mut Errors, rules: &Rules, path: &FieldPath, object: &Objec
             }
         }
     }
-    pod::template(errors, rules, &path_template, template);
+    if kind == "StatefulSet" {
+        // Its pods mount claims that the template does not know: the pods themselves are judged when they are made.
+        let labels = template.map_at(&["metadata", "labels"]);
+        meta::labels(errors, &path_template.child("labels"), labels);
+    } else {
+        pod::template(errors, rules, &path_template, template);
+    }
     let policy = template.str_at(&["spec", "restartPolicy"]);
     if policy != "Always" {
         let path = path_template.children(&["spec", "restartPolicy"]);
