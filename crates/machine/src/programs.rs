@@ -186,6 +186,7 @@ const TABLE: &[(&str, Main)] = &[
     ("journalctl", services::journalctl),
     ("sysctl", services::sysctl),
     ("systemctl", services::systemctl),
+    ("free", misc::free),
     ("xargs", xargs::main),
     ("yes", misc::yes),
 ];

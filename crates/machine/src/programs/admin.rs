@@ -257,7 +257,9 @@ pub(super) fn unshare(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         }
     }
     if busybox && opts.has('U') && !opts.has('r') {
-        let _ = sys.getid("getgid");
+        for call in ["newfstatat", "getgid", "setgid", "setuid"] {
+            let _ = sys.call(call);
+        }
     }
     let command = if opts.operands.is_empty() { vec!["/bin/sh".to_owned()] } else { opts.operands.clone() };
     run(sys, "unshare", &command)
@@ -394,6 +396,9 @@ pub(super) fn dmesg(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
                 format!("dmesg: read kernel buffer failed: {}\n", e.text())
             };
             sys.complain(&text);
+            if !sys.busybox() {
+                let _ = sys.call("dup");
+            }
             1
         }
     }

@@ -66,7 +66,15 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
 
 fn read(sys: &mut Sys<'_>, file: &str) -> Result<Vec<u8>, Errno> {
     if file == "-" {
-        return sys.read_all(0);
+        if sys.busybox() {
+            // sendfile does not take a pipe; busybox falls back to a buffer.
+            for call in ["sendfile", "mmap"] {
+                let _ = sys.call(call);
+            }
+        }
+        let all = sys.read_all(0);
+        let _ = sys.call(if sys.busybox() { "munmap" } else { "fadvise64" });
+        return all;
     }
     let fd = sys.open(file, Flags::READ, 0)?;
     let all = if sys.busybox() {

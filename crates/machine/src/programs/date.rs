@@ -195,12 +195,19 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         };
         at = seconds * 1000;
     }
+    if !busybox {
+        // The zone's file.
+        for call in ["lseek", "newfstatat"] {
+            let _ = sys.call(call);
+        }
+    }
     if opts.has('s')
         && let Err(e) = sys.clock_settime(at)
     {
         if busybox {
             sys.complain(&format!("date: can't set date: {}\n", e.text()));
         } else {
+            let _ = sys.call("fcntl");
             sys.complain(&format!("date: cannot set date: {}\n", e.text()));
             code = 1;
         }

@@ -57,6 +57,11 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         return 1;
     }
     let test = if parser.acts { test } else { Test::And(vec![test, Test::Print]) };
+    if !sys.busybox() {
+        for call in ["uname", "ioctl"] {
+            let _ = sys.call(call);
+        }
+    }
     let (mut max, mut min) = (u32::MAX, 0);
     depths(&test, &mut max, &mut min);
     let mut run = Run { test, max, min, batch: Vec::new(), code: 0 };
@@ -127,8 +132,16 @@ fn visit(sys: &mut Sys<'_>, run: &mut Run, path: &str, depth: u32) {
         holds(sys, run, &test, path, &stat, &mut prune);
     }
     if stat.is_dir() && depth < run.max && !prune {
+        if !sys.busybox() {
+            let _ = sys.call("fcntl");
+        }
         match sys.list(path) {
             Ok(names) => {
+                if !sys.busybox() {
+                    for call in ["fstatfs", "fchdir"] {
+                        let _ = sys.call(call);
+                    }
+                }
                 for name in names {
                     let child =
                         if path.ends_with('/') { format!("{path}{name}") } else { format!("{path}/{name}") };

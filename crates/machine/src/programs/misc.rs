@@ -57,6 +57,25 @@ pub(super) fn yes(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     1
 }
 
+pub(super) fn free(sys: &mut Sys<'_>, _: &[String]) -> i32 {
+    sys.print("              total        used        free      shared  buff/cache   available\n");
+    let _ = sys.call("sysinfo");
+    let text = sys.slurp("/proc/meminfo").unwrap_or_default();
+    let field = |key: &str| {
+        let line = text.lines().find_map(|l| l.strip_prefix(key)).unwrap_or("");
+        line.trim_start_matches(':')
+            .split_whitespace()
+            .next()
+            .and_then(|n| n.parse::<u64>().ok())
+            .unwrap_or(0)
+    };
+    let (total, free, available) = (field("MemTotal"), field("MemFree"), field("MemAvailable"));
+    let cache = available.saturating_sub(free);
+    let used = total.saturating_sub(available);
+    sys.print(&format!("Mem:       {total:>8}    {used:>8}    {free:>8}           0    {cache:>8}    {available:>8}\nSwap:             0           0           0\n"));
+    0
+}
+
 pub(super) fn clear(sys: &mut Sys<'_>, _: &[String]) -> i32 {
     sys.print("\x1b[H\x1b[2J\x1b[3J");
     0
@@ -127,8 +146,7 @@ pub(super) fn mktemp(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     };
     let flags =
         crate::sys::Flags { read: true, write: true, create: true, exclusive: true, ..Default::default() };
-    let done =
-        if dir { sys.mkdir(&path, 0o700) } else { sys.open(&path, flags, 0o600).map(|fd| sys.close(fd)) };
+    let done = if dir { sys.mkdir(&path, 0o700) } else { sys.open(&path, flags, 0o600).map(|_| ()) };
     match done {
         Ok(()) => {
             sys.print(&format!("{path}\n"));

@@ -183,7 +183,7 @@ pub(super) fn nc(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         let _ = sys.call("setsockopt");
     }
     let refused = sys.call("connect");
-    let input = if opts.has('z') || sys.is_tty(0) { Vec::new() } else { sys.read_all(0).unwrap_or_default() };
+    let input = if opts.has('z') || sys.is_tty(0) { Vec::new() } else { sys.read_quietly(0) };
     let reach = if refused.is_err() { Reach::Refused } else { sys.connect(&address, port, udp, &input) };
     match reach {
         Reach::Answered(bytes) => {
@@ -284,12 +284,15 @@ pub(super) fn ip(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     if matches!(verb, "set" | "add" | "del" | "delete" | "replace" | "flush") {
         let ioctl = busybox && verb == "set";
         let _ = sys.socket(if ioctl { INET } else { 16 }, if ioctl { DATAGRAM } else { RAW }, 0);
-        for call in if ioctl { &[][..] } else { &["bind", "getsockname"][..] } {
+        for call in if ioctl { &[][..] } else { &["setsockopt", "bind", "getsockname"][..] } {
             let _ = sys.call(call);
         }
         return match sys.change_network(if ioctl { "ioctl" } else { "sendmsg" }) {
             Ok(()) => 0,
             Err(e) => {
+                if !busybox {
+                    let _ = sys.call("recvmsg");
+                }
                 let text = match (busybox, ioctl) {
                     (true, true) => format!("ip: SIOCSIFFLAGS: {}\n", e.text()),
                     (true, false) => format!("ip: RTNETLINK answers: {}\n", e.text()),

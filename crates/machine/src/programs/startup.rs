@@ -28,9 +28,21 @@ const AFTER: &[&str] =
 /// What the libraries of a program ask for besides, in order: SELinux looks for its file systems, and so on.
 fn own(program: &str) -> &'static [&'static str] {
     match program {
-        "mkdir" | "mknod" | "mv" | "cp" | "ls" | "id" | "find" | "unshare" | "ip" | "tar" | "stat" => {
-            &["statfs", "getrandom"]
-        }
+        "mkdir" | "mknod" | "mv" | "cp" | "ls" | "id" | "find" | "tar" | "stat" => &["statfs", "getrandom"],
+        "ip" => &["prctl", "statfs", "getrandom", "getuid", "ioctl"],
+        "unshare" => &["geteuid", "getegid", "getrandom"],
+        "whoami" => &["getrandom"],
+        "wget" => &[
+            "getrandom",
+            "rt_sigprocmask",
+            "newfstatat",
+            "getuid",
+            "ioctl",
+            "rt_sigaction",
+            "futex",
+            "lseek",
+        ],
+        "grep" | "egrep" | "fgrep" => &["getrandom", "lseek", "sigaltstack", "rt_sigaction"],
         "ping" => &["prctl", "getrandom"],
         "sh" | "dash" => &["getuid", "getgid", "getpid", "rt_sigaction", "geteuid", "getrandom"],
         "nc" => &["rt_sigaction", "getrandom"],

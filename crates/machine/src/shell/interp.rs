@@ -236,6 +236,7 @@ impl<'s, 'a> Interp<'s, 'a> {
             let sink = output(Tty::No);
             let (stdin, stdout) = (input.take(), sink.clone());
             let mut state = self.state.clone();
+            self.sys.wait_later();
             let job = self.sys.fork("clone", |child| {
                 if let Some(h) = stdin {
                     child.set_handle(0, Some(h));
@@ -268,6 +269,7 @@ impl<'s, 'a> Interp<'s, 'a> {
                     return self.cannot_fork(e);
                 }
             };
+            let _ = self.sys.call("rt_sigreturn");
             if let Wait::Stopped(s) = &job.wait {
                 // `tail -f log | grep x` shows what there is and then waits.
                 if last || matches!(s, State::Editing(_)) {

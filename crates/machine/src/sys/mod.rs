@@ -80,6 +80,8 @@ pub struct Sys<'a> {
     /// System calls still allowed before the process counts as running for ever.
     fuel: u64,
     patience: Patience,
+    /// Whether the next child runs beside its parent: a pipe's.
+    waits_later: bool,
     /// Whether a program of busybox has not used standard output yet.
     fresh: bool,
     /// Whether calls pass the filter; off where one call stands for several.
@@ -111,6 +113,7 @@ impl<'a> Sys<'a> {
             depth: 0,
             fuel: FUEL,
             patience: Patience::default(),
+            waits_later: false,
             fresh: false,
             filtered: true,
             on_exec: None,

@@ -323,6 +323,24 @@ impl<'a> Sys<'a> {
         })
     }
 
+    /// Says that the next child runs beside its parent, which waits for it later.
+    pub(crate) fn wait_later(&mut self) {
+        self.waits_later = true;
+    }
+
+    /// Says that the program writes without stdio: a shell.
+    pub(crate) fn without_stdio(&mut self) {
+        self.fresh = false;
+    }
+
+    /// All of a stream, where one call of the program stands for reading and sending it on.
+    pub(crate) fn read_quietly(&mut self, fd: i32) -> Vec<u8> {
+        self.filtered = false;
+        let all = self.read_all(fd).unwrap_or_default();
+        self.filtered = true;
+        all
+    }
+
     /// Prints on standard output when the program ends or [`Self::flush`] is called, as stdio does.
     pub fn print(&mut self, text: &str) {
         if self.fresh {

@@ -96,6 +96,9 @@ pub(in crate::programs) fn wget(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         sys.complain(&text);
         return if busybox { 1 } else { 4 };
     }
+    if !busybox {
+        let _ = sys.call("setitimer");
+    }
     let _ = sys.call("connect");
     let request = format!(
         "GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: Wget\r\nConnection: close\r\n\r\n"

@@ -184,7 +184,12 @@ impl Interp<'_, '_> {
         let mut state = self.state.clone();
         let ash = self.state.dialect == Dialect::Ash;
         if self.state.dialect == Dialect::Dash {
-            // dash looks the program up before it forks.
+            // dash redirects, then looks the program up, before it forks.
+            if !redirects.is_empty() {
+                for call in ["fcntl", "dup2"] {
+                    let _ = self.sys.call(call);
+                }
+            }
             let name = words.first().map_or("", String::as_str);
             if !name.contains('/') {
                 crate::programs::which(self.sys, &path, name);

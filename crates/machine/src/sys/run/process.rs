@@ -17,7 +17,9 @@ impl Sys<'_> {
         let pid_ns = self.space().map_or(1, |s| s.pid_ns);
         let vpid = self.machine.next_vpid(pid_ns, pid);
         // The parent waits while the child runs.
-        self.note("wait4");
+        if !std::mem::take(&mut self.waits_later) {
+            self.note("wait4");
+        }
         let child = Process { pid, vpid, ppid: self.me.pid, started: self.machine.now.0, ..self.me.clone() };
         let parent = std::mem::replace(&mut self.me, child);
         let fds: BTreeMap<i32, Handle> = self.fds.clone();
@@ -26,6 +28,8 @@ impl Sys<'_> {
         self.publish();
         let code = body(self);
         self.flush();
+        self.note("wait4");
+        let _ = self.call("exit_group");
         self.depth -= 1;
         self.fds = fds;
         self.buffer = buffer;
