@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 #[path = "src/exercise/format.rs"]
+#[expect(dead_code, reason = "the library uses what the build script does not")]
 mod format;
 
 #[derive(serde::Serialize)]

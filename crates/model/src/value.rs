@@ -373,8 +373,8 @@ impl<T: Into<Value>> FromIterator<T> for Value {
 macro_rules! json {
     (null) => { $crate::Value::Null };
     ([ $($tt:tt)* ]) => { $crate::Value::List(::std::sync::Arc::new($crate::json_list!([] $($tt)*))) };
+    ({}) => { $crate::Value::map() };
     ({ $($tt:tt)* }) => {{
-        #[allow(unused_mut, reason = "an empty object")]
         let mut map = $crate::Map::new();
         $crate::json_map!(map $($tt)*);
         $crate::Value::Map(::std::sync::Arc::new(map))

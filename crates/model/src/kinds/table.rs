@@ -5,8 +5,7 @@ use crate::resource::Scope;
 
 macro_rules! row {
     ($api:literal $kind:literal $plural:literal $scope:ident $verbs:ident $(, $field:ident: $value:expr)*) => {{
-        #[allow(unused_mut, reason = "many kinds have nothing besides")]
-        let mut row = Row {
+        let row = Row {
             api_version: $api,
             kind: $kind,
             plural: $plural,
@@ -17,7 +16,7 @@ macro_rules! row {
             subresources: &[],
             served: (0, u8::MAX),
         };
-        $(row.$field = $value;)*
+        $(let row = Row { $field: $value, ..row };)*
         row
     }};
 }
