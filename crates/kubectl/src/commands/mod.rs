@@ -13,6 +13,7 @@ mod auth;
 mod autoscale;
 mod certificate;
 mod cluster_info;
+mod completion;
 mod config;
 mod cp;
 mod create;
@@ -83,6 +84,7 @@ const SUBCOMMANDS: &[&Command] = &[
     &kustomize::COMMAND,
     &debug::COMMAND,
     &edit::COMMAND,
+    &completion::COMMAND,
     &cp::COMMAND,
     &forward::COMMAND,
     &forward::PROXY,
