@@ -48,7 +48,7 @@ fn fractions(count: usize, power: f64) -> Vec<u32> {
     let mut out = Vec::new();
     let mut n: u128 = 2;
     while out.len() < count {
-        if (2..n).take_while(|d| d * d <= n).all(|d| n % d != 0) {
+        if (2..n).take_while(|d| d * d <= n).all(|d| !n.is_multiple_of(d)) {
             // floor(root(n) * 2^32), by bisection.
             let (mut lo, mut hi) = (0u128, 1u128 << 40);
             while lo + 1 < hi {
