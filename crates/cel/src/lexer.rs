@@ -1,7 +1,5 @@
 //! Words and signs. Models cel-go's ANTLR lexer as far as its messages show.
 
-use std::sync::Arc;
-
 use crate::ast::Literal;
 use crate::error::Issue;
 

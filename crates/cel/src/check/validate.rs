@@ -104,15 +104,13 @@ fn call(e: &Expr, function: &str, target: Option<&Expr>, args: &[Expr], issues: 
                 issues.push(Issue::new(arg.at, "invalid duration argument"));
             }
         }
-        ("timestamp", None, [arg]) => {
-            if text(arg).is_some_and(|s| time::parse_timestamp(&s).is_err()) {
-                issues.push(Issue::new(arg.at, "invalid timestamp argument"));
-            }
+        ("timestamp", None, [arg]) if text(arg).is_some_and(|s| time::parse_timestamp(&s).is_err()) => {
+            issues.push(Issue::new(arg.at, "invalid timestamp argument"));
         }
-        ("matches", Some(_), [arg]) | ("matches", None, [_, arg]) => {
-            if text(arg).is_some_and(|s| regex_lite::Regex::new(&s).is_err()) {
-                issues.push(Issue::new(arg.at, "invalid matches argument"));
-            }
+        ("matches", Some(_), [arg]) | ("matches", None, [_, arg])
+            if text(arg).is_some_and(|s| regex_lite::Regex::new(&s).is_err()) =>
+        {
+            issues.push(Issue::new(arg.at, "invalid matches argument"));
         }
         ("format", Some(target), [arg]) => {
             if let (Some(pattern), Kind::List(items)) = (text(target), &arg.kind)

@@ -15,7 +15,7 @@ impl Bits {
     /// All numbers below `size`.
     pub(super) fn all(size: usize) -> Self {
         let mut words = vec![u64::MAX; size.div_ceil(64)];
-        if size % 64 != 0
+        if !size.is_multiple_of(64)
             && let Some(last) = words.last_mut()
         {
             *last = (1 << (size % 64)) - 1;

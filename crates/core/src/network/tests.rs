@@ -275,11 +275,11 @@ fn the_compiled_network_equals_the_naive_one_on_random_clusters() {
             .collect();
         let pods: Vec<Pod> = (0..6)
             .map(|i| {
-                let ip = if rng.next_u64() % 4 == 0 { format!("fd00::{i}") } else { format!("10.0.0.{i}") };
-                let home: &str = *pick(&mut rng, &["x", "y", "z"]);
+                let ip = if rng.next_u64().is_multiple_of(4) { format!("fd00::{i}") } else { format!("10.0.0.{i}") };
+                let home = *pick(&mut rng, &["x", "y", "z"]);
                 let mut p = pod(home, &format!("p{i}"), &[], &ip);
                 p.labels = random_labels(&mut rng);
-                if rng.next_u64() % 3 == 0 {
+                if rng.next_u64().is_multiple_of(3) {
                     p.ports =
                         vec![ContainerPort { name: "http".into(), number: 81, protocol: Protocol::Tcp }];
                 }
