@@ -13,6 +13,7 @@ mod walk;
 
 use gatehouse_model::schema::TypeRef;
 use gatehouse_model::{Object, Value, json};
+pub(crate) use last_applied::sync as sync_last_applied;
 
 use crate::schema;
 use crate::server::Call;

@@ -3,7 +3,7 @@
 //! Models apimachinery `pkg/util/managedfields/internal/lastappliedmanager.go`.
 
 use gatehouse_model::schema::TypeRef;
-use gatehouse_model::{Object, json};
+use gatehouse_model::{Object, Value, json};
 
 use super::set::FieldSet;
 use super::{stripped, walk};
@@ -17,4 +17,18 @@ pub(super) fn fields(live: &Object, ty: Option<TypeRef<'_>>) -> FieldSet {
     let applied = stripped(&Object(applied), false);
     let (changed, _) = walk::compare(&stripped(live, false), &applied, ty);
     walk::fields(&applied, ty).minus(&changed)
+}
+
+/// What `kubectl apply --server-side` applied becomes what client-side apply reads, where that left its annotation
+/// (`lastappliedupdater.go`).
+pub(crate) fn sync(merged: &mut Value, config: &Value) {
+    if merged.str_at(&["metadata", "annotations", ANNOTATION]).is_empty() {
+        return;
+    }
+    let mut applied = config.clone();
+    applied.remove(&["metadata", "managedFields"]);
+    applied.remove(&["metadata", "annotations", ANNOTATION]);
+    let text = json::print(&applied);
+    let text = text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
+    merged.set(&["metadata", "annotations", ANNOTATION], text + "\n");
 }

@@ -142,7 +142,10 @@ fn apply(call: &mut Call<'_>, patch: &Value) -> Result<Reply, Status> {
     let config = decode::configuration(call, patch.clone())?;
     let old = call.stored().ok();
     if let Some(old) = old {
-        let merged = managed::apply(call, Some(&old), &config)?;
+        let mut merged = managed::apply(call, Some(&old), &config)?;
+        if call.options().field_manager == "kubectl" {
+            managed::sync_last_applied(&mut merged, &config);
+        }
         let decoded = decode::decoded(call, merged, Source::Patch)?;
         let object = update::replaced(call, &old, decoded)?;
         return Ok(Reply::Object(in_version(&call.resource, object)));
