@@ -25,7 +25,7 @@ impl Suite for SeccompStart {
         let line = text_of(support, "seccomp-profiles", name)?;
         // A null text is a file without a byte, but for the one that is not there at all.
         let missing = line.str_at(&["about"]).contains("does not exist")
-            && !line.get("text").is_some_and(|t| t.as_str().is_some());
+            && line.get("text").is_none_or(|t| t.as_str().is_none());
         let text = (!missing).then(|| line.str_at(&["text"]));
         let path = format!("/var/lib/kubelet/seccomp/profiles/{name}.json");
         let privileges = match body.bool_at(&["allowPrivilegeEscalation"]) {

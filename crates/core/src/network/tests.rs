@@ -275,7 +275,11 @@ fn the_compiled_network_equals_the_naive_one_on_random_clusters() {
             .collect();
         let pods: Vec<Pod> = (0..6)
             .map(|i| {
-                let ip = if rng.next_u64().is_multiple_of(4) { format!("fd00::{i}") } else { format!("10.0.0.{i}") };
+                let ip = if rng.next_u64().is_multiple_of(4) {
+                    format!("fd00::{i}")
+                } else {
+                    format!("10.0.0.{i}")
+                };
                 let home = *pick(&mut rng, &["x", "y", "z"]);
                 let mut p = pod(home, &format!("p{i}"), &[], &ip);
                 p.labels = random_labels(&mut rng);
@@ -290,7 +294,7 @@ fn the_compiled_network_equals_the_naive_one_on_random_clusters() {
             .map(|i| {
                 let mut spec = json!({"podSelector": (random_selector(&mut rng))});
                 for (rules, peers) in [("ingress", "from"), ("egress", "to")] {
-                    if rng.next_u64() % 3 > 0 {
+                    if !rng.next_u64().is_multiple_of(3) {
                         let many = rng.next_u64() % 3;
                         spec.set(
                             &[rules],

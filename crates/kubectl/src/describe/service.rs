@@ -74,8 +74,10 @@ pub(super) fn describe(d: &mut Description<'_, '_, '_>, service: &Object) -> Res
         ("External Traffic Policy", "externalTrafficPolicy"),
         ("Internal Traffic Policy", "internalTrafficPolicy"),
     ] {
-        if !spec.str_at(&[member]).is_empty() && !(w.old && member == "internalTrafficPolicy") {
-            w.field(0, title, spec.str_at(&[member]));
+        let policy = spec.str_at(&[member]);
+        let known = !w.old || member == "externalTrafficPolicy";
+        if known && !policy.is_empty() {
+            w.field(0, title, policy);
         }
     }
     if number(spec, &["healthCheckNodePort"]) != 0 {

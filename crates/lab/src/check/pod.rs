@@ -14,7 +14,7 @@ pub(super) fn probe(check: &PodCheck, world: &World) -> Finding {
     };
     let status = tables::pod_status(pod);
     let mut finding = Finding::compare(&subject, &expected, &status, Vec::new());
-    finding.passed = check.status.iter().any(|s| *s == status);
+    finding.passed = check.status.contains(&status);
     if !finding.passed {
         finding.because = world.events_of("Pod", &check.namespace, &check.name);
     }

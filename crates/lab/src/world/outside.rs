@@ -11,7 +11,7 @@ use super::files::SysFiles;
 use super::{Login, World};
 
 /// The world around a machine that runs something.
-pub(super) struct Around<'w> {
+pub(crate) struct Around<'w> {
     pub(super) world: &'w mut World,
 }
 
