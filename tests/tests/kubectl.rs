@@ -1,5 +1,7 @@
 //! kubectl's ways that take more than one line: edits, differences, kustomizations.
 
+#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 use gatehouse_lab::Session;
 
 fn session() -> Session {
