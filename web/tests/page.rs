@@ -1,4 +1,9 @@
 //! The page in a real document: what the desk's own tests cannot see. Runs in Chromium, on wasm only.
+
+#![cfg_attr(
+    target_arch = "wasm32",
+    expect(clippy::expect_used, reason = "a test that cannot go on has failed")
+)]
 #![cfg(target_arch = "wasm32")]
 
 use gatehouse_web::{storage, theme};
