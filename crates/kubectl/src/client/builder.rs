@@ -6,7 +6,9 @@ use gatehouse_core::{Reason, Reply, Verb};
 use gatehouse_model::{Object, ResourceType, Value, json};
 
 use super::words::Words;
+use crate::cli::Args;
 use crate::client::{Info, files};
+use crate::config::Namespace;
 use crate::error::Error;
 use crate::session::{Session, target_of};
 
@@ -67,6 +69,21 @@ struct Chosen {
 }
 
 impl Builder {
+    /// What nearly every command begins with: its namespace, for objects that have none and against those of another,
+    /// and the files of `-f`, `-k` and `-R`. Models `NamespaceParam(…).DefaultNamespace().FilenameParam(…)`.
+    #[must_use]
+    pub fn named_by(namespace: &Namespace, args: &Args) -> Self {
+        Self {
+            namespace: namespace.name.clone(),
+            default_namespace: true,
+            enforce_namespace: namespace.explicit,
+            filenames: args.list("filename"),
+            kustomize: args.str("kustomize").to_owned(),
+            recursive: args.bool("recursive"),
+            ..Self::default()
+        }
+    }
+
     /// All chosen objects.
     ///
     /// # Errors

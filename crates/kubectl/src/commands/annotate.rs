@@ -6,7 +6,7 @@ use gatehouse_core::patch::merge;
 use gatehouse_core::request::PatchType;
 use gatehouse_model::Object;
 
-use super::label::{SHARED, builder, list, resources_and_pairs};
+use super::label::{SHARED, builder, check, list, resources_and_pairs};
 use crate::cli::groups::{ALL_NAMESPACES, DRY_RUN, FILENAME, PRINT, RECORD, SELECTOR};
 use crate::cli::{Args, Command, Flag};
 use crate::client::Change;
@@ -50,39 +50,6 @@ fn parse(pairs: &[String]) -> (BTreeMap<String, String>, Vec<String>) {
     (new, gone)
 }
 
-fn check(args: &Args, dry: Dry, resources: &[String], nothing: bool) -> Result<(), Error> {
-    let no_files = args.list("filename").is_empty() && args.str("kustomize").is_empty();
-    let refuse = |why: &str| Err(Error::plain(why));
-    if args.bool("list") && !args.str("output").is_empty() {
-        return refuse("--list and --output may not be specified together");
-    }
-    if args.bool("all") && !args.str("selector").is_empty() {
-        return refuse("cannot set --all and --selector at the same time");
-    }
-    if args.bool("all") && !args.str("field-selector").is_empty() {
-        return refuse("cannot set --all and --field-selector at the same time");
-    }
-    if args.bool("local") {
-        if dry == Dry::Server {
-            return refuse("cannot specify --local and --dry-run=server - did you mean --dry-run=client?");
-        }
-        if !resources.is_empty() {
-            return refuse(
-                "can only use local files by -f rsrc.yaml or --filename=rsrc.json when --local=true is set",
-            );
-        }
-        if no_files {
-            return refuse("one or more files must be specified as -f rsrc.yaml or --filename=rsrc.json");
-        }
-    } else if resources.is_empty() && no_files {
-        return refuse("one or more resources must be specified as <resource> <name> or <resource>/<name>");
-    }
-    if nothing && !args.bool("list") {
-        return refuse("at least one annotation update is required");
-    }
-    Ok(())
-}
-
 fn change(
     object: &mut Object,
     overwrite: bool,
@@ -122,7 +89,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     let dry = Dry::parse(session, args)?;
     let (resources, pairs) = resources_and_pairs(&args.words, "annotation")?;
     let (new, gone) = parse(&pairs);
-    check(args, dry, &resources, pairs.is_empty())?;
+    check(args, dry, &resources, pairs.is_empty(), ("annotation", "rsrc"))?;
     let both: Vec<&str> = gone.iter().filter(|g| new.contains_key(*g)).map(String::as_str).collect();
     if !both.is_empty() {
         let both = both.join(", ");

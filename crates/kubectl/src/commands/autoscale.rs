@@ -169,16 +169,10 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     check(args)?;
     let mut printer = Printer::new(session, args, dry)?.typed();
     let builder = Builder {
-        namespace: namespace.name,
-        default_namespace: true,
-        enforce_namespace: namespace.explicit,
-        filenames: args.list("filename"),
-        kustomize: args.str("kustomize").to_owned(),
-        recursive: args.bool("recursive"),
         words: args.words.clone(),
         continue_on_error: true,
         flatten: true,
-        ..Builder::default()
+        ..Builder::named_by(&namespace, args)
     };
     let mut count = 0;
     builder.visit(session, |session, info| {

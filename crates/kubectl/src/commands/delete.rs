@@ -100,13 +100,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         return delete_raw(session, args.str("raw"));
     }
     let builder = Builder {
-        namespace: namespace.name,
         all_namespaces: args.bool("all-namespaces"),
-        default_namespace: true,
-        enforce_namespace: namespace.explicit,
-        filenames: args.list("filename"),
-        kustomize: args.str("kustomize").to_owned(),
-        recursive: args.bool("recursive"),
         selector: args.str("selector").to_owned(),
         field_selector: args.str("field-selector").to_owned(),
         all: args.bool("all"),
@@ -114,7 +108,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         continue_on_error: true,
         lazy: true,
         flatten: true,
-        ..Builder::default()
+        ..Builder::named_by(&namespace, args)
     };
     check(session, args, grace, force)?;
     let deletion = Deletion {

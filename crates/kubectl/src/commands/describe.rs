@@ -34,19 +34,14 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         )));
     }
     let builder = Builder {
-        namespace: namespace.name.clone(),
         all_namespaces,
-        default_namespace: true,
         enforce_namespace: namespace.explicit && !all_namespaces,
-        filenames: args.list("filename"),
-        kustomize: args.str("kustomize").to_owned(),
-        recursive: args.bool("recursive"),
         selector: args.str("selector").to_owned(),
         words: args.words.clone(),
         allow_bare_type: true,
         continue_on_error: true,
         flatten: true,
-        ..Builder::default()
+        ..Builder::named_by(&namespace, args)
     };
     let (infos, result) = builder.infos_and_errors(session);
     let mut events = args.bool("show-events");

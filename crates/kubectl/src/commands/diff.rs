@@ -144,15 +144,9 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         if server_side && !args.changed("field-manager") { "kubectl" } else { args.str("field-manager") };
     let namespace = session.namespace()?;
     let builder = Builder {
-        namespace: namespace.name.clone(),
-        default_namespace: true,
-        enforce_namespace: namespace.explicit,
-        filenames: args.list("filename"),
-        kustomize: args.str("kustomize").to_owned(),
-        recursive: args.bool("recursive"),
         selector: args.str("selector").to_owned(),
         flatten: true,
-        ..Builder::default()
+        ..Builder::named_by(&namespace, args)
     };
     let mut infos = builder.infos(session)?;
     let change = Change { force: args.bool("force-conflicts"), ..Change::by(manager, Dry::Server) };

@@ -126,19 +126,13 @@ fn run(session: &mut Session<'_, '_>, args: &Args, mode: Mode) -> Result<(), Err
     }
     let namespace = session.namespace()?;
     let builder = Builder {
-        namespace: namespace.name,
-        default_namespace: true,
-        enforce_namespace: namespace.explicit,
-        filenames: args.list("filename"),
-        kustomize: args.str("kustomize").to_owned(),
-        recursive: args.bool("recursive"),
         words: args.words.clone(),
         allow_bare_type: true,
         continue_on_error: mode != Mode::Create,
         flatten: true,
         latest: mode != Mode::Create,
         subresource: args.str("subresource").to_owned(),
-        ..Builder::default()
+        ..Builder::named_by(&namespace, args)
     };
     let edit = Edit { args, mode, json: format == "json", builder };
     let path = args.str("edited-file");

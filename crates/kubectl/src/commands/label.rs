@@ -102,13 +102,7 @@ pub(super) fn builder(
     let namespace = session.namespace()?;
     let local = args.bool("local");
     Ok(Builder {
-        namespace: namespace.name,
         all_namespaces: args.bool("all-namespaces"),
-        default_namespace: true,
-        enforce_namespace: namespace.explicit,
-        filenames: args.list("filename"),
-        kustomize: args.str("kustomize").to_owned(),
-        recursive: args.bool("recursive"),
         selector: if local { String::new() } else { args.str("selector").to_owned() },
         field_selector: args.str("field-selector").to_owned(),
         words: if local { Vec::new() } else { resources },
@@ -117,13 +111,24 @@ pub(super) fn builder(
         flatten: true,
         latest: !local,
         local,
-        ..Builder::default()
+        ..Builder::named_by(&namespace, args)
     })
 }
 
-fn check(args: &Args, dry: Dry, resources: &[String], nothing: bool) -> Result<(), Error> {
+/// What the two commands refuse before they look at anything. They name what they change (`label`, `annotation`) and a
+/// file for example (`pod`, `rsrc`), and say all else alike.
+pub(super) fn check(
+    args: &Args,
+    dry: Dry,
+    resources: &[String],
+    nothing: bool,
+    (what, file): (&str, &str),
+) -> Result<(), Error> {
     let no_files = args.list("filename").is_empty() && args.str("kustomize").is_empty();
     let refuse = |why: &str| Err(Error::plain(why));
+    if args.bool("list") && !args.str("output").is_empty() {
+        return refuse("--list and --output may not be specified together");
+    }
     if args.bool("all") && !args.str("selector").is_empty() {
         return refuse("cannot set --all and --selector at the same time");
     }
@@ -135,18 +140,20 @@ fn check(args: &Args, dry: Dry, resources: &[String], nothing: bool) -> Result<(
             return refuse("cannot specify --local and --dry-run=server - did you mean --dry-run=client?");
         }
         if !resources.is_empty() {
-            return refuse(
-                "can only use local files by -f pod.yaml or --filename=pod.json when --local=true is set",
-            );
+            return refuse(&format!(
+                "can only use local files by -f {file}.yaml or --filename={file}.json when --local=true is set"
+            ));
         }
         if no_files {
-            return refuse("one or more files must be specified as -f pod.yaml or --filename=pod.json");
+            return refuse(&format!(
+                "one or more files must be specified as -f {file}.yaml or --filename={file}.json"
+            ));
         }
     } else if resources.is_empty() && no_files {
         return refuse("one or more resources must be specified as <resource> <name> or <resource>/<name>");
     }
     if nothing && !args.bool("list") {
-        return refuse("at least one label update is required");
+        return refuse(&format!("at least one {what} update is required"));
     }
     Ok(())
 }
@@ -206,10 +213,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     let dry = Dry::parse(session, args)?;
     let (resources, pairs) = resources_and_pairs(&args.words, "label")?;
     let (new, gone) = parse(&pairs)?;
-    if args.bool("list") && !args.str("output").is_empty() {
-        return Err(Error::plain("--list and --output may not be specified together"));
-    }
-    check(args, dry, &resources, pairs.is_empty())?;
+    check(args, dry, &resources, pairs.is_empty(), ("label", "pod"))?;
     let builder = builder(session, args, resources)?;
     let single = builder.single_item_implied(session);
     if !single && !args.str("resource-version").is_empty() {

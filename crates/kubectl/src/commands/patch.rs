@@ -110,18 +110,12 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     let patch = read(&content, kind, text)?;
     let mut printer = Printer::new(session, args, dry)?;
     let builder = Builder {
-        namespace: namespace.name,
-        default_namespace: true,
-        enforce_namespace: namespace.explicit,
-        filenames: args.list("filename"),
-        kustomize: args.str("kustomize").to_owned(),
-        recursive: args.bool("recursive"),
         subresource: args.str("subresource").to_owned(),
         words: args.words.clone(),
         continue_on_error: true,
         flatten: true,
         local,
-        ..Builder::default()
+        ..Builder::named_by(&namespace, args)
     };
     let change = Change {
         subresource: args.str("subresource").to_owned(),

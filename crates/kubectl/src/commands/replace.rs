@@ -72,17 +72,11 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         return Err(Error::plain("--dry-run can not be used when --force is set"));
     }
     let builder = Builder {
-        namespace: namespace.name.clone(),
-        default_namespace: true,
-        enforce_namespace: namespace.explicit,
-        filenames: args.list("filename"),
-        kustomize: args.str("kustomize").to_owned(),
-        recursive: args.bool("recursive"),
         subresource: args.str("subresource").to_owned(),
         continue_on_error: true,
         flatten: true,
         validate: validation != FieldValidation::Ignore,
-        ..Builder::default()
+        ..Builder::named_by(&namespace, args)
     };
     let change = Change {
         dry,

@@ -125,18 +125,12 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         return Err(Error::plain("The --current-replicas must specify an integer of -1 or greater"));
     }
     let builder = Builder {
-        namespace: namespace.name,
-        default_namespace: true,
-        enforce_namespace: namespace.explicit,
-        filenames: args.list("filename"),
-        kustomize: args.str("kustomize").to_owned(),
-        recursive: args.bool("recursive"),
         selector: args.str("selector").to_owned(),
         allow_bare_type: args.bool("all"),
         words: args.words.clone(),
         continue_on_error: true,
         flatten: true,
-        ..Builder::default()
+        ..Builder::named_by(&namespace, args)
     };
     let (infos, result) = builder.infos_and_errors(session);
     if !args.str("resource-version").is_empty() && infos.len() > 1 {

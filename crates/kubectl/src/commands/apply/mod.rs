@@ -111,17 +111,11 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         if server_side && !args.changed("field-manager") { "kubectl" } else { args.str("field-manager") };
     let grace = args.int("grace-period");
     let builder = Builder {
-        namespace: namespace.name.clone(),
-        default_namespace: true,
-        enforce_namespace: namespace.explicit,
-        filenames: args.list("filename"),
-        kustomize: args.str("kustomize").to_owned(),
-        recursive: args.bool("recursive"),
         selector: args.str("selector").to_owned(),
         continue_on_error: true,
         flatten: true,
         validate: validation != FieldValidation::Ignore,
-        ..Builder::default()
+        ..Builder::named_by(&namespace, args)
     };
     let (mut infos, result) = builder.infos_and_errors(session);
     let mut errors: Vec<Error> = result.err().into_iter().collect();

@@ -29,19 +29,13 @@ pub(super) static COMMAND: Command = Command {
 fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     let namespace = session.namespace()?;
     let builder = Builder {
-        namespace: namespace.name,
-        default_namespace: true,
-        enforce_namespace: namespace.explicit,
-        filenames: args.list("filename"),
-        kustomize: args.str("kustomize").to_owned(),
-        recursive: args.bool("recursive"),
         selector: args.str("selector").to_owned(),
         all: args.bool("all"),
         words: args.words.clone(),
         flatten: true,
         latest: true,
         allow_bare_type: true,
-        ..Builder::default()
+        ..Builder::named_by(&namespace, args)
     };
     let mut texts = Vec::new();
     builder.visit(session, |session, info| {

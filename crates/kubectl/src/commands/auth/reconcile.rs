@@ -305,17 +305,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         extra_subjects: args.bool("remove-extra-subjects"),
         namespace: namespace.name.clone(),
     };
-    let builder = Builder {
-        namespace: namespace.name,
-        default_namespace: true,
-        enforce_namespace: namespace.explicit,
-        filenames: args.list("filename"),
-        kustomize: args.str("kustomize").to_owned(),
-        recursive: args.bool("recursive"),
-        continue_on_error: true,
-        flatten: true,
-        ..Builder::default()
-    };
+    let builder = Builder { continue_on_error: true, flatten: true, ..Builder::named_by(&namespace, args) };
     builder.visit(session, |session, info| {
         let mapping = info.mapping()?.clone();
         let mut expected = info.object()?.clone();

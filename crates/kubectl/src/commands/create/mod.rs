@@ -104,17 +104,11 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     }
     let namespace = session.namespace()?;
     let builder = Builder {
-        namespace: namespace.name,
-        default_namespace: true,
-        enforce_namespace: namespace.explicit,
-        filenames: args.list("filename"),
-        kustomize: args.str("kustomize").to_owned(),
-        recursive: args.bool("recursive"),
         selector: args.str("selector").to_owned(),
         continue_on_error: true,
         flatten: true,
         validate: validation != FieldValidation::Ignore,
-        ..Builder::default()
+        ..Builder::named_by(&namespace, args)
     };
     let mut count = 0;
     let save = args.bool("save-config");

@@ -87,13 +87,8 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         ));
     }
     let builder = Builder {
-        namespace: namespace.name.clone(),
         all_namespaces: args.bool("all-namespaces"),
-        default_namespace: true,
         enforce_namespace: namespace.explicit && !args.bool("all-namespaces"),
-        filenames: args.list("filename"),
-        kustomize: args.str("kustomize").to_owned(),
-        recursive: args.bool("recursive"),
         selector: args.str("selector").to_owned(),
         field_selector: args.str("field-selector").to_owned(),
         subresource: args.str("subresource").to_owned(),
@@ -104,7 +99,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         single_type: watching,
         // Lists of the server stay whole: each is one table.
         flatten: !args.list("filename").is_empty() || !args.str("kustomize").is_empty(),
-        ..Builder::default()
+        ..Builder::named_by(&namespace, args)
     };
     let flags = PrintFlags {
         output: output.to_owned(),

@@ -35,18 +35,12 @@ fn builder(session: &mut Session<'_, '_>, args: &Args) -> Result<Builder, Error>
         return Err(Error::plain("required resource not specified"));
     }
     Ok(Builder {
-        namespace: namespace.name,
-        default_namespace: true,
-        enforce_namespace: namespace.explicit,
-        filenames: args.list("filename"),
-        kustomize: args.str("kustomize").to_owned(),
-        recursive: args.bool("recursive"),
         selector: args.str("selector").to_owned(),
         words: args.words.clone(),
         allow_bare_type: true,
         continue_on_error: true,
         latest: true,
         flatten: true,
-        ..Builder::default()
+        ..Builder::named_by(&namespace, args)
     })
 }

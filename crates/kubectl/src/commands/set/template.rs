@@ -35,12 +35,6 @@ pub(super) fn builder(
         return Err(Error::plain(LOCAL));
     }
     Ok(Builder {
-        namespace: namespace.name,
-        default_namespace: true,
-        enforce_namespace: namespace.explicit,
-        filenames: args.list("filename"),
-        kustomize: args.str("kustomize").to_owned(),
-        recursive: args.bool("recursive"),
         selector: if local { String::new() } else { args.str("selector").to_owned() },
         allow_bare_type: args.bool("all"),
         words: words.to_vec(),
@@ -48,7 +42,7 @@ pub(super) fn builder(
         flatten: true,
         latest: !local,
         local,
-        ..Builder::default()
+        ..Builder::named_by(&namespace, args)
     })
 }
 

@@ -49,13 +49,8 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     let namespace = session.namespace()?;
     let all_namespaces = args.bool("all-namespaces");
     let builder = Builder {
-        namespace: namespace.name,
         all_namespaces,
-        default_namespace: true,
         enforce_namespace: namespace.explicit && !all_namespaces,
-        filenames: args.list("filename"),
-        kustomize: args.str("kustomize").to_owned(),
-        recursive: args.bool("recursive"),
         selector: args.str("selector").to_owned(),
         field_selector: args.str("field-selector").to_owned(),
         all: args.bool("all"),
@@ -64,7 +59,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         latest: true,
         flatten: true,
         local: args.bool("local"),
-        ..Builder::default()
+        ..Builder::named_by(&namespace, args)
     };
     if conditions.iter().any(|c| matches!(c, Condition::Create)) {
         created(session, &builder, deadline)?;
