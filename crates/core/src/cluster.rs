@@ -10,6 +10,7 @@ use crate::admission::webhooks::Backend;
 use crate::authz::rbac::IndexCache;
 use crate::config::ApiServerConfig;
 use crate::controllers::Memory;
+use crate::network::Plugin;
 use crate::store::Store;
 use crate::world::{Entropy, Timestamp};
 
@@ -32,6 +33,8 @@ pub struct Cluster {
     pub expressions: Option<Arc<dyn Expressions>>,
     /// The backends of admission webhooks, by address.
     pub webhook_backends: Arc<BTreeMap<String, Backend>>,
+    /// The network plugin.
+    pub network: Plugin,
     /// What the controllers remember between passes.
     pub controllers: Memory,
 }
@@ -49,6 +52,7 @@ impl Cluster {
             rbac: IndexCache::default(),
             expressions: Some(Arc::new(Cel)),
             webhook_backends: Arc::default(),
+            network: Plugin::default(),
             controllers: Memory::default(),
         }
     }

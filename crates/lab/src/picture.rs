@@ -49,7 +49,7 @@ impl Picture {
     /// The picture of a world on some port.
     #[must_use]
     pub fn on(world: &World, port: Port) -> Self {
-        let network = Network::of(&world.cluster.store);
+        let network = Network::of(&world.cluster);
         let pods: Vec<PicturePod> = network
             .pods()
             .iter()

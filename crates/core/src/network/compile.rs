@@ -7,9 +7,10 @@ use gatehouse_model::{Object, Value};
 
 use super::addr::Cidr;
 use super::bits::Bits;
+use super::explain::End;
 use super::index::LabelIndex;
 use super::input::{Namespace, Pod};
-use crate::store::Store;
+use crate::cluster::Cluster;
 
 /// Which way traffic goes, seen from the pod a policy selects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,16 +31,22 @@ pub enum Protocol {
     Udp,
     /// SCTP.
     Sctp,
+    /// ICMP; the port is the message's type, 8 for what `ping` sends.
+    Icmp,
+    /// ICMP of IPv6; the port is the message's type, 128 for what `ping` sends.
+    Icmpv6,
 }
 
 impl Protocol {
-    /// Reads `TCP`, `UDP` or `SCTP`.
+    /// Reads `TCP`, `UDP`, `SCTP`, `ICMP` or `ICMPv6`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         match text {
             "TCP" => Some(Self::Tcp),
             "UDP" => Some(Self::Udp),
             "SCTP" => Some(Self::Sctp),
+            "ICMP" => Some(Self::Icmp),
+            "ICMPv6" => Some(Self::Icmpv6),
             _ => None,
         }
     }
@@ -56,6 +63,8 @@ impl Protocol {
             Self::Tcp => "TCP",
             Self::Udp => "UDP",
             Self::Sctp => "SCTP",
+            Self::Icmp => "ICMP",
+            Self::Icmpv6 => "ICMPv6",
         }
     }
 }
@@ -67,6 +76,18 @@ pub struct Port {
     pub protocol: Protocol,
     /// The number.
     pub number: u16,
+}
+
+impl Port {
+    /// What `ping` to `to` sends: an echo request of its family.
+    #[must_use]
+    pub const fn echo(to: IpAddr) -> Self {
+        if to.is_ipv4() {
+            Self { protocol: Protocol::Icmp, number: 8 }
+        } else {
+            Self { protocol: Protocol::Icmpv6, number: 128 }
+        }
+    }
 }
 
 /// One entry of a rule's `ports`.
@@ -185,9 +206,10 @@ pub struct Network {
 }
 
 impl Network {
-    /// The network of what is stored.
+    /// The network of a cluster.
     #[must_use]
-    pub fn of(store: &Store) -> Self {
+    pub fn of(cluster: &Cluster) -> Self {
+        let store = &cluster.store;
         let namespaces: Vec<Namespace> = store.list("namespaces", None).map(|o| Namespace::of(o)).collect();
         let pods: Vec<Pod> = store.list("pods", None).filter_map(|o| Pod::of(o)).collect();
         let policies: Vec<Arc<Object>> =
@@ -211,6 +233,13 @@ impl Network {
     #[must_use]
     pub fn pods(&self) -> &[Pod] {
         &self.pods
+    }
+
+    /// Whose address this is: the pod's that has it in its own network, or nobody's within the cluster.
+    #[must_use]
+    pub fn end(&self, ip: IpAddr) -> End {
+        let pod = self.pods.iter().position(|p| !p.host_network && p.ips.contains(&ip));
+        pod.map_or(End::Ip(ip), End::Pod)
     }
 
     /// The position of a pod among [`Network::pods`].

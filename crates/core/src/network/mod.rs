@@ -11,12 +11,16 @@ mod explain;
 mod index;
 mod input;
 mod matrix;
+mod requests;
+mod state;
 
 pub use addr::Cidr;
 pub use compile::{Direction, Network, Port, Protocol};
 pub use explain::{End, Flow, HalfVerdict};
 pub use input::{ContainerPort, Namespace, Pod};
 pub use matrix::Matrix;
+pub use requests::{HttpRequest, RequestVerdict};
+pub use state::{Cni, Learned, Plugin};
 
 #[cfg(test)]
 mod tests;

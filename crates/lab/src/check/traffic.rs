@@ -7,7 +7,7 @@ use crate::exercise::format::{Passage, Traffic};
 use crate::world::World;
 
 pub(super) fn probe(check: &Traffic, world: &World) -> Finding {
-    let network = Network::of(&world.cluster.store);
+    let network = Network::of(&world.cluster);
     let subject = format!("{} to {} on {}", check.from, check.to, check.port);
     let word = |allowed: bool| if allowed { "allowed" } else { "denied" };
     let expected = word(check.expect == Passage::Allowed);

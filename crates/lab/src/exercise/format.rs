@@ -91,11 +91,27 @@ pub struct ClusterSpec {
     pub version: String,
     /// Admission plugins switched on besides those on by default.
     pub enable_admission_plugins: Vec<String>,
+    /// The network plugin, which decides what policies there are.
+    pub cni: Cni,
+}
+
+/// A network plugin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Cni {
+    /// One that enforces NetworkPolicy.
+    #[default]
+    Enforcing,
+    /// One that enforces AdminNetworkPolicy and BaselineAdminNetworkPolicy besides.
+    AdminPolicy,
+    /// Cilium, with CiliumNetworkPolicy and CiliumClusterwideNetworkPolicy.
+    Cilium,
 }
 
 impl Default for ClusterSpec {
     fn default() -> Self {
-        Self { version: "1.36".to_owned(), enable_admission_plugins: Vec::new() }
+        Self { version: "1.36".to_owned(), enable_admission_plugins: Vec::new(), cni: Cni::default() }
     }
 }
 

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use gatehouse_core::config::StaticToken;
 use gatehouse_core::controllers::StandIn;
+use gatehouse_core::network::Cni;
 use gatehouse_core::{Cluster, bootstrap};
 use gatehouse_machine::programs::MAGIC;
 use gatehouse_machine::{Machine, Outcome, ShellState, kubelet};
 use gatehouse_model::{KubeVersion, Value, base64};
 
 use super::{Access, Kubelets, World};
-use crate::exercise::Bundle;
+use crate::exercise::{Bundle, format};
 
 /// Where the recordings' cluster listens; the recordings say `<server>`.
 pub const BARE_SERVER: &str = "https://127.0.0.1:6443";
@@ -99,6 +100,11 @@ impl World {
         let version = KubeVersion::parse(&exercise.cluster.version)
             .ok_or_else(|| format!("cluster.version: \"{}\" is not a version", exercise.cluster.version))?;
         let mut world = Self::lab(version, seed);
+        world.cluster.network.cni = match exercise.cluster.cni {
+            format::Cni::Enforcing => Cni::Enforcing,
+            format::Cni::AdminPolicy => Cni::AdminPolicy,
+            format::Cni::Cilium => Cni::Cilium,
+        };
         if !exercise.cluster.enable_admission_plugins.is_empty() {
             let config = Arc::make_mut(&mut world.cluster.config);
             config.enable_admission_plugins.extend(exercise.cluster.enable_admission_plugins.iter().cloned());
