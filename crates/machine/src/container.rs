@@ -84,6 +84,8 @@ pub struct ContainerSpec {
     pub unprivileged_icmp: bool,
     /// The pod's address.
     pub address: String,
+    /// The ports the container declares.
+    pub ports: Vec<u16>,
     /// The PID namespace to join: another container's (`shareProcessNamespace`) or the host's (`hostPID`).
     pub join_pid_ns: Option<u32>,
     /// A sandbox's own kernel (gVisor, Kata).
@@ -120,6 +122,7 @@ impl ContainerSpec {
             unprivileged_ports: true,
             unprivileged_icmp: true,
             address: String::new(),
+            ports: Vec::new(),
             join_pid_ns: None,
             kernel: None,
             hosts: String::new(),
@@ -256,6 +259,7 @@ pub fn create(machine: &mut Machine, spec: &ContainerSpec) -> Container {
         unprivileged_ping: spec.unprivileged_icmp,
         kernel: spec.kernel.clone(),
         address: spec.address.clone(),
+        ports: spec.ports.clone(),
     });
     if let Some(k) = &spec.kernel {
         let text = format!("Linux version {} {} {}\n", k.release, k.compiler, k.version);

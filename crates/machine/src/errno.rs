@@ -76,6 +76,7 @@ errnos! {
     EPROTONOSUPPORT 93 "Protocol not supported",
     EOPNOTSUPP 95 "Operation not supported",
     EAFNOSUPPORT 97 "Address family not supported by protocol",
+    ENOTSOCK 88 "Socket operation on non-socket",
     EADDRINUSE 98 "Address already in use",
     EADDRNOTAVAIL 99 "Cannot assign requested address",
     ENETUNREACH 101 "Network is unreachable",

@@ -45,12 +45,13 @@ const BASE: Image = Image {
     size: 0,
 };
 
-const NGINX_CONF: &str =
-    "user  nginx;\npid  /run/nginx.pid;\nhttp {\n    server { listen 80; root /usr/share/nginx/html; }\n}\n";
-const UNPRIVILEGED_CONF: &str = "pid  /tmp/nginx.pid;\nhttp {\n    proxy_temp_path /tmp/proxy_temp;\n    client_body_temp_path /tmp/client_temp;\n    fastcgi_temp_path /tmp/fastcgi_temp;\n    uwsgi_temp_path /tmp/uwsgi_temp;\n    scgi_temp_path /tmp/scgi_temp;\n    server { listen 8080; root /usr/share/nginx/html; }\n}\n";
+const NGINX_CONF: &str = "\nuser  nginx;\nworker_processes  auto;\n\nerror_log  /var/log/nginx/error.log notice;\npid        /run/nginx.pid;\n\n\nevents {\n    worker_connections  1024;\n}\n\n\nhttp {\n    include       /etc/nginx/mime.types;\n    default_type  application/octet-stream;\n\n    sendfile        on;\n    keepalive_timeout  65;\n\n    include /etc/nginx/conf.d/*.conf;\n}\n";
+const NGINX_DEFAULT: &str = "server {\n    listen       80;\n    server_name  localhost;\n\n    location / {\n        root   /usr/share/nginx/html;\n        index  index.html index.htm;\n    }\n}\n";
+const UNPRIVILEGED_CONF: &str = "pid  /tmp/nginx.pid;\nhttp {\n    proxy_temp_path /tmp/proxy_temp;\n    client_body_temp_path /tmp/client_temp;\n    fastcgi_temp_path /tmp/fastcgi_temp;\n    uwsgi_temp_path /tmp/uwsgi_temp;\n    scgi_temp_path /tmp/scgi_temp;\n    include /etc/nginx/conf.d/*.conf;\n}\n";
+const UNPRIVILEGED_DEFAULT: &str = "server {\n    listen       8080;\n    server_name  localhost;\n\n    location / {\n        root   /usr/share/nginx/html;\n        index  index.html index.htm;\n    }\n}\n";
 const INDEX: (&str, &str, u32, u32) = (
     "/usr/share/nginx/html/index.html",
-    "<!DOCTYPE html>\n<html>\n<head>\n<title>Welcome to nginx!</title>\n</head>\n<body>\n<h1>Welcome to nginx!</h1>\n</body>\n</html>\n",
+    "<!DOCTYPE html>\n<html>\n<head>\n<title>Welcome to nginx!</title>\n<style>\nhtml { color-scheme: light dark; }\nbody { width: 35em; margin: 0 auto;\nfont-family: Tahoma, Verdana, Arial, sans-serif; }\n</style>\n</head>\n<body>\n<h1>Welcome to nginx!</h1>\n<p>If you see this page, the nginx web server is successfully installed and\nworking. Further configuration is required.</p>\n\n<p>For online documentation and support please refer to\n<a href=\"http://nginx.org/\">nginx.org</a>.<br/>\nCommercial support is available at\n<a href=\"http://nginx.com/\">nginx.com</a>.</p>\n\n<p><em>Thank you for using nginx.</em></p>\n</body>\n</html>\n",
     0o644,
     0,
 );
@@ -61,7 +62,12 @@ const NGINX: Image = Image {
     cmd: &["nginx", "-g", "daemon off;"],
     passwd: "nginx:x:101:101:nginx user:/nonexistent:/bin/false\n",
     programs: &["/docker-entrypoint.sh", "/usr/sbin/nginx"],
-    files: &[("/var/cache/nginx/", "", 0o755, 0), ("/etc/nginx/nginx.conf", NGINX_CONF, 0o644, 0), INDEX],
+    files: &[
+        ("/var/cache/nginx/", "", 0o755, 0),
+        ("/etc/nginx/nginx.conf", NGINX_CONF, 0o644, 0),
+        ("/etc/nginx/conf.d/default.conf", NGINX_DEFAULT, 0o644, 0),
+        INDEX,
+    ],
     port: Some(80),
     size: 72_324_501,
     ..BASE
@@ -76,6 +82,7 @@ const IMAGES: &[Image] = &[
         files: &[
             ("/var/cache/nginx/", "", 0o775, 101),
             ("/etc/nginx/nginx.conf", UNPRIVILEGED_CONF, 0o644, 101),
+            ("/etc/nginx/conf.d/default.conf", UNPRIVILEGED_DEFAULT, 0o644, 101),
             INDEX,
         ],
         port: Some(8080),

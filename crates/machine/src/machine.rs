@@ -100,6 +100,7 @@ impl Machine {
             unprivileged_ping: false,
             kernel: None,
             address: "127.0.0.1".to_owned(),
+            ports: Vec::new(),
         };
         let mut machine = Self {
             fs,
@@ -193,6 +194,7 @@ impl Machine {
             argv: Arc::new(argv.iter().map(|a| (*a).to_owned()).collect()),
             env: Arc::default(),
             state: State::Running,
+            listens: Arc::default(),
             started: self.now.0,
         }
     }

@@ -116,6 +116,8 @@ pub struct Space {
     pub kernel: Option<Arc<crate::machine::Kernel>>,
     /// The address of its network namespace.
     pub address: String,
+    /// The ports its container says it has; a server nothing is known of listens there.
+    pub ports: Vec<u16>,
 }
 
 /// How a process stands.
@@ -163,6 +165,8 @@ pub struct Process {
     pub env: Arc<Vec<(String, String)>>,
     /// How it stands.
     pub state: State,
+    /// The ports it listens on, each with whether that is UDP.
+    pub listens: Arc<Vec<(u16, bool)>>,
     /// When it started, in milliseconds since 1970.
     pub started: i64,
 }

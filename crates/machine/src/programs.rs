@@ -54,6 +54,7 @@ mod xargs;
 
 pub use kill::kill_words;
 pub use printf::{Escapes, echo, escapes, printf};
+pub use server::{answer, listener};
 pub use startup::startup;
 
 use crate::errno::Errno;
@@ -103,6 +104,7 @@ const TABLE: &[(&str, Main)] = &[
     ("head", head::head),
     ("hexdump", sums::hexdump),
     ("hostname", names::hostname),
+    ("httpd", server::httpd),
     ("httpd-foreground", server::serve),
     ("id", id::main),
     ("jq", jq::main),

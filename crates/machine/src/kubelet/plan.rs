@@ -88,6 +88,8 @@ pub struct Plan {
     pub mounts: Vec<Mount>,
     /// The host name.
     pub hostname: String,
+    /// The ports it declares.
+    pub ports: Vec<u16>,
     /// The group of its volumes.
     pub fs_group: Option<u32>,
 }
@@ -142,6 +144,11 @@ pub fn plan(site: &mut Site<'_>, pod: &Object, container: &Value) -> Result<Plan
         unmasked_proc: security.str_at(&["procMount"]) == "Unmasked",
         mounts,
         hostname: hostname.chars().take(63).collect(),
+        ports: container
+            .list_at(&["ports"])
+            .iter()
+            .filter_map(|p| p.i64_at(&["containerPort"]).and_then(|p| u16::try_from(p).ok()))
+            .collect(),
         fs_group: gid(pod_security.i64_at(&["fsGroup"])),
     })
 }

@@ -55,6 +55,7 @@ fn spec(machine: &Machine, plan: &Plan, root: Ino) -> ContainerSpec {
         privileged: p.privileged,
         read_only_root: plan.read_only_root,
         unmasked_proc: plan.unmasked_proc,
+        ports: plan.ports.clone(),
         ..ContainerSpec::new(root, plan.image.userland.unwrap_or(Userland::Busybox))
     }
 }

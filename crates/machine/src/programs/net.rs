@@ -237,7 +237,8 @@ fn nc_listen(sys: &mut Sys<'_>, opts: &options::Options, busybox: bool) -> i32 {
         .or(opts.operands.last().map(String::as_str))
         .and_then(|p| p.parse().ok())
         .unwrap_or(0);
-    let bound = sys.socket(INET, STREAM, 0).and_then(|fd| sys.bind(fd, INET, port));
+    let bound =
+        sys.socket(INET, STREAM, 0).and_then(|fd| sys.bind(fd, INET, port).and_then(|()| sys.listen(fd)));
     match bound {
         Ok(()) => {
             sys.stop(State::Blocked(None, 0));

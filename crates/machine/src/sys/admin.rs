@@ -352,6 +352,24 @@ impl Sys<'_> {
         Ok(())
     }
 
+    /// listen(2): from now on whoever connects to the socket's port finds the process.
+    ///
+    /// # Errors
+    /// EADDRINUSE where another process of the network namespace listens there.
+    pub fn listen(&mut self, fd: i32) -> Result<()> {
+        gate!(self, "listen");
+        let handle = self.fds.get(&fd).cloned().ok_or(Errno::EBADF)?;
+        let Open::Socket { datagram, port } = *handle.borrow() else { return Err(Errno::ENOTSOCK) };
+        self.ask(&Operation::Socket { access: NetworkAccess::Listen, family: 2, kind: 1, protocol: 6 })?;
+        let mine = self.space().map(|s| s.address.clone()).unwrap_or_default();
+        if crate::programs::listener(self.machine, &mine, port, datagram).is_some() {
+            return Err(Errno::EADDRINUSE);
+        }
+        std::sync::Arc::make_mut(&mut self.me.listens).push((port, datagram));
+        self.publish();
+        Ok(())
+    }
+
     /// An ioctl or netlink request that changes the network.
     ///
     /// # Errors
