@@ -82,6 +82,24 @@ impl Expr {
         Self { at, kind }
     }
 
+    /// Whether something holds for this node or one below it.
+    pub(crate) fn any(&self, holds: &impl Fn(&Self) -> bool) -> bool {
+        let all = |list: &[Self]| list.iter().any(|e| e.any(holds));
+        holds(self)
+            || match &self.kind {
+                Kind::Literal(_) | Kind::Ident(_) => false,
+                Kind::Select { operand, .. } => operand.any(holds),
+                Kind::Index { operand, index, .. } => operand.any(holds) || index.any(holds),
+                Kind::Call { target, args, .. } => target.iter().any(|e| e.any(holds)) || all(args),
+                Kind::List(items) => items.iter().any(|(e, _)| e.any(holds)),
+                Kind::Map(entries) => entries.iter().any(|(k, v, _)| k.any(holds) || v.any(holds)),
+                Kind::Loop { range, condition, body, .. } => {
+                    range.any(holds) || condition.iter().any(|e| e.any(holds)) || body.any(holds)
+                }
+                Kind::Opt { target, body, .. } => target.any(holds) || body.any(holds),
+            }
+    }
+
     /// The dotted name this is, if it is nothing but names and dots.
     pub(crate) fn dotted(&self) -> Option<String> {
         match &self.kind {

@@ -49,6 +49,12 @@ pub struct Program {
     pub result: Type,
 }
 
+/// Whether a text fits a regular expression somewhere; `None` where it is none.
+#[must_use]
+pub fn matches(pattern: &str, text: &str) -> Option<bool> {
+    regex_lite::Regex::new(pattern).ok().map(|r| r.is_match(text))
+}
+
 /// Parses and checks an expression.
 ///
 /// # Errors
@@ -60,6 +66,12 @@ pub fn compile(source: &str, environment: &Environment) -> Result<Program, Issue
 }
 
 impl Program {
+    /// Whether the expression uses a variable.
+    #[must_use]
+    pub fn mentions(&self, variable: &str) -> bool {
+        self.root.any(&|e| matches!(&e.kind, ast::Kind::Ident(name) if name == variable))
+    }
+
     /// Evaluates the expression with these values of its variables.
     ///
     /// # Errors

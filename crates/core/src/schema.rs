@@ -2,6 +2,8 @@
 //!
 //! The schemas themselves are `gatehouse_model`'s; custom resources bring their own.
 
+pub(crate) mod cel;
+
 use gatehouse_model::decode;
 use gatehouse_model::schema::{self, Schemas, Type, TypeRef};
 use gatehouse_model::{ResourceType, Value};

@@ -225,7 +225,7 @@ impl Status {
             .map(|e| StatusCause {
                 reason: e.kind.reason().to_owned(),
                 message: e.body(),
-                field: e.path.as_str().to_owned(),
+                field: e.path.shown().to_owned(),
             })
             .collect();
         status

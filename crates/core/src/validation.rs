@@ -100,7 +100,7 @@ pub(crate) fn update(call: &mut Call<'_>, mutated: Mutated, old: &Object) -> Res
     meta::object(&mut errors, &object, call.resource.namespaced(), names::path_segment);
     meta::update(&mut errors, &object, old);
     if schema::is_custom(call.cluster, &call.resource) {
-        custom::update(&mut errors, call, &object);
+        custom::update(&mut errors, call, &object, old);
     } else {
         change_by_kind(&mut errors, &rules, &object, old, call.resource.namespaced());
     }

@@ -46,6 +46,12 @@ impl FieldPath {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The path as errors show it: Go prints the path of the object itself as `<nil>`.
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        if self.0.is_empty() { "<nil>" } else { &self.0 }
+    }
 }
 
 impl fmt::Display for FieldPath {
@@ -134,7 +140,7 @@ pub fn render(value: &Value) -> String {
     match value {
         Value::Str(s) => crate::json::go_quote(s),
         Value::Null => "null".to_owned(),
-        other => crate::json::print(other),
+        other => crate::json::html_escaped(&crate::json::print(other)),
     }
 }
 
@@ -229,7 +235,7 @@ impl FieldError {
 
 impl fmt::Display for FieldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.path, self.body())
+        write!(f, "{}: {}", self.path.shown(), self.body())
     }
 }
 

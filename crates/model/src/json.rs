@@ -4,4 +4,4 @@ mod parse;
 mod print;
 
 pub use parse::{JsonError, parse};
-pub use print::{go_quote, print, print_indent};
+pub use print::{go_quote, html_escaped, print, print_indent};

@@ -1,11 +1,11 @@
-//! Says of each ValidatingAdmissionPolicy that its expressions were looked at.
+//! Says of each ValidatingAdmissionPolicy what its expressions would not find in the kinds it names.
 //!
-//! Finds no type errors: that takes the schemas in the language's own types. Models
-//! `pkg/controller/validatingadmissionpolicystatus/controller.go`.
+//! Models `pkg/controller/validatingadmissionpolicystatus/controller.go`.
 
 use gatehouse_model::{Value, json};
 
 use super::client::Client;
+use crate::admission::policies::typecheck;
 
 const POLICIES: &str = "validatingadmissionpolicies.admissionregistration.k8s.io";
 
@@ -17,7 +17,9 @@ pub(super) fn pass(client: &mut Client<'_>) {
         }
         let mut status = policy.get("status").cloned().unwrap_or_else(Value::map);
         status.set(&["observedGeneration"], policy.generation());
-        status.set(&["typeChecking"], json!({}));
+        let warnings = typecheck::warnings(client.cluster, &policy);
+        let found = if warnings.is_empty() { json!({}) } else { json!({"expressionWarnings": warnings}) };
+        status.set(&["typeChecking"], found);
         let _ = client.update_status(POLICIES, &policy, status);
     }
 }

@@ -28,7 +28,6 @@ pub(crate) fn sync(merged: &mut Value, config: &Value) {
     let mut applied = config.clone();
     applied.remove(&["metadata", "managedFields"]);
     applied.remove(&["metadata", "annotations", ANNOTATION]);
-    let text = json::print(&applied);
-    let text = text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
+    let text = json::html_escaped(&json::print(&applied));
     merged.set(&["metadata", "annotations", ANNOTATION], text + "\n");
 }

@@ -2,6 +2,8 @@
 //!
 //! Models apiextensions `pkg/apis/apiextensions/validation/validation.go`, its usual complaints.
 
+mod extensions;
+
 use gatehouse_model::{FieldError, FieldPath, Object, Value, names};
 
 use super::check::{self, Errors};
@@ -101,8 +103,12 @@ fn versions(errors: &mut Errors, path: &FieldPath, versions: &[Value]) {
         match version.at(&["schema", "openAPIV3Schema"]) {
             None => errors.push(FieldError::required(at, "schemas are required")),
             Some(schema) => {
+                let before = errors.len();
                 plain(errors, &at, schema);
                 self::schema(errors, &at, schema, Place::Root);
+                if errors.len() == before {
+                    extensions::rules(errors, &at, schema, true, None);
+                }
             }
         }
         for (j, column) in version.list_at(&["additionalPrinterColumns"]).iter().enumerate() {
@@ -182,6 +188,7 @@ fn plain(errors: &mut Errors, path: &FieldPath, schema: &Value) {
     if let Some(inner) = schema.get("items").filter(|i| i.as_map().is_some()) {
         plain(errors, &path.child("items"), inner);
     }
+    extensions::node(errors, path, schema);
 }
 
 /// Groups of the project itself ask for a word of its reviewers.

@@ -12,6 +12,16 @@ pub fn print(value: &Value) -> String {
     out
 }
 
+/// Printed JSON as Go's `json.Marshal` writes it: what means something in HTML is escaped. Such characters occur only
+/// inside strings.
+#[must_use]
+pub fn html_escaped(json: &str) -> String {
+    if !json.contains(['<', '>', '&']) {
+        return json.to_owned();
+    }
+    json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
+}
+
 /// Indented JSON as `json.MarshalIndent(v, "", indent)` prints it, no newline at the end.
 #[must_use]
 pub fn print_indent(value: &Value, indent: &str) -> String {

@@ -27,7 +27,7 @@ pub(crate) enum Wanted {
     Any,
 }
 
-fn request_type() -> Type {
+pub(super) fn request_type() -> Type {
     let text = |names: &[&str]| names.iter().map(|n| ((*n).to_owned(), Type::String)).collect::<Vec<_>>();
     let object = |name: &str, fields: &[(String, Type)]| {
         let fields: Vec<(&str, Type)> = fields.iter().map(|(n, t)| (n.as_str(), t.clone())).collect();
@@ -53,7 +53,7 @@ fn request_type() -> Type {
     object("kubernetes.AdmissionRequest", &fields)
 }
 
-fn namespace_type() -> Type {
+pub(super) fn namespace_type() -> Type {
     let labels = || Type::map(Type::String, Type::String);
     let metadata = Type::object(
         "kubernetes.NamespaceMetadata",

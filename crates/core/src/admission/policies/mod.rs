@@ -10,6 +10,7 @@ mod expressions;
 pub(super) mod matching;
 pub mod mutating;
 mod params;
+pub(crate) mod typecheck;
 pub mod validating;
 
 use std::sync::Arc;

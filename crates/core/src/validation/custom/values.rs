@@ -1,46 +1,126 @@
 //! One value against one schema, in the words of kube-openapi.
 
-use gatehouse_model::{FieldError, FieldPath, Value};
+use gatehouse_model::{FieldError, FieldErrorKind, FieldPath, KubeVersion, Value, json};
 
+use super::formats;
 use crate::validation::check::Errors;
 
-/// Checks a value.
-pub(super) fn check(errors: &mut Errors, path: &FieldPath, value: &Value, schema: &Value) {
-    if value.is_null() && schema.bool_at(&["nullable"]) == Some(true) {
+/// Checks a value that was `old` before; what was so before is left alone.
+pub(super) fn check(
+    errors: &mut Errors,
+    path: &FieldPath,
+    value: &Value,
+    old: Option<&Value>,
+    schema: &Value,
+    version: KubeVersion,
+) {
+    if (value.is_null() && schema.bool_at(&["nullable"]) == Some(true)) || old == Some(value) {
         return;
     }
     if !kind(errors, path, value, schema) {
         return;
     }
-    let shown = if path.as_str().is_empty() { "<nil>" } else { path.as_str() };
-    let mut invalid =
-        |why: String| errors.push(FieldError::invalid(path.clone(), value, format!("{shown} in body {why}")));
+    composed(errors, path, value, schema, version);
+    let mut invalid = |why: String| {
+        errors.push(FieldError::invalid(path.clone(), value, format!("{} in body {why}", name(path))));
+    };
     numbers(value, schema, &mut invalid);
     if let Some(text) = value.as_str() {
-        let length = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
-        if let Some(max) = schema.i64_at(&["maxLength"]).filter(|m| length > *m) {
-            errors.push(FieldError {
-                kind: gatehouse_model::FieldErrorKind::TooLong,
-                path: path.clone(),
-                value: None,
-                detail: format!("may not be more than {max} bytes"),
-            });
-        }
-        let mut invalid = |why: String| {
-            errors.push(FieldError::invalid(path.clone(), value, format!("{shown} in body {why}")))
-        };
-        if let Some(min) = schema.i64_at(&["minLength"]).filter(|m| length < *m) {
-            invalid(format!("should be at least {min} chars long"));
-        }
+        string(errors, path, text, schema, version);
     }
     if let Some(allowed) = schema.get("enum").and_then(Value::as_list)
         && !allowed.contains(value)
     {
-        let words: Vec<&str> = allowed.iter().filter_map(Value::as_str).collect();
+        let words: Vec<String> = allowed
+            .iter()
+            .map(|a| a.as_str().map_or_else(|| gatehouse_model::json::print(a), str::to_owned))
+            .collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
         errors.push(FieldError::not_supported(path.clone(), value, &words));
     }
-    items(errors, path, value, schema);
-    members(errors, path, value, schema);
+    items(errors, path, value, old, schema, version);
+    members(errors, path, value, old, schema, version);
+}
+
+/// A place as kube-openapi names it.
+fn name(path: &FieldPath) -> &str {
+    path.shown()
+}
+
+fn string(errors: &mut Errors, path: &FieldPath, text: &str, schema: &Value, version: KubeVersion) {
+    let length = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
+    if let Some(max) = schema.i64_at(&["maxLength"]).filter(|m| length > *m) {
+        errors.push(FieldError::too_long(path.clone(), usize::try_from(max).unwrap_or(0)));
+    }
+    let mut invalid = |why: String| {
+        errors.push(FieldError::invalid(path.clone(), &text.into(), format!("{} in body {why}", name(path))));
+    };
+    if let Some(min) = schema.i64_at(&["minLength"]).filter(|m| length < *m) {
+        invalid(format!("should be at least {min} chars long"));
+    }
+    let pattern = schema.str_at(&["pattern"]);
+    if !pattern.is_empty() && gatehouse_cel::matches(pattern, text) == Some(false) {
+        invalid(format!("should match '{pattern}'"));
+    }
+    let format = schema.str_at(&["format"]);
+    if !formats::fits(format, text, version) {
+        let why = format!("{} in body must be of type {format}: {}", name(path), json::go_quote(text));
+        errors.push(FieldError {
+            kind: FieldErrorKind::TypeInvalid,
+            ..FieldError::invalid(path.clone(), &text.into(), why)
+        });
+    }
+}
+
+/// `allOf`, `anyOf`, `oneOf` and `not`.
+fn composed(errors: &mut Errors, path: &FieldPath, value: &Value, schema: &Value, version: KubeVersion) {
+    let shown = json::go_quote(path.as_str());
+    let fail = |errors: &mut Errors, why: &str| {
+        let why = format!("{shown} {why}");
+        errors.push(FieldError::invalid(FieldPath::default(), &"".into(), why));
+    };
+    let tried = |word: &str| -> Vec<Errors> {
+        let each = schema.list_at(&[word]).iter().map(|inner| {
+            let mut found = Errors::new();
+            check(&mut found, path, value, None, inner, version);
+            found
+        });
+        each.collect()
+    };
+    let failures = |tried: &[Errors]| tried.iter().filter(|e| !e.is_empty()).count();
+    let any = tried("anyOf");
+    if !any.is_empty() && failures(&any) == any.len() {
+        fail(errors, "must validate at least one schema (anyOf)");
+        errors.extend(any.into_iter().next().unwrap_or_default());
+    }
+    let one = tried("oneOf");
+    match one.len() - failures(&one) {
+        _ if one.is_empty() => {}
+        1 => {}
+        0 => {
+            fail(errors, "must validate one and only one schema (oneOf). Found none valid");
+            errors.extend(one.into_iter().next().unwrap_or_default());
+        }
+        n => fail(
+            errors,
+            &format!("must validate one and only one schema (oneOf). Found {n} valid alternatives"),
+        ),
+    }
+    let all = tried("allOf");
+    let failed = failures(&all);
+    let total = all.len();
+    errors.extend(all.into_iter().flatten());
+    if failed > 0 {
+        let rest = if failed == total { ". None validated" } else { "" };
+        fail(errors, &format!("must validate all the schemas (allOf){rest}"));
+    }
+    if let Some(not) = schema.get("not") {
+        let mut found = Errors::new();
+        check(&mut found, path, value, None, not, version);
+        if found.is_empty() {
+            fail(errors, "must not validate the schema (not)");
+        }
+    }
 }
 
 /// The type; says so and gives false where it is another.
@@ -69,13 +149,16 @@ fn kind(errors: &mut Errors, path: &FieldPath, value: &Value, schema: &Value) ->
         Value::List(_) => "array",
         Value::Map(_) => "object",
     };
-    let shown = if path.as_str().is_empty() { "<nil>" } else { path.as_str() };
+    let shown = name(path);
     let why = if either {
         format!("{shown} in body must be of type integer,string: \"{found}\"")
     } else {
         format!("{shown} in body must be of type {wanted}: \"{found}\"")
     };
-    errors.push(FieldError::invalid(path.clone(), &Value::from(found), why));
+    errors.push(FieldError {
+        kind: FieldErrorKind::TypeInvalid,
+        ..FieldError::invalid(path.clone(), &Value::from(found), why)
+    });
     false
 }
 
@@ -113,7 +196,14 @@ fn numbers(value: &Value, schema: &Value, invalid: &mut impl FnMut(String)) {
     }
 }
 
-fn items(errors: &mut Errors, path: &FieldPath, value: &Value, schema: &Value) {
+fn items(
+    errors: &mut Errors,
+    path: &FieldPath,
+    value: &Value,
+    old: Option<&Value>,
+    schema: &Value,
+    version: KubeVersion,
+) {
     let Some(list) = value.as_list() else { return };
     let length = i64::try_from(list.len()).unwrap_or(i64::MAX);
     if let Some(max) = schema.i64_at(&["maxItems"]).filter(|m| length > *m) {
@@ -125,22 +215,40 @@ fn items(errors: &mut Errors, path: &FieldPath, value: &Value, schema: &Value) {
     }
     if let Some(inner) = schema.get("items") {
         for (i, item) in list.iter().enumerate() {
-            check(errors, &path.index(i), item, inner);
+            let before = old.and_then(|o| super::counterpart(item, o, schema));
+            check(errors, &path.index(i), item, before, inner, version);
         }
     }
 }
 
-fn members(errors: &mut Errors, path: &FieldPath, value: &Value, schema: &Value) {
+fn members(
+    errors: &mut Errors,
+    path: &FieldPath,
+    value: &Value,
+    old: Option<&Value>,
+    schema: &Value,
+    version: KubeVersion,
+) {
     let Some(map) = value.as_map() else { return };
+    let size = i64::try_from(map.len()).unwrap_or(i64::MAX);
+    if let Some(min) = schema.i64_at(&["minProperties"]).filter(|m| size < *m) {
+        let why = format!("{} in body should have at least {min} properties", name(path));
+        errors.push(FieldError::invalid(path.clone(), &Value::Int(min), why));
+        return;
+    }
+    if let Some(max) = schema.i64_at(&["maxProperties"]).filter(|m| size > *m) {
+        errors.push(FieldError::too_many(path.clone(), map.len(), usize::try_from(max).unwrap_or(0)));
+        return;
+    }
     for (name, inner) in schema.map_at(&["properties"]).iter() {
         if let Some(member) = map.get(name) {
-            check(errors, &path.child(name), member, inner);
+            check(errors, &path.child(name), member, old.and_then(|o| o.get(name)), inner, version);
         }
     }
     if let Some(inner) = schema.get("additionalProperties").filter(|s| s.as_map().is_some()) {
         for (key, member) in map.iter() {
             if !schema.map_at(&["properties"]).contains_key(key) {
-                check(errors, &path.child(key), member, inner);
+                check(errors, &path.child(key), member, old.and_then(|o| o.get(key)), inner, version);
             }
         }
     }
