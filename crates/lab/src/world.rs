@@ -256,6 +256,11 @@ impl World {
         let end = self.cluster.now.plus_millis(millis);
         for _ in 0..WAKES {
             let next = controllers::next_wake(&self.cluster).filter(|_| self.controllers);
+            let kubelets = match &self.kubelets {
+                Kubelets::StandIn(_) => None,
+                Kubelets::Real(k) => k.next_wake(&self.cluster),
+            };
+            let next = next.into_iter().chain(kubelets).min();
             let Some(next) = next.filter(|w| *w > self.cluster.now && *w < end) else { break };
             self.cluster.now = next;
             self.settle();

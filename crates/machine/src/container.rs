@@ -84,6 +84,8 @@ pub struct ContainerSpec {
     pub unprivileged_icmp: bool,
     /// The pod's address.
     pub address: String,
+    /// Whether its standard input is kept open.
+    pub stdin: bool,
     /// The ports the container declares.
     pub ports: Vec<u16>,
     /// The PID namespace to join: another container's (`shareProcessNamespace`) or the host's (`hostPID`).
@@ -122,6 +124,7 @@ impl ContainerSpec {
             unprivileged_ports: true,
             unprivileged_icmp: true,
             address: String::new(),
+            stdin: false,
             ports: Vec::new(),
             join_pid_ns: None,
             kernel: None,
@@ -140,6 +143,8 @@ pub struct Container {
     pub template: Process,
     /// The command.
     pub argv: Vec<String>,
+    /// Whether somebody may type into it: reading waits for them.
+    pub stdin: bool,
     /// The bounding set runc gives.
     capabilities: CapSet,
 }
@@ -288,7 +293,7 @@ pub fn attach(machine: &mut Machine, space: u32, spec: &ContainerSpec) -> Contai
     if let Some(at) = machine.space(space).and_then(|s| s.mounts.locate(&machine.fs, &spec.cwd)) {
         template.cwd = at;
     }
-    Container { space, template, argv: spec.argv.clone(), capabilities: spec.capabilities }
+    Container { space, template, argv: spec.argv.clone(), stdin: spec.stdin, capabilities: spec.capabilities }
 }
 
 /// Mounts at a path that is made where missing, as runc does.

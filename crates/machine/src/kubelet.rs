@@ -1,14 +1,18 @@
 //! The kubelets of all nodes: they make pods run, and say how that goes.
 //!
 //! What a container may be is decided in [`plan`]; what its process does is the machine's business. Everything is told to
-//! the API server as `system:node:NAME`. Models pkg/kubelet (`kuberuntime`, `status`, `prober` not at all).
+//! the API server as `system:node:NAME`. Models pkg/kubelet (`kuberuntime`, `status`, `prober`, `lifecycle`).
 
+mod container;
 pub mod plan;
 mod pod;
+mod probe;
 mod rootfs;
 mod runtime;
 mod status;
+mod stop;
 mod volume;
+mod words;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -107,6 +111,19 @@ impl Node {
 }
 
 impl Kubelets {
+    /// When something happens on a node although nobody does anything: a probe, the end of a back-off, of a grace
+    /// period, of a `sleep`.
+    #[must_use]
+    pub fn next_wake(&self, cluster: &Cluster) -> Option<Timestamp> {
+        let now = cluster.now;
+        let pods = cluster.store.list("pods", None);
+        let next = |p: &Arc<gatehouse_model::Object>| {
+            let node = self.nodes.get(p.str_at(&["spec", "nodeName"]))?;
+            pod::next(p, node.pods.get(p.uid())?).filter(|at| *at > now)
+        };
+        pods.filter_map(next).min()
+    }
+
     /// Where a container is.
     ///
     /// # Errors
@@ -152,6 +169,14 @@ impl Kubelets {
     ) -> Result<Output, String> {
         let (machine, space, plan) = self.running(place, now)?;
         runtime::exec(machine, space, &plan, argv, stdin, outside)
+    }
+
+    /// Ends a container's own process with an exit code: whoever typed into it left.
+    pub fn hang_up(&mut self, place: &Place, now: Timestamp, exit: i32) {
+        let pod = self.nodes.get_mut(&place.node).and_then(|n| n.pods.get_mut(&place.uid));
+        if let Some(container) = pod.and_then(|p| Arc::make_mut(p).containers.get_mut(&place.container)) {
+            container.stopping = Some((now, exit));
+        }
     }
 
     /// Opens a shell in a container for a person; its lines run on the node's machine.

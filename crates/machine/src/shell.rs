@@ -254,6 +254,13 @@ fn syntax_error(interp: &mut Interp<'_, '_>, text: &str, error: &ParseError) {
 }
 
 /// Goes on with a script whose process waited.
+/// The exit code with which a trap's action ends the shell; none where it goes on.
+pub(crate) fn trap_exit(action: &str) -> Option<i32> {
+    let last = action.trim_end_matches([';', ' ']).rsplit([';', '&', '|']).next()?.trim();
+    let mut words = last.split_whitespace();
+    (words.next() == Some("exit")).then(|| words.next().and_then(|w| w.parse().ok()).unwrap_or(143))
+}
+
 pub(crate) fn resume_script(sys: &mut Sys<'_>, mut state: ShellState) -> i32 {
     Interp::new(sys, &mut state).resume();
     if sys.runs() {

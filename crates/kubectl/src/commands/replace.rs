@@ -1,8 +1,10 @@
 //! `kubectl replace`. Models kubectl `pkg/cmd/replace/replace.go`.
 
+use gatehouse_core::Reason;
 use gatehouse_core::request::FieldValidation;
 
 use super::delete::{Deletion, SHARED, cascade};
+use super::patience;
 use crate::cli::groups::{DRY_RUN, FILENAME, PRINT, RECORD, SAVE_CONFIG, VALIDATE};
 use crate::cli::{Args, Command, Flag};
 use crate::client::{Builder, Change, Removal};
@@ -100,7 +102,23 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         let choice = Builder { lazy: true, words: args.words.clone(), validate: false, ..builder.clone() };
         deletion.run(session, &choice)?;
         // The objects must be gone before they can come back.
-        session.advance(1000);
+        session.host.stdin.clone_from(&stdin);
+        let patience = match args.millis("timeout") {
+            0 => 300_000,
+            millis => millis,
+        };
+        choice.visit(session, |session, info| {
+            let deadline = session.now().0 + patience;
+            let gone = patience::until(session, deadline, |session| {
+                let mapping = info.mapping()?;
+                match session.get(mapping, &info.namespace, &info.name) {
+                    Ok(_) => Ok(None),
+                    Err(e) if matches!(e.reason(), Some(Reason::NotFound)) => Ok(Some(())),
+                    Err(e) => Err(e),
+                }
+            })?;
+            gone.ok_or_else(|| Error::plain("context deadline exceeded"))
+        })?;
         session.host.stdin = stdin;
         let mut count = 0;
         builder.visit(session, |session, info| {

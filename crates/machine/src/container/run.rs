@@ -115,7 +115,7 @@ pub fn start(
         process,
         &path,
         &container.argv,
-        source(Vec::new(), Tty::No),
+        source(Vec::new(), if container.stdin { Tty::Yes } else { Tty::No }),
         Tty::No,
         Patience::Block,
     );

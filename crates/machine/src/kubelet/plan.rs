@@ -88,6 +88,12 @@ pub struct Plan {
     pub mounts: Vec<Mount>,
     /// The host name.
     pub hostname: String,
+    /// The file it may leave its last words in.
+    pub message_path: String,
+    /// Whether its log stands in for them where it fails without any.
+    pub log_as_message: bool,
+    /// Whether somebody may type into it.
+    pub stdin: bool,
     /// The ports it declares.
     pub ports: Vec<u16>,
     /// The group of its volumes.
@@ -144,6 +150,9 @@ pub fn plan(site: &mut Site<'_>, pod: &Object, container: &Value) -> Result<Plan
         unmasked_proc: security.str_at(&["procMount"]) == "Unmasked",
         mounts,
         hostname: hostname.chars().take(63).collect(),
+        message_path: super::stop::message_path(container).to_owned(),
+        log_as_message: super::stop::log_as_message(container),
+        stdin: container.bool_at(&["stdin"]) == Some(true),
         ports: container
             .list_at(&["ports"])
             .iter()

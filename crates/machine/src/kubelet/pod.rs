@@ -3,14 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use gatehouse_core::controllers::Client;
 use gatehouse_core::controllers::events::{self, EventType, Source};
 use gatehouse_core::{Cluster, Timestamp};
 use gatehouse_model::{Object, Value};
 
-use super::plan::{self, Failure, Plan, Site};
-use super::{Node, runtime, status, volume};
-use crate::images;
+use super::plan::{Plan, Site};
+use super::{Node, probe, runtime, status, volume};
 use crate::machine::Machine;
 
 /// How a container stands.
@@ -70,6 +68,16 @@ pub struct Container {
     pub id: String,
     /// Its process on the node's machine.
     pub pid: u32,
+    /// How its probes stand.
+    pub probes: probe::Workers,
+    /// Since when it may be asked whether it is ready: its start, or that of its startup probe's success.
+    pub ready_from: Timestamp,
+    /// When it will be gone, and with which exit code, since it was told to end.
+    pub stopping: Option<(Timestamp, i32)>,
+    /// When it was last started again, and how many seconds it waits after its next end.
+    pub back_off: Option<(Timestamp, i64)>,
+    /// The file it leaves its last words in.
+    pub farewell: Option<u64>,
 }
 
 /// A pod as its kubelet knows it.
@@ -85,10 +93,16 @@ pub struct Running {
     pub volumes: BTreeMap<String, u64>,
     /// Whether the sandbox is there.
     pub sandbox: bool,
+    /// When the kubelet met it.
+    pub since: Timestamp,
+    /// Whether its init containers are done: they are not looked at again.
+    pub initialized: bool,
+    /// The space of the process that holds a process namespace its containers share.
+    pub pause: Option<u32>,
 }
 
 impl Container {
-    fn new(image: &str) -> Self {
+    pub(super) fn new(image: &str) -> Self {
         Self {
             state: State::Waiting { reason: "ContainerCreating".into(), message: String::new() },
             last: None,
@@ -101,11 +115,12 @@ impl Container {
             image: image.to_owned(),
             id: String::new(),
             pid: 0,
+            probes: probe::Workers::default(),
+            ready_from: Timestamp(0),
+            stopping: None,
+            back_off: None,
+            farewell: None,
         }
-    }
-
-    fn finished(&self) -> bool {
-        matches!(self.state, State::Terminated { .. })
     }
 
     fn succeeded(&self) -> bool {
@@ -120,9 +135,7 @@ pub(super) fn sync(cluster: &mut Cluster, name: &str, node: &mut Node, addresses
     node.pods.retain(|uid, running| {
         let there = pods.iter().any(|p| p.uid() == uid);
         if !there {
-            for space in running.containers.values().filter_map(|c| c.space) {
-                runtime::remove(&mut node.machine, space);
-            }
+            runtime::remove_sandbox(&mut node.machine, running);
         }
         there
     });
@@ -136,26 +149,40 @@ pub(super) fn sync(cluster: &mut Cluster, name: &str, node: &mut Node, addresses
     }
 }
 
-struct Work<'a> {
-    cluster: &'a mut Cluster,
-    node: &'a mut Node,
-    name: &'a str,
-    pod: &'a Object,
+/// When something happens to a pod's containers without anybody's doing.
+pub(super) fn next(pod: &Object, running: &Running) -> Option<Timestamp> {
+    let own = running.containers.values().filter_map(|c| match (&c.state, c.stopping) {
+        (State::Running { until, .. }, stopping) => {
+            let until = until.map(|(at, _)| at);
+            stopping.map(|(at, _)| until.map_or(at, |u| u.min(at))).or(until)
+        }
+        (State::Waiting { .. }, _) => Some(c.not_before),
+        (State::Terminated { .. }, _) => None,
+    });
+    own.chain(probe::next(pod, running)).min()
+}
+
+/// One pod, its node and the cluster, while the kubelet looks at it.
+pub(super) struct Work<'a> {
+    pub(super) cluster: &'a mut Cluster,
+    pub(super) node: &'a mut Node,
+    pub(super) name: &'a str,
+    pub(super) pod: &'a Object,
 }
 
 /// The field path that events about a container carry.
-fn path_of(list: &str, container: &str) -> String {
+pub(super) fn path_of(list: &str, container: &str) -> String {
     format!("spec.{list}{{{container}}}")
 }
 
 impl Work<'_> {
-    fn event(&mut self, path: &str, kind: EventType, reason: &str, message: &str) {
+    pub(super) fn event(&mut self, path: &str, kind: EventType, reason: &str, message: &str) {
         let source = Source { component: "kubelet", host: self.name };
         events::record(self.cluster, source, self.pod, path, kind, reason, message);
     }
 
     /// An event that is told once, however often the kubelet meets the same thing.
-    fn event_once(&mut self, path: &str, reason: &str, message: &str) {
+    pub(super) fn event_once(&mut self, path: &str, reason: &str, message: &str) {
         let told = self.cluster.store.list("events", Some(self.pod.namespace())).any(|e| {
             e.str_at(&["involvedObject", "uid"]) == self.pod.uid()
                 && e.str_at(&["reason"]) == reason
@@ -164,29 +191,6 @@ impl Work<'_> {
         if !told {
             self.event(path, EventType::Warning, reason, message);
         }
-    }
-
-    fn stop(&mut self) {
-        if let Some(running) = self.node.pods.remove(self.pod.uid()) {
-            for list in ["initContainers", "containers"] {
-                for c in self.pod.list_at(&["spec", list]) {
-                    let name = c.str_at(&["name"]);
-                    let Some(container) = running.containers.get(name) else { continue };
-                    if matches!(container.state, State::Running { .. }) {
-                        let message = format!("Stopping container {name}");
-                        self.event(&path_of(list, name), EventType::Normal, "Killing", &message);
-                    }
-                    if let Some(space) = container.space {
-                        runtime::remove(&mut self.node.machine, space);
-                    }
-                }
-            }
-        }
-        let _ = Client::kubelet(self.cluster, self.name).delete_now(
-            "pods",
-            self.pod.namespace(),
-            self.pod.name(),
-        );
     }
 
     fn run(&mut self, addresses: &BTreeMap<String, String>) {
@@ -199,17 +203,16 @@ impl Work<'_> {
                 containers: BTreeMap::new(),
                 volumes: BTreeMap::new(),
                 sandbox: false,
+                since: self.cluster.now,
+                initialized: false,
+                pause: None,
             },
         };
         if running.sandbox || self.sandbox(&mut running, addresses) {
             self.containers(&mut running);
         }
-        let status = status::of(self.pod, &running, self.name, self.cluster);
+        self.report(&running);
         self.node.pods.insert(uid, Arc::new(running));
-        let current = self.cluster.store.get("pods", self.pod.namespace(), self.pod.name()).cloned();
-        if let Some(current) = current {
-            let _ = Client::kubelet(self.cluster, self.name).update_status("pods", &current, status);
-        }
     }
 
     /// Makes the sandbox: the handler must be known and the volumes must be there.
@@ -266,227 +269,61 @@ impl Work<'_> {
             policy => policy,
         }
         .to_owned();
+        for c in self.pod.list_at(&["spec", "ephemeralContainers"]).to_vec() {
+            self.container(running, "ephemeralContainers", &c, "Never");
+        }
         for c in self.pod.list_at(&["spec", "initContainers"]).to_vec() {
             let sidecar = c.str_at(&["restartPolicy"]) == "Always";
-            let rule = if sidecar || policy == "Always" { "OnFailure" } else { policy.as_str() };
-            self.container(running, "initContainers", &c, if sidecar { "Always" } else { rule });
+            if running.initialized && !sidecar {
+                continue;
+            }
+            let rule = if policy == "Always" { "OnFailure" } else { policy.as_str() };
+            let over = running.initialized && self.over(running, &policy);
+            self.container(
+                running,
+                "initContainers",
+                &c,
+                match (sidecar, over) {
+                    (true, true) => "Never",
+                    (true, false) => "Always",
+                    (false, _) => rule,
+                },
+            );
             let there = running.containers.get(c.str_at(&["name"]));
-            let done = there.is_some_and(|k| {
-                if sidecar { matches!(k.state, State::Running { .. }) } else { k.succeeded() }
-            });
-            if !done {
+            let done = there.is_some_and(|k| if sidecar { probe::has_started(&c, k) } else { k.succeeded() });
+            if !done && !running.initialized {
                 return;
             }
         }
+        running.initialized = true;
         for c in self.pod.list_at(&["spec", "containers"]).to_vec() {
             self.container(running, "containers", &c, &policy);
         }
+        if self.over(running, &policy) {
+            self.dismiss(running);
+        }
     }
 
-    /// Brings one container forward.
-    fn container(&mut self, running: &mut Running, list: &str, c: &Value, policy: &str) {
-        let now = self.cluster.now;
-        let name = c.str_at(&["name"]).to_owned();
-        let image = c.str_at(&["image"]).to_owned();
-        let mut known = running.containers.get(&name).cloned().unwrap_or_else(|| Container::new(&image));
-        let path = path_of(list, &name);
-        if known.image != image && matches!(known.state, State::Running { .. }) {
-            let message = format!("Container {name} definition changed, will be restarted");
-            self.event(&path, EventType::Normal, "Killing", &message);
-            self.end(&mut known, 0, now);
-        }
-        known.image = image;
-        self.go_on(&mut known);
-        let again = match &known.state {
-            State::Running { .. } => false,
-            State::Waiting { .. } => true,
-            State::Terminated { exit, .. } => policy == "Always" || policy == "OnFailure" && *exit != 0,
+    /// Whether the pod's own containers are done for good.
+    fn over(&self, running: &Running, policy: &str) -> bool {
+        let done = |c: &Value| match running.containers.get(c.str_at(&["name"])).map(|k| &k.state) {
+            Some(State::Terminated { exit, .. }) => policy == "Never" || policy == "OnFailure" && *exit == 0,
+            _ => false,
         };
-        if again {
-            self.start(running, &mut known, c, &path);
-        }
-        running.containers.insert(name, known);
+        self.pod.list_at(&["spec", "containers"]).iter().all(done)
     }
 
-    /// Goes on with a command whose time has come: a script behind its `sleep`; a program that only slept ends.
-    fn go_on(&mut self, known: &mut Container) {
-        // A clock that jumped far catches up in bounded steps.
-        for _ in 0..500 {
-            let State::Running { until: Some((at, exit)), .. } = known.state else { return };
-            if at > self.cluster.now {
-                return;
-            }
-            let now = std::mem::replace(&mut self.node.machine.now, at);
-            let (began, output) = runtime::resume(&mut self.node.machine, known.pid);
-            self.node.machine.now = now;
-            let text = String::from_utf8_lossy(&output).into_owned();
-            known.log.extend(text.lines().map(|l| (at, l.to_owned())));
-            if let Some(code) = began.ended {
-                self.end(known, code.max(exit), at);
-                return;
-            }
-            if let State::Running { until, .. } = &mut known.state {
-                *until = began.until;
-            }
-        }
-        let now = self.cluster.now;
-        if let State::Running { until: Some((at, _)), .. } = &mut known.state {
-            *at = now.plus_millis(1000);
+    /// Ends the side-cars of a pod that is done.
+    fn dismiss(&mut self, running: &mut Running) {
+        let grace = self.grace();
+        for c in self.pod.list_at(&["spec", "initContainers"]).to_vec() {
+            let name = c.str_at(&["name"]).to_owned();
+            let Some(mut known) = running.containers.get(&name).cloned() else { continue };
+            self.kill(running, &mut known, ("initContainers", &c), None, grace);
+            self.stopped(&mut known);
+            running.containers.insert(name, known);
         }
     }
-
-    fn end(&mut self, known: &mut Container, exit: i32, at: Timestamp) {
-        if let State::Running { since, .. } = known.state {
-            let reason = if exit == 0 { "Completed" } else { "Error" };
-            known.state = State::Terminated { exit, since, at, reason, message: String::new() };
-        }
-        if let Some(space) = known.space.take() {
-            runtime::remove(&mut self.node.machine, space);
-        }
-    }
-
-    /// Starts a container, again if it ended: after the back-off, which doubles from ten seconds to five minutes.
-    fn start(&mut self, running: &mut Running, known: &mut Container, c: &Value, path: &str) {
-        let now = self.cluster.now;
-        let name = c.str_at(&["name"]).to_owned();
-        let place = format!("{}_{}({})", self.pod.name(), self.pod.namespace(), self.pod.uid());
-        if known.finished() {
-            known.last = Some(known.state.clone());
-            if let State::Terminated { at, .. } = known.state {
-                let factor = 1_i64 << known.restarts.min(5);
-                let wait = if known.restarts == 0 && known.not_before == Timestamp(0) {
-                    0
-                } else {
-                    (10 * factor / 2).min(300)
-                };
-                known.not_before = at.plus_millis(wait * 1000);
-            }
-        }
-        if known.last.is_some() && now < known.not_before {
-            let factor = 1_i64 << known.restarts.min(5);
-            let wait = (10 * factor / 2).clamp(10, 300);
-            let message =
-                format!("back-off {} restarting failed container={name} pod={place}", minutes(wait));
-            known.state = State::Waiting { reason: "CrashLoopBackOff".into(), message: message.clone() };
-            let event = format!("Back-off restarting failed container {name} in pod {place}");
-            self.event_once(path, "BackOff", &event);
-            return;
-        }
-        self.pull(c, path);
-        let ip = running.ip.clone();
-        let mut site = Site { cluster: self.cluster, node: &self.node.machine, ip: &ip };
-        let plan = match plan::plan(&mut site, self.pod, c) {
-            Ok(plan) => Arc::new(plan),
-            Err(failure) => return self.fail(known, path, failure),
-        };
-        if known.last.is_some() {
-            known.restarts += 1;
-            known.previous_log = Some(std::mem::take(&mut known.log));
-        }
-        known.id = container_id(self.cluster);
-        let made = runtime::create(&mut self.node.machine, &plan, running, &known.id);
-        let space = match made {
-            Ok(space) => space,
-            Err(failure) => return self.fail(known, path, failure),
-        };
-        self.event(path, EventType::Normal, "Created", &created(self.cluster, &name));
-        known.space = Some(space);
-        known.plan = Some(Arc::clone(&plan));
-        match runtime::start(&mut self.node.machine, space, &plan, &known.id) {
-            Err(failure) => {
-                let message = failure.message.clone();
-                self.fail(known, path, failure);
-                let state = State::Terminated {
-                    exit: 128,
-                    since: Timestamp(0),
-                    at: now,
-                    reason: "StartError",
-                    message,
-                };
-                known.last = Some(state.clone());
-                known.state = state;
-                known.not_before = now.plus_millis(10_000);
-                runtime::remove(&mut self.node.machine, space);
-                known.space = None;
-            }
-            Ok((until, output)) => {
-                self.event(path, EventType::Normal, "Started", &started(self.cluster, &name));
-                let text = String::from_utf8_lossy(&output).into_owned();
-                known.log.extend(text.lines().map(|l| (now, l.to_owned())));
-                known.state = State::Running { since: now, until: until.until };
-                known.pid = until.pid;
-                if let Some(exit) = until.ended {
-                    self.end(known, exit, now);
-                }
-            }
-        }
-    }
-
-    fn fail(&mut self, known: &mut Container, path: &str, failure: Failure) {
-        let message = format!("Error: {}", failure.message);
-        self.event_once(path, "Failed", &message);
-        known.state = State::Waiting { reason: failure.reason.to_owned(), message: failure.message };
-    }
-
-    /// Pulls the image unless it is there and may be used as it is.
-    fn pull(&mut self, c: &Value, path: &str) {
-        let image = c.str_at(&["image"]).to_owned();
-        let there = self.node.pulled.contains(&image);
-        if there && c.str_at(&["imagePullPolicy"]) != "Always" {
-            let told = self.cluster.store.list("events", Some(self.pod.namespace())).any(|e| {
-                e.str_at(&["involvedObject", "uid"]) == self.pod.uid()
-                    && e.str_at(&["involvedObject", "fieldPath"]) == path
-                    && e.str_at(&["reason"]) == "Pulled"
-            });
-            if !told {
-                let message = format!("Container image \"{image}\" already present on machine");
-                self.event(path, EventType::Normal, "Pulled", &message);
-            }
-            return;
-        }
-        if !there {
-            self.node.pulled.push(image.clone());
-        }
-        let told = self.cluster.store.list("events", Some(self.pod.namespace())).any(|e| {
-            e.str_at(&["involvedObject", "uid"]) == self.pod.uid()
-                && e.str_at(&["involvedObject", "fieldPath"]) == path
-                && e.str_at(&["reason"]) == "Pulling"
-        });
-        if told {
-            return;
-        }
-        self.event(path, EventType::Normal, "Pulling", &format!("Pulling image \"{image}\""));
-        let size = images::find(&image).size;
-        let took = 400 + size / 50_000;
-        let seconds = format!("{}.{:03}s", took / 1000, took % 1000);
-        let message = format!(
-            "Successfully pulled image \"{image}\" in {seconds} ({seconds} including waiting). Image size: {size} bytes."
-        );
-        self.event(path, EventType::Normal, "Pulled", &message);
-    }
-}
-
-/// A back-off as Go prints a duration.
-fn minutes(seconds: i64) -> String {
-    if seconds < 60 { format!("{seconds}s") } else { format!("{}m{}s", seconds / 60, seconds % 60) }
-}
-
-fn container_id(cluster: &mut Cluster) -> String {
-    (0..4).map(|_| format!("{:016x}", cluster.entropy.next_u64())).collect()
-}
-
-/// The words changed with 1.32.
-fn created(cluster: &Cluster, name: &str) -> String {
-    if cluster.version.minor() < 32 {
-        format!("Created container {name}")
-    } else {
-        format!("Created container: {name}")
-    }
-}
-
-fn started(cluster: &Cluster, name: &str) -> String {
-    let _ = cluster;
-    format!("Started container {name}")
 }
 
 impl Machine {

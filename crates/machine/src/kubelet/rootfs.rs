@@ -55,7 +55,9 @@ pub(super) fn build(machine: &mut Machine, image: &Image, hostname: &str, ip: &s
                 "vi" | "vim" | "nano" => !busybox || *name != "vi",
                 _ => false,
             };
-            let absent = absent || *name != "busybox" && !programs::image_names().any(|n| n == *name);
+            let absent = absent
+                || *name != "busybox" && !programs::image_names().any(|n| n == *name)
+                || busybox && *name != "busybox" && !programs::applets().any(|n| n == *name);
             if !absent {
                 image::install(machine, root, &format!("{dir}/{name}"), name);
             }

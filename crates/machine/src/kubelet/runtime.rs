@@ -55,6 +55,7 @@ fn spec(machine: &Machine, plan: &Plan, root: Ino) -> ContainerSpec {
         privileged: p.privileged,
         read_only_root: plan.read_only_root,
         unmasked_proc: plan.unmasked_proc,
+        stdin: plan.stdin,
         ports: plan.ports.clone(),
         ..ContainerSpec::new(root, plan.image.userland.unwrap_or(Userland::Busybox))
     }
@@ -77,8 +78,8 @@ pub(super) fn create(
     machine: &mut Machine,
     plan: &Plan,
     running: &mut Running,
-    _id: &str,
-) -> Result<u32, Failure> {
+    join_pid_ns: Option<u32>,
+) -> Result<(u32, Option<Ino>), Failure> {
     let now = machine.now.0;
     machine.load_default_profile();
     let root = rootfs::build(machine, &plan.image, &plan.hostname, &running.ip);
@@ -101,9 +102,23 @@ pub(super) fn create(
             source: source.to_owned(),
         });
     }
+    let farewell = machine.fs.add(Kind::File(Arc::default()), 0o666, 0, 0, now);
+    volumes.push(Volume {
+        path: plan.message_path.clone(),
+        root: farewell,
+        read_only: false,
+        fstype: "ext4".to_owned(),
+        source: "/dev/vda1".to_owned(),
+    });
     let kernel = own_kernel(&running.handler, &running.ip);
-    let spec = ContainerSpec { volumes, kernel, address: running.ip.clone(), ..spec(machine, plan, root) };
-    Ok(container::create(machine, &spec).space)
+    let spec = ContainerSpec {
+        volumes,
+        kernel,
+        address: running.ip.clone(),
+        join_pid_ns,
+        ..spec(machine, plan, root)
+    };
+    Ok((container::create(machine, &spec).space, Some(farewell)))
 }
 
 /// The inode a volume is rooted at; made when it is first mounted.
@@ -192,6 +207,79 @@ pub(super) fn exec(
     Ok(match outcome {
         Outcome::Done(o) | Outcome::Streaming(o) | Outcome::NeedsEdit(o, _) => o,
     })
+}
+
+/// Runs a command in the container as the kubelet does for probes and hooks, while the machine's clock moves on;
+/// nothing where the command would not end.
+pub(super) fn exec_sync(
+    machine: &mut Machine,
+    space: u32,
+    plan: &Plan,
+    argv: &[String],
+) -> Result<Option<Output>, String> {
+    let spec = spec(machine, plan, 0);
+    let container = container::attach(machine, space, &spec);
+    match container::exec(machine, &mut Alone, &container, argv, b"", Tty::No)? {
+        Outcome::Done(output) => Ok(Some(output)),
+        _ => Ok(None),
+    }
+}
+
+/// What SIGTERM does to a container's process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OnSigterm {
+    /// It ends at once, with this exit code.
+    Ends(i32),
+    /// It ends when what it waits for is over, in so many milliseconds.
+    EndsAfter(i64, i32),
+    /// It does not care.
+    Ignores,
+}
+
+/// Programs that end well when they are asked to.
+const POLITE: &[&str] = &["nginx", "redis-server", "httpd-foreground", "pause", "server"];
+
+/// A process without a handler ends by the signal, but not the first one of a PID namespace: the kernel spares it.
+pub(super) fn on_sigterm(machine: &Machine, pid: u32) -> OnSigterm {
+    let Some(process) = machine.processes.get(&pid) else { return OnSigterm::Ends(0) };
+    if POLITE.contains(&process.comm.as_str()) {
+        return OnSigterm::Ends(0);
+    }
+    let first = process.vpid == 1;
+    let script = machine.scripts.get(&pid);
+    match script.and_then(|s| s.term_trap.as_ref()).map(|t| crate::shell::trap_exit(t)) {
+        // A shell looks at its traps when the command it runs is over.
+        Some(Some(code)) => match process.state {
+            crate::process::State::Blocked(Some(at), _) => OnSigterm::EndsAfter(at - machine.now.0, code),
+            _ => OnSigterm::Ends(code),
+        },
+        Some(None) => OnSigterm::Ignores,
+        None if first => OnSigterm::Ignores,
+        None => OnSigterm::Ends(143),
+    }
+}
+
+/// The process that holds a pod's shared process namespace; gives its space.
+pub(super) fn pause(machine: &mut Machine, hostname: &str, ip: &str) -> u32 {
+    let now = machine.now.0;
+    let root = machine.fs.new_root(0o755, now);
+    let mut spec = ContainerSpec::new(root, Userland::Coreutils);
+    spec.argv = vec!["/pause".to_owned()];
+    (spec.uid, spec.gid, spec.groups) = (65535, 65535, vec![65535]);
+    hostname.clone_into(&mut spec.hostname);
+    ip.clone_into(&mut spec.address);
+    let made = container::create(machine, &spec);
+    let mut process = made.template;
+    process.state = crate::process::State::Blocked(None, 0);
+    machine.processes.insert(process.pid, Arc::new(process));
+    made.space
+}
+
+/// Takes all of a pod's namespaces and processes away.
+pub(super) fn remove_sandbox(machine: &mut Machine, running: &Running) {
+    for space in running.containers.values().filter_map(|c| c.space).chain(running.pause) {
+        remove(machine, space);
+    }
 }
 
 /// Opens a shell in the container for a person.

@@ -6,6 +6,7 @@ use gatehouse_core::{Cluster, Timestamp};
 use gatehouse_model::{Object, Value, json};
 
 use super::pod::{Container, Running, State};
+use super::probe;
 use crate::images;
 
 /// The node's own address.
@@ -37,7 +38,11 @@ pub(super) fn of(pod: &Object, running: &Running, node: &str, cluster: &Cluster)
         status.set(&["podIP"], running.ip.as_str());
         status.set(&["podIPs"], json!([{"ip": (running.ip.as_str())}]));
     }
-    for (list, key) in [("initContainers", "initContainerStatuses"), ("containers", "containerStatuses")] {
+    for (list, key) in [
+        ("initContainers", "initContainerStatuses"),
+        ("containers", "containerStatuses"),
+        ("ephemeralContainers", "ephemeralContainerStatuses"),
+    ] {
         let containers = pod.list_at(&["spec", list]);
         if !containers.is_empty() {
             status.set(&[key], containers.iter().map(|c| container(c, list, running)).collect::<Value>());
@@ -48,14 +53,20 @@ pub(super) fn of(pod: &Object, running: &Running, node: &str, cluster: &Cluster)
         let state = running.containers.get(c.str_at(&["name"])).map(|k| &k.state);
         match state {
             Some(State::Terminated { exit: 0, .. }) => true,
-            Some(State::Running { .. }) => sidecar,
+            Some(State::Running { .. }) if sidecar => {
+                running.containers.get(c.str_at(&["name"])).is_some_and(|k| probe::has_started(c, k))
+            }
             _ => false,
         }
     });
-    let names: Vec<&str> = pod.list_at(&["spec", "containers"]).iter().map(|c| c.str_at(&["name"])).collect();
-    let runs =
-        |name: &&str| matches!(running.containers.get(*name).map(|c| &c.state), Some(State::Running { .. }));
-    let unready: Vec<&str> = names.iter().copied().filter(|n| !runs(n)).collect();
+    let initialized = initialized || running.initialized;
+    let sidecars = |c: &&Value| c.str_at(&["restartPolicy"]) == "Always";
+    let counted = pod.list_at(&["spec", "initContainers"]).iter().filter(sidecars);
+    let unready: Vec<&str> = counted
+        .chain(pod.list_at(&["spec", "containers"]))
+        .filter(|c| !running.containers.get(c.str_at(&["name"])).is_some_and(|k| probe::is_ready(c, k)))
+        .map(|c| c.str_at(&["name"]))
+        .collect();
     let sandbox = running.sandbox && !matches!(phase, "Succeeded" | "Failed");
     let finished = phase == "Succeeded";
     let not_ready = format!("containers with unready status: [{}]", unready.join(" "));
@@ -203,11 +214,12 @@ fn container(c: &Value, list: &str, running: &Running) -> Value {
             (json!({"waiting": {"reason": reason}}), Value::map())
         }
     };
-    let started = matches!(known.map(|k| &k.state), Some(State::Running { .. }));
+    let started = known.is_some_and(|k| probe::has_started(c, k));
+    let ready = known.is_some_and(|k| probe::is_ready(c, k));
     let completed = matches!(known.map(|k| &k.state), Some(State::Terminated { exit: 0, .. }));
     let mut row = json!({
         "name": name, "image": image, "imageID": "", "lastState": last, "state": now,
-        "ready": (if list == "initContainers" && c.str_at(&["restartPolicy"]) != "Always" { completed } else { started }),
+        "ready": (if list == "initContainers" && c.str_at(&["restartPolicy"]) != "Always" { completed } else { ready }),
         "started": started, "restartCount": (known.map_or(0, |k| k.restarts)),
     });
     if let Some(known) = known.filter(|k| !k.id.is_empty()) {

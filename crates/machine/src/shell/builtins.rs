@@ -394,6 +394,9 @@ fn trap(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
     if words.iter().skip(2).any(|s| s == "EXIT" || s == "0") {
         i.state.exit_trap = words.get(1).filter(|a| *a != "-").cloned();
     }
+    if words.iter().skip(2).any(|s| matches!(s.trim_start_matches("SIG"), "TERM" | "15")) {
+        i.state.term_trap = words.get(1).filter(|a| *a != "-").cloned();
+    }
     status(i, 0)
 }
 

@@ -91,6 +91,8 @@ pub struct ShellState {
     pub interactive: bool,
     /// `trap … EXIT`
     pub exit_trap: Option<String>,
+    /// What to do when SIGTERM comes.
+    pub term_trap: Option<String>,
     /// Whether `exit` was called: the terminal goes back to where it came from.
     pub exited: bool,
     /// The process behind the shell, once it ran something.
