@@ -10,7 +10,7 @@ use crate::admission::webhooks::Backend;
 use crate::authz::rbac::IndexCache;
 use crate::config::ApiServerConfig;
 use crate::controllers::Memory;
-use crate::network::Plugin;
+use crate::network::{NetworkCache, Plugin};
 use crate::store::Store;
 use crate::world::{Entropy, Timestamp};
 
@@ -35,6 +35,8 @@ pub struct Cluster {
     pub webhook_backends: Arc<BTreeMap<String, Backend>>,
     /// The network plugin.
     pub network: Plugin,
+    /// Network policies, compiled when first asked.
+    pub networks: NetworkCache,
     /// What the controllers remember between passes.
     pub controllers: Memory,
 }
@@ -53,6 +55,7 @@ impl Cluster {
             expressions: Some(Arc::new(Cel)),
             webhook_backends: Arc::default(),
             network: Plugin::default(),
+            networks: NetworkCache::default(),
             controllers: Memory::default(),
         }
     }

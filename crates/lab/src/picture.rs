@@ -64,12 +64,7 @@ impl Picture {
             .filter(|(from, to)| from != to)
             .map(|(from, to)| {
                 let flow = network.flow(End::Pod(from), End::Pod(to), port);
-                let halves = [&flow.egress, &flow.ingress];
-                let because = halves
-                    .into_iter()
-                    .filter(|half| flow.allowed() || !half.allowed)
-                    .flat_map(|half| half.because.iter().map(|c| c.text.clone()))
-                    .collect();
+                let because = flow.because().into_iter().map(|c| c.text.clone()).collect();
                 Edge { from, to, allowed: flow.allowed(), because }
             })
             .collect();

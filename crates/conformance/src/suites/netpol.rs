@@ -44,7 +44,7 @@ fn pod(v: &Value) -> Result<Pod, String> {
         labels: v.map_at(&["labels"]).clone(),
         ips: vec![ip],
         ports: ports.collect(),
-        host_network: false,
+        ..Pod::default()
     })
 }
 

@@ -20,6 +20,17 @@ impl Cidr {
         (bits <= width).then_some(Self { base, bits })
     }
 
+    /// The block of one address.
+    #[must_use]
+    pub const fn single(ip: IpAddr) -> Self {
+        Self { base: ip, bits: if ip.is_ipv4() { 32 } else { 128 } }
+    }
+
+    /// The address before the slash.
+    pub(super) const fn base(&self) -> IpAddr {
+        self.base
+    }
+
     /// Whether `ip` lies in the block.
     #[must_use]
     pub fn contains(&self, ip: IpAddr) -> bool {

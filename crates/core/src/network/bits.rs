@@ -23,6 +23,15 @@ impl Bits {
         Self { words }
     }
 
+    /// The numbers below `size` that are wanted.
+    pub(super) fn of(size: usize, wanted: impl Fn(usize) -> bool) -> Self {
+        let mut bits = Self::none(size);
+        for i in (0..size).filter(|i| wanted(*i)) {
+            bits.insert(i);
+        }
+        bits
+    }
+
     pub(super) fn insert(&mut self, i: usize) {
         if let Some(word) = self.words.get_mut(i / 64) {
             *word |= 1 << (i % 64);

@@ -1,4 +1,4 @@
-//! Policies, compiled against the pods there are.
+//! Policies, compiled against the pods there are: NetworkPolicy here, the others in modules of their own.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -6,215 +6,47 @@ use std::sync::Arc;
 use gatehouse_model::{Object, Value};
 
 use super::addr::Cidr;
+use super::admin_policy;
 use super::bits::Bits;
+use super::cilium;
 use super::explain::End;
 use super::index::LabelIndex;
-use super::input::{Namespace, Pod};
+use super::input::{Namespace, Pod, Snapshot};
+use super::policy::{Action, Block, Direction, Peer, Policy, PortMatch, Protocol, Rule, Side, Tier};
+use super::state::Cni;
 use crate::cluster::Cluster;
+use crate::decision::ObjectRef;
 
-/// Which way traffic goes, seen from the pod a policy selects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Direction {
-    /// Into the pod.
-    Ingress,
-    /// Out of the pod.
-    Egress,
-}
-
-/// A transport protocol that policies can name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Protocol {
-    /// TCP, the default.
-    #[default]
-    Tcp,
-    /// UDP.
-    Udp,
-    /// SCTP.
-    Sctp,
-    /// ICMP; the port is the message's type, 8 for what `ping` sends.
-    Icmp,
-    /// ICMP of IPv6; the port is the message's type, 128 for what `ping` sends.
-    Icmpv6,
-}
-
-impl Protocol {
-    /// Reads `TCP`, `UDP`, `SCTP`, `ICMP` or `ICMPv6`.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "TCP" => Some(Self::Tcp),
-            "UDP" => Some(Self::Udp),
-            "SCTP" => Some(Self::Sctp),
-            "ICMP" => Some(Self::Icmp),
-            "ICMPv6" => Some(Self::Icmpv6),
-            _ => None,
-        }
-    }
-
-    /// The `protocol` member of a port; TCP where there is none.
-    pub(super) fn of(port: &Value) -> Self {
-        Self::parse(port.str_at(&["protocol"])).unwrap_or_default()
-    }
-
-    /// The word manifests use.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Tcp => "TCP",
-            Self::Udp => "UDP",
-            Self::Sctp => "SCTP",
-            Self::Icmp => "ICMP",
-            Self::Icmpv6 => "ICMPv6",
-        }
-    }
-}
-
-/// A destination port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Port {
-    /// The protocol.
-    pub protocol: Protocol,
-    /// The number.
-    pub number: u16,
-}
-
-impl Port {
-    /// What `ping` to `to` sends: an echo request of its family.
-    #[must_use]
-    pub const fn echo(to: IpAddr) -> Self {
-        if to.is_ipv4() {
-            Self { protocol: Protocol::Icmp, number: 8 }
-        } else {
-            Self { protocol: Protocol::Icmpv6, number: 128 }
-        }
-    }
-}
-
-/// One entry of a rule's `ports`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum PortMatch {
-    /// Any number of one protocol.
-    Any(Protocol),
-    /// From the first to the last number, both included.
-    Range(Protocol, u16, u16),
-    /// Whatever number the destination pod gives this name.
-    Named(Protocol, String),
-}
-
-impl PortMatch {
-    fn of(entry: &Value) -> Self {
-        let protocol = Protocol::of(entry);
-        match entry.get("port") {
-            Some(Value::Int(first)) => {
-                let first = u16::try_from(*first).unwrap_or(0);
-                let last = entry.i64_at(&["endPort"]).and_then(|l| u16::try_from(l).ok()).unwrap_or(first);
-                Self::Range(protocol, first, last)
-            }
-            Some(Value::Str(name)) => match name.parse() {
-                Ok(number) => Self::Range(protocol, number, number),
-                Err(_) => Self::Named(protocol, name.to_string()),
-            },
-            _ => Self::Any(protocol),
-        }
-    }
-
-    /// Whether it matches `port` on `destination`. A named port never matches a bare address.
-    pub(super) fn matches(&self, port: Port, destination: Option<&Pod>) -> bool {
-        match self {
-            Self::Any(protocol) => *protocol == port.protocol,
-            Self::Range(protocol, first, last) => {
-                *protocol == port.protocol && (*first..=*last).contains(&port.number)
-            }
-            Self::Named(protocol, name) => {
-                *protocol == port.protocol
-                    && destination.is_some_and(|d| d.named_port(name, *protocol) == Some(port.number))
-            }
-        }
-    }
-}
-
-/// One entry of a rule's `from` or `to`.
+/// A compiled policy and the number it keeps while it does not change.
 #[derive(Clone, Debug)]
-pub(super) enum Peer {
-    /// Pods, by selectors; the set was found when the policy was compiled.
-    Pods(Bits),
-    /// Addresses.
-    Block {
-        cidr: Cidr,
-        except: Vec<Cidr>,
-        /// The pods whose address lies in the block.
-        pods: Bits,
-    },
+pub(super) struct Numbered {
+    pub(super) id: u64,
+    pub(super) policy: Arc<Policy>,
 }
 
-impl Peer {
-    pub(super) const fn pods(&self) -> &Bits {
-        match self {
-            Self::Pods(pods) | Self::Block { pods, .. } => pods,
-        }
-    }
-
-    pub(super) fn contains_ip(&self, ip: IpAddr) -> bool {
-        match self {
-            Self::Pods(_) => false,
-            Self::Block { cidr, except, .. } => in_block(cidr, except, ip),
-        }
-    }
-}
-
-fn in_block(cidr: &Cidr, except: &[Cidr], ip: IpAddr) -> bool {
-    cidr.contains(ip) && !except.iter().any(|e| e.contains(ip))
-}
-
-/// One rule. An empty list of peers or ports matches everything.
+/// What an object was compiled to.
 #[derive(Clone, Debug)]
-pub(super) struct Rule {
-    pub(super) peers: Option<Vec<Peer>>,
-    pub(super) ports: Vec<PortMatch>,
+struct Compiled {
+    source: Arc<Object>,
+    policies: Vec<Numbered>,
 }
 
-/// A policy.
-#[derive(Clone, Debug)]
-pub(super) struct Policy {
-    pub(super) namespace: String,
-    pub(super) name: String,
-    /// The pods it selects.
-    pub(super) selects: Bits,
-    pub(super) ingress: Option<Vec<Rule>>,
-    pub(super) egress: Option<Vec<Rule>>,
-}
-
-impl Policy {
-    /// The rules for a direction; `None` where the policy says nothing about it.
-    pub(super) fn rules(&self, direction: Direction) -> Option<&[Rule]> {
-        match direction {
-            Direction::Ingress => self.ingress.as_deref(),
-            Direction::Egress => self.egress.as_deref(),
-        }
-    }
-
-    pub(super) fn id(&self) -> String {
-        format!("{}/{}", self.namespace, self.name)
-    }
-}
-
-/// Pods, namespaces and compiled policies.
+/// Pods, namespaces and compiled policies. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Network {
-    pub(super) pods: Vec<Pod>,
-    pub(super) policies: Vec<Policy>,
+    pub(super) facts: Arc<Facts>,
+    compiled: Vec<Compiled>,
+    /// In the order in which they are asked.
+    pub(super) policies: Vec<Numbered>,
+    next: u64,
+    work: usize,
 }
 
 impl Network {
-    /// The network of a cluster.
+    /// The network of a cluster. What has not changed since it was last asked for is not compiled again.
     #[must_use]
     pub fn of(cluster: &Cluster) -> Self {
-        let store = &cluster.store;
-        let namespaces: Vec<Namespace> = store.list("namespaces", None).map(|o| Namespace::of(o)).collect();
-        let pods: Vec<Pod> = store.list("pods", None).filter_map(|o| Pod::of(o)).collect();
-        let policies: Vec<Arc<Object>> =
-            store.list("networkpolicies.networking.k8s.io", None).cloned().collect();
-        Self::new(&namespaces, pods, policies.iter().map(|p| &**p))
+        cluster.networks.of(Snapshot::of(cluster))
     }
 
     /// A network of these namespaces, pods and policies (`networking.k8s.io/v1`, defaulted or not).
@@ -224,68 +56,181 @@ impl Network {
         pods: Vec<Pod>,
         policies: impl IntoIterator<Item = &'a Object>,
     ) -> Self {
-        let compiler = Compiler::new(namespaces, &pods);
-        let policies = policies.into_iter().map(|p| compiler.policy(p)).collect();
-        Self { pods, policies }
+        Self::compile(Snapshot {
+            namespaces: namespaces.to_vec(),
+            pods,
+            policies: policies.into_iter().cloned().map(Arc::new).collect(),
+            ..Snapshot::default()
+        })
+    }
+
+    /// The network of a snapshot.
+    #[must_use]
+    pub fn compile(mut snapshot: Snapshot) -> Self {
+        let policies = std::mem::take(&mut snapshot.policies);
+        let facts = Arc::new(Facts::new(snapshot));
+        Self { facts, compiled: Vec::new(), policies: Vec::new(), next: 0, work: 0 }.with(policies)
+    }
+
+    /// The network of a later snapshot: policies that are as they were are not compiled again.
+    #[must_use]
+    pub fn update(&self, mut snapshot: Snapshot) -> Self {
+        let policies = std::mem::take(&mut snapshot.policies);
+        if self.facts.snapshot == snapshot {
+            return self.with(policies);
+        }
+        let facts = Arc::new(Facts::new(snapshot));
+        Self { facts, compiled: Vec::new(), policies: Vec::new(), next: self.next, work: 0 }.with(policies)
+    }
+
+    /// This network with other policies.
+    #[must_use]
+    pub fn with(&self, policies: Vec<Arc<Object>>) -> Self {
+        let mut next = self.next;
+        let mut work = 0;
+        // Policies are usually listed in the same order as last time.
+        let mut compiled = Vec::with_capacity(policies.len());
+        for (at, source) in policies.into_iter().enumerate() {
+            let same = |c: &&Compiled| Arc::ptr_eq(&c.source, &source) || c.source == source;
+            let known = self.compiled.get(at).filter(same).or_else(|| self.compiled.iter().find(same));
+            if let Some(known) = known {
+                compiled.push(Compiled { source, policies: known.policies.clone() });
+                continue;
+            }
+            work += 1;
+            let policies = self.facts.compile(&source).into_iter().map(|policy| {
+                next += 1;
+                Numbered { id: next, policy: Arc::new(policy) }
+            });
+            compiled.push(Compiled { policies: policies.collect(), source });
+        }
+        let mut policies: Vec<Numbered> = compiled.iter().flat_map(|c| c.policies.clone()).collect();
+        gatehouse_model::order::by(&mut policies, |a, b| a.policy.tier.cmp(&b.policy.tier));
+        Self { facts: Arc::clone(&self.facts), compiled, policies, next, work }
+    }
+
+    /// How many objects had to be compiled to make this network out of the one before.
+    #[must_use]
+    pub const fn work(&self) -> usize {
+        self.work
+    }
+
+    /// The policies' objects, in the order given.
+    pub fn sources(&self) -> impl Iterator<Item = &Arc<Object>> {
+        self.compiled.iter().map(|c| &c.source)
     }
 
     /// The pods, in the order given.
     #[must_use]
     pub fn pods(&self) -> &[Pod] {
-        &self.pods
+        &self.facts.snapshot.pods
+    }
+
+    /// The namespaces, in the order given.
+    #[must_use]
+    pub fn namespaces(&self) -> &[Namespace] {
+        &self.facts.snapshot.namespaces
+    }
+
+    /// The network plugin that enforces the policies.
+    #[must_use]
+    pub fn cni(&self) -> Cni {
+        self.facts.snapshot.plugin.cni
     }
 
     /// Whose address this is: the pod's that has it in its own network, or nobody's within the cluster.
     #[must_use]
     pub fn end(&self, ip: IpAddr) -> End {
-        let pod = self.pods.iter().position(|p| !p.host_network && p.ips.contains(&ip));
+        let pod = self.pods().iter().position(|p| !p.host_network && p.ips.contains(&ip));
         pod.map_or(End::Ip(ip), End::Pod)
     }
 
     /// The position of a pod among [`Network::pods`].
     #[must_use]
     pub fn find(&self, namespace: &str, name: &str) -> Option<usize> {
-        self.pods.iter().position(|p| p.namespace == namespace && p.name == name)
+        self.pods().iter().position(|p| p.namespace == namespace && p.name == name)
     }
 }
 
-struct Compiler<'a> {
-    pods: &'a [Pod],
-    labels: LabelIndex,
+/// What policies are compiled against: pods found by label, by namespace and by address.
+#[derive(Debug)]
+pub(super) struct Facts {
+    pub(super) snapshot: Snapshot,
+    pub(super) labels: LabelIndex,
     namespace_labels: LabelIndex,
-    /// The pods of each namespace, as `namespaces` are ordered.
-    namespaces: Vec<(&'a str, Bits)>,
-    selectable: Bits,
+    /// The pods of each namespace, as `snapshot.namespaces` are ordered.
+    namespaces: Vec<Bits>,
+    /// The pods with a network of their own.
+    pub(super) selectable: Bits,
+    /// What Cilium knows besides.
+    pub(super) cilium: Option<cilium::Facts>,
 }
 
-impl<'a> Compiler<'a> {
-    fn new(namespaces: &'a [Namespace], pods: &'a [Pod]) -> Self {
-        let mut selectable = Bits::none(pods.len());
-        for (i, _) in pods.iter().enumerate().filter(|(_, p)| !p.host_network) {
-            selectable.insert(i);
-        }
-        let of_namespace = |name: &str| {
-            let mut bits = Bits::none(pods.len());
-            for (i, _) in pods.iter().enumerate().filter(|(_, p)| p.namespace == name) {
+impl Facts {
+    fn new(snapshot: Snapshot) -> Self {
+        let pods = &snapshot.pods;
+        let selectable = Bits::of(pods.len(), |i| pods.get(i).is_some_and(|p| !p.host_network));
+        let mut namespaces: Vec<Bits> = snapshot.namespaces.iter().map(|_| Bits::none(pods.len())).collect();
+        let places: std::collections::BTreeMap<&str, usize> =
+            snapshot.namespaces.iter().enumerate().map(|(i, n)| (n.name.as_str(), i)).collect();
+        for (i, pod) in pods.iter().enumerate() {
+            let place = places.get(pod.namespace.as_str());
+            if let Some(bits) = place.and_then(|p| namespaces.get_mut(*p)) {
                 bits.insert(i);
             }
-            bits
-        };
+        }
         Self {
-            pods,
             labels: LabelIndex::new(pods.iter().map(|p| &p.labels)),
-            namespace_labels: LabelIndex::new(namespaces.iter().map(|n| &n.labels)),
-            namespaces: namespaces.iter().map(|n| (n.name.as_str(), of_namespace(&n.name))).collect(),
+            namespace_labels: LabelIndex::new(snapshot.namespaces.iter().map(|n| &n.labels)),
+            namespaces,
             selectable,
+            cilium: (snapshot.plugin.cni == Cni::Cilium).then(|| cilium::Facts::new(&snapshot)),
+            snapshot,
         }
     }
 
-    fn pods_of(&self, namespace: &str) -> Bits {
-        let found = self.namespaces.iter().find(|(name, _)| *name == namespace);
-        found.map_or_else(|| Bits::none(self.pods.len()), |(_, bits)| bits.clone())
+    pub(super) fn size(&self) -> usize {
+        self.snapshot.pods.len()
     }
 
-    fn policy(&self, object: &Object) -> Policy {
+    /// Compiles an object; to nothing where the plugin does not know its kind.
+    fn compile(&self, object: &Object) -> Vec<Policy> {
+        match (object.kind(), self.snapshot.plugin.cni) {
+            ("AdminNetworkPolicy" | "BaselineAdminNetworkPolicy", Cni::AdminPolicy) => {
+                vec![admin_policy::compile(self, object)]
+            }
+            ("CiliumNetworkPolicy" | "CiliumClusterwideNetworkPolicy", Cni::Cilium) => {
+                cilium::compile(self, object)
+            }
+            ("NetworkPolicy" | "", _) => vec![self.network_policy(object)],
+            _ => Vec::new(),
+        }
+    }
+
+    pub(super) fn pods_of(&self, namespace: &str) -> Bits {
+        let place = self.snapshot.namespaces.iter().position(|n| n.name == namespace);
+        let found = place.and_then(|p| self.namespaces.get(p));
+        found.cloned().unwrap_or_else(|| Bits::none(self.size()))
+    }
+
+    /// The pods of the namespaces a selector selects.
+    pub(super) fn in_namespaces(&self, selector: &Value) -> Bits {
+        let mut pods = Bits::none(self.size());
+        for n in self.namespace_labels.select(selector).iter() {
+            if let Some(bits) = self.namespaces.get(n) {
+                pods.union(bits);
+            }
+        }
+        pods
+    }
+
+    /// The pods one of whose addresses is in the block.
+    pub(super) fn in_block(&self, block: &Block) -> Bits {
+        let pods = &self.snapshot.pods;
+        Bits::of(pods.len(), |i| pods.get(i).is_some_and(|p| p.ips.iter().any(|ip| block.contains(*ip))))
+    }
+
+    fn network_policy(&self, object: &Object) -> Policy {
         let spec = object.get("spec").unwrap_or(&Value::Null);
         let namespace = if object.namespace().is_empty() { "default" } else { object.namespace() };
         let mut selects = self.pods_of(namespace);
@@ -298,56 +243,74 @@ impl<'a> Compiler<'a> {
         } else {
             (types.contains(&"Ingress"), types.contains(&"Egress"))
         };
+        let side = |direction: Direction| {
+            let word = direction.as_str();
+            let rules = spec.list_at(&[word]).iter().enumerate();
+            let rules =
+                rules.map(|(i, rule)| self.rule(rule, format!("spec.{word}[{i}]"), direction, namespace));
+            Side::new(true, rules.collect())
+        };
         Policy {
-            namespace: namespace.to_owned(),
-            name: object.name().to_owned(),
+            source: ObjectRef {
+                kind: "NetworkPolicy".to_owned(),
+                namespace: namespace.to_owned(),
+                name: object.name().to_owned(),
+            },
+            tier: Tier::Standard,
             selects,
-            ingress: ingress.then(|| self.rules(spec.list_at(&["ingress"]), "from", namespace)),
-            egress: egress.then(|| self.rules(spec.list_at(&["egress"]), "to", namespace)),
+            nodes: Vec::new(),
+            ingress: ingress.then(|| side(Direction::Ingress)),
+            egress: egress.then(|| side(Direction::Egress)),
         }
     }
 
-    fn rules(&self, rules: &[Value], peers: &str, namespace: &str) -> Vec<Rule> {
-        rules
-            .iter()
-            .map(|rule| {
-                let list = rule.list_at(&[peers]);
-                let peers =
-                    (!list.is_empty()).then(|| list.iter().filter_map(|p| self.peer(p, namespace)).collect());
-                Rule { peers, ports: rule.list_at(&["ports"]).iter().map(PortMatch::of).collect() }
-            })
-            .collect()
+    fn rule(&self, rule: &Value, field: String, direction: Direction, namespace: &str) -> Rule {
+        let list = rule.list_at(&[if direction == Direction::Ingress { "from" } else { "to" }]);
+        let peers = (!list.is_empty()).then(|| list.iter().filter_map(|p| self.peer(p, namespace)).collect());
+        let mut ports = Vec::new();
+        for entry in rule.list_at(&["ports"]).iter().map(port_match) {
+            if self.cilium.is_some() {
+                cilium::Facts::settle(&self.snapshot, direction, entry, &mut ports);
+            } else {
+                ports.push(entry);
+            }
+        }
+        Rule { field, action: Action::Allow, peers, ports, beyond: None }
     }
 
     fn peer(&self, peer: &Value, namespace: &str) -> Option<Peer> {
         if let Some(block) = peer.get("ipBlock").filter(|b| !b.is_null()) {
-            let cidr = Cidr::parse(block.str_at(&["cidr"]))?;
-            let except: Vec<Cidr> =
-                block.list_at(&["except"]).iter().filter_map(|e| Cidr::parse(e.as_str()?)).collect();
-            let mut pods = Bits::none(self.pods.len());
-            for (i, pod) in self.pods.iter().enumerate() {
-                if pod.ips.iter().any(|ip| in_block(&cidr, &except, *ip)) {
-                    pods.insert(i);
-                }
-            }
-            return Some(Peer::Block { cidr, except, pods });
+            let except = block.list_at(&["except"]).iter().filter_map(|e| Cidr::parse(e.as_str()?));
+            let block = Block { cidr: Cidr::parse(block.str_at(&["cidr"]))?, except: except.collect() };
+            // To Cilium a block is outside the cluster.
+            let pods = if self.cilium.is_some() { Bits::none(self.size()) } else { self.in_block(&block) };
+            return Some(Peer { blocks: vec![block], ..Peer::pods(pods) });
         }
         let mut pods = match peer.get("namespaceSelector").filter(|s| !s.is_null()) {
             None => self.pods_of(namespace),
-            Some(selector) => {
-                let mut pods = Bits::none(self.pods.len());
-                for n in self.namespace_labels.select(selector).iter() {
-                    if let Some((_, bits)) = self.namespaces.get(n) {
-                        pods.union(bits);
-                    }
-                }
-                pods
-            }
+            Some(selector) => self.in_namespaces(selector),
         };
         if let Some(selector) = peer.get("podSelector").filter(|s| !s.is_null()) {
             pods.intersect(&self.labels.select(selector));
         }
         pods.intersect(&self.selectable);
-        Some(Peer::Pods(pods))
+        Some(Peer::pods(pods))
+    }
+}
+
+/// An entry of a NetworkPolicy rule's `ports`.
+fn port_match(entry: &Value) -> PortMatch {
+    let protocol = Protocol::of(entry);
+    match entry.get("port") {
+        Some(Value::Int(first)) => {
+            let first = u16::try_from(*first).unwrap_or(0);
+            let last = entry.i64_at(&["endPort"]).and_then(|l| u16::try_from(l).ok()).unwrap_or(first);
+            PortMatch::Range(protocol, first, last)
+        }
+        Some(Value::Str(name)) => match name.parse() {
+            Ok(number) => PortMatch::Range(protocol, number, number),
+            Err(_) => PortMatch::Named(Some(protocol), name.to_string()),
+        },
+        _ => PortMatch::Any(protocol),
     }
 }

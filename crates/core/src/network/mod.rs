@@ -1,26 +1,34 @@
 //! The network: whose packets may reach whom.
 //!
-//! Models networking.k8s.io/v1 NetworkPolicy as its documentation states it. Policies are compiled once, against the
-//! pods they can see ([`Network`]), then asked: one flow with its causes ([`Network::flow`]), or the whole picture
-//! for one port ([`Network::matrix`]). Knows nothing of how packets travel; replies and node traffic always pass.
+//! Models networking.k8s.io/v1 NetworkPolicy as its documentation states it, and, where the cluster's plugin enforces
+//! them, AdminNetworkPolicy, BaselineAdminNetworkPolicy and Cilium's policies. Policies are compiled once, against the
+//! pods they can see ([`Network`]), then asked: one flow with its causes ([`Network::flow`]), a request over it
+//! ([`Network::http`], [`Network::dns`]), or the whole picture for one port ([`Network::matrix`]). Knows nothing of how
+//! packets travel; replies and node traffic always pass.
 
 mod addr;
+mod admin_policy;
 mod bits;
+pub(crate) mod cilium;
 mod compile;
+mod decide;
 mod explain;
 mod index;
 mod input;
 mod matrix;
+mod policy;
 mod requests;
 mod state;
 
 pub use addr::Cidr;
-pub use compile::{Direction, Network, Port, Protocol};
+pub use cilium::{Enforcement, Settings};
+pub use compile::Network;
 pub use explain::{End, Flow, HalfVerdict};
-pub use input::{ContainerPort, Namespace, Pod};
+pub use input::{ContainerPort, Namespace, Node, Pod, Snapshot};
 pub use matrix::Matrix;
+pub use policy::{Direction, Port, Protocol};
 pub use requests::{HttpRequest, RequestVerdict};
-pub use state::{Cni, Learned, Plugin};
+pub use state::{Cni, Learned, NetworkCache, Plugin};
 
 #[cfg(test)]
 mod tests;

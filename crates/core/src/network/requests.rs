@@ -2,9 +2,12 @@
 //!
 //! Only Cilium looks that far. Anything else lets all requests pass over a connection that may be opened.
 
-use super::compile::{Network, Port};
+use super::cilium::Requests;
+use super::compile::Network;
+use super::decide::{Asked, Placed, Reason};
 use super::explain::End;
-use crate::decision::Cause;
+use super::policy::{Direction, Port, Rule};
+use crate::decision::{Bearing, Cause};
 
 /// An HTTP request, as a proxy on the way sees it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,25 +41,81 @@ impl Network {
     /// The fate of an HTTP request.
     #[must_use]
     pub fn http(&self, from: End, to: End, port: Port, request: &HttpRequest) -> RequestVerdict {
-        let _ = request;
-        self.request(from, to, port)
+        let what = format!("{} {}", request.method, request.path);
+        self.request(from, to, port, &what, false, &|asked: &Requests| asked.let_http(request))
     }
 
     /// The fate of a DNS question for `name` (fully qualified, the final dot may be missing).
     #[must_use]
     pub fn dns(&self, from: End, to: End, port: Port, name: &str) -> RequestVerdict {
-        let _ = name;
-        self.request(from, to, port)
+        let what = format!("the question for {name}");
+        self.request(from, to, port, &what, true, &|asked: &Requests| asked.let_name(name))
     }
 
-    fn request(&self, from: End, to: End, port: Port) -> RequestVerdict {
+    fn request(
+        &self,
+        from: End,
+        to: End,
+        port: Port,
+        what: &str,
+        dns: bool,
+        lets: &dyn Fn(&Requests) -> bool,
+    ) -> RequestVerdict {
         let flow = self.flow(from, to, port);
-        let allowed = flow.allowed();
-        let because = [flow.egress, flow.ingress]
-            .into_iter()
-            .filter(|half| allowed || !half.allowed)
-            .flat_map(|half| half.because)
-            .collect();
-        RequestVerdict { connects: allowed, allowed, proxied: false, because }
+        let connects = flow.allowed();
+        let mut verdict = RequestVerdict {
+            connects,
+            allowed: connects,
+            proxied: false,
+            because: flow.because().into_iter().cloned().collect(),
+        };
+        if !connects || from == to {
+            return verdict;
+        }
+        for direction in [Direction::Egress, Direction::Ingress] {
+            let asked = self.asked(direction, from, to, port);
+            let decided = self.decide(&asked);
+            let reads = |(_, r): &&Placed<'_>| requests(r).is_some();
+            if !decided.admitting.iter().any(|p| reads(&p)) {
+                continue;
+            }
+            verdict.proxied = true;
+            // Who is not isolated is let do anything, although a proxy reads along.
+            let isolated = decided.selecting.iter().any(|(_, s)| s.isolates);
+            if !isolated || matches!(decided.reason, Reason::OwnNode) {
+                continue;
+            }
+            let lets = |placed: &&Placed<'_>| match requests(placed.1) {
+                Some(requests) => lets(requests),
+                None => !dns || asked.names_port(placed.1),
+            };
+            let letting = decided.admitting.iter().find(lets);
+            let refused = letting.is_none();
+            if refused && verdict.allowed {
+                verdict.because.clear();
+                verdict.allowed = false;
+            }
+            if let Some(placed) = letting.filter(|_| verdict.allowed) {
+                verdict.because.push(self.told(&asked, placed, Bearing::Decided, what));
+            } else if refused {
+                let near = decided.admitting.iter().filter(reads);
+                verdict.because.extend(near.map(|p| self.told(&asked, p, Bearing::NearMiss, what)));
+            }
+        }
+        verdict
     }
+
+    fn told(&self, asked: &Asked<'_>, placed: &Placed<'_>, bearing: Bearing, what: &str) -> Cause {
+        let peer = self.describe(asked.peer);
+        let listed = requests(placed.1).map_or_else(|| "anything".to_owned(), Requests::text);
+        let text = match bearing {
+            Bearing::NearMiss => format!("lets {peer} ask for {listed}, but not for {what}"),
+            _ => format!("lets {peer} ask for {listed}"),
+        };
+        self.about_request(placed, bearing, &text)
+    }
+}
+
+fn requests(rule: &Rule) -> Option<&Requests> {
+    rule.beyond.as_ref()?.requests.as_ref()
 }

@@ -1,7 +1,13 @@
-//! What the network is apart from stored objects: the plugin that enforces policies, and the names it has seen resolved.
+//! What the network is apart from stored objects: the plugin that enforces policies, the names it has seen resolved,
+//! and what was compiled last.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+
+use super::compile::Network;
+use super::input::Snapshot;
 
 /// Which policies the cluster's network plugin enforces.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,4 +45,34 @@ pub struct Plugin {
     pub cni: Cni,
     /// What it has learnt from DNS.
     pub learned: Learned,
+}
+
+/// The network last compiled for a cluster. A clone starts with the same one and goes its own way.
+#[derive(Default)]
+pub struct NetworkCache(Mutex<Option<Network>>);
+
+impl NetworkCache {
+    /// The network of a snapshot: what has not changed since last time is not compiled again.
+    #[must_use]
+    pub fn of(&self, snapshot: Snapshot) -> Network {
+        let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let network = match &*slot {
+            Some(last) => last.update(snapshot),
+            None => Network::compile(snapshot),
+        };
+        *slot = Some(network.clone());
+        network
+    }
+}
+
+impl Clone for NetworkCache {
+    fn clone(&self) -> Self {
+        Self(Mutex::new(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()))
+    }
+}
+
+impl fmt::Debug for NetworkCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NetworkCache")
+    }
 }

@@ -24,11 +24,7 @@ pub(super) fn probe(check: &Traffic, world: &World) -> Finding {
         );
     };
     let flow = network.flow(from, to, port);
-    let because = [&flow.egress, &flow.ingress]
-        .into_iter()
-        .filter(|half| flow.allowed() || !half.allowed)
-        .flat_map(|half| half.because.iter().map(|c| c.text.clone()))
-        .collect();
+    let because = flow.because().into_iter().map(|c| c.text.clone()).collect();
     Finding::compare(&subject, expected, word(flow.allowed()), because)
 }
 
