@@ -209,6 +209,9 @@ fn stripped(object: &Object, keep_status: bool) -> Value {
     ] {
         value.remove(&["metadata", field]);
     }
+    if value.map_at(&["metadata"]).is_empty() {
+        value.remove(&["metadata"]);
+    }
     if !keep_status {
         value.remove(&["status"]);
     }

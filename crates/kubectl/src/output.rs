@@ -164,6 +164,22 @@ impl Printer {
         matches!(self.inner.format, print::Format::Name)
     }
 
+    /// The object in the format asked for.
+    ///
+    /// # Errors
+    /// A template that does not work on the object.
+    pub fn text(&mut self, object: &Object) -> Result<String, Error> {
+        match self.inner.format {
+            print::Format::Json if self.typed => Ok(structs::json(&self.inner.shown(object))),
+            print::Format::Kyaml if self.typed => Ok(print::kyaml::document(&self.inner.shown(object), true)),
+            _ => {
+                let mut text = String::new();
+                self.inner.print(object, "", &mut text).map_err(Error::plain)?;
+                Ok(text)
+            }
+        }
+    }
+
     /// Prints one result.
     ///
     /// # Errors
@@ -174,8 +190,9 @@ impl Printer {
         object: &Object,
         operation: &str,
     ) -> Result<(), Error> {
-        if self.typed && matches!(self.inner.format, print::Format::Json) {
-            session.print(structs::json(object));
+        if self.typed && matches!(self.inner.format, print::Format::Json | print::Format::Kyaml) {
+            let text = self.text(object)?;
+            session.print(text);
             return Ok(());
         }
         let mut text = String::new();

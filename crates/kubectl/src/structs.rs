@@ -210,6 +210,20 @@ fn order_of(value: &Value) -> &'static [&'static str] {
     STRUCTS.iter().find(|(key, _)| map.contains_key(key)).map_or(ORDER, |(_, order)| order)
 }
 
+/// The members of a map in the order of its struct; `free` where it is no struct.
+pub(crate) fn keys(value: &Value, free: bool) -> Vec<(&str, &Value)> {
+    let order = if free { &[] } else { order_of(value) };
+    let rank = |key: &str| order.iter().position(|k| *k == key).unwrap_or(usize::MAX);
+    let mut keys: Vec<(&str, &Value)> = value.entries().iter().collect();
+    gatehouse_model::order::by_key(&mut keys, |(key, _)| rank(key));
+    keys
+}
+
+/// Whether the field of this name holds a map whose keys are no fields.
+pub(crate) fn is_free(key: &str) -> bool {
+    FREE.contains(&key)
+}
+
 fn write(out: &mut String, value: &Value, depth: Option<usize>, free: bool) {
     let pad = |out: &mut String, depth: Option<usize>| {
         let Some(depth) = depth else { return };
@@ -219,19 +233,15 @@ fn write(out: &mut String, value: &Value, depth: Option<usize>, free: bool) {
     let inside = depth.map(|d| d + 1);
     match value {
         Value::Map(map) if !map.is_empty() => {
-            let order = if free { &[] } else { order_of(value) };
-            let rank = |key: &str| order.iter().position(|k| *k == key).unwrap_or(usize::MAX);
-            let mut keys: Vec<(&str, &Value)> = map.iter().collect();
-            gatehouse_model::order::by_key(&mut keys, |(key, _)| rank(key));
             out.push('{');
-            for (i, (key, inner)) in keys.into_iter().enumerate() {
+            for (i, (key, inner)) in keys(value, free).into_iter().enumerate() {
                 if i > 0 {
                     out.push(',');
                 }
                 pad(out, inside);
                 out.push_str(&json::go_quote(key));
                 out.push_str(if depth.is_some() { ": " } else { ":" });
-                write(out, inner, inside, FREE.contains(&key));
+                write(out, inner, inside, is_free(key));
             }
             pad(out, depth);
             out.push('}');

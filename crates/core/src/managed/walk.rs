@@ -17,11 +17,42 @@ pub(super) enum Parts<'a> {
     Keyed(Vec<&'a str>),
 }
 
+/// Structs that are owned as a whole (`+structType=atomic`), by name.
+const ATOMIC: &[&str] = &[
+    "ConfigMapKeySelector",
+    "CrossVersionObjectReference",
+    "EndpointAddress",
+    "EndpointPort",
+    "LabelSelector",
+    "LocalObjectReference",
+    "MatchResources",
+    "NamedRuleWithOperations",
+    "NodeSelector",
+    "NodeSelectorTerm",
+    "ObjectFieldSelector",
+    "ObjectReference",
+    "OwnerReference",
+    "ParamKind",
+    "ParamRef",
+    "ResourceFieldSelector",
+    "RoleRef",
+    "ScopeSelector",
+    "ScopedResourceSelectorRequirement",
+    "SecretKeySelector",
+    "SecretReference",
+    "Subject",
+    "TopologySelectorTerm",
+    "TypedLocalObjectReference",
+];
+
 /// How a value of this type is taken apart. Without a type, objects are and lists are not.
 pub(super) fn parts<'a>(value: &Value, ty: Option<TypeRef<'a>>) -> Parts<'a> {
     let field = ty.and_then(TypeRef::via);
     match value {
         Value::Map(_) if field.is_some_and(|f| f.atomic_map) => Parts::Whole,
+        Value::Map(_) if ty.and_then(TypeRef::struct_name).is_some_and(|n| ATOMIC.contains(&n)) => {
+            Parts::Whole
+        }
         Value::Map(_) => Parts::Members,
         Value::List(_) => match field.map(|f| &f.list_type) {
             Some(ListType::Set) => Parts::Set,
@@ -133,7 +164,7 @@ pub(super) fn compare(old: &Value, new: &Value, ty: Option<TypeRef<'_>>) -> (Fie
     (changed, removed)
 }
 
-/// Every field of a value that was not there: its own place too, unless Go always has the struct.
+/// Every field of a value that was not there: its own place too, unless Go always has the struct or list.
 fn added(value: &Value, ty: Option<TypeRef<'_>>) -> FieldSet {
     let mut out = FieldSet::default();
     match (parts(value, ty), value) {
@@ -159,9 +190,15 @@ fn added(value: &Value, ty: Option<TypeRef<'_>>) -> FieldSet {
             return out;
         }
     }
-    let is_struct = ty.is_some_and(|t| matches!(t.ty(), Type::Object(_)));
-    let always = is_struct && ty.and_then(TypeRef::via).is_none_or(|f| !f.pointer);
-    if !always || out.is_empty() {
+    let via = ty.and_then(TypeRef::via);
+    let always = match value {
+        Value::Map(_) => {
+            let is_struct = ty.is_some_and(|t| matches!(t.ty(), Type::Object(_)));
+            is_struct && via.is_none_or(|f| f.always || f.omit_zero_since.is_some())
+        }
+        _ => via.is_some_and(|f| f.always),
+    };
+    if !always || (out.is_empty() && via.is_some()) {
         out.insert_self();
     }
     out

@@ -1,5 +1,7 @@
 //! `kubectl cluster-info`. Models kubectl `pkg/cmd/clusterinfo/clusterinfo.go`.
 
+mod dump;
+
 use gatehouse_core::request::ResourceTarget;
 use gatehouse_core::{Reply, Target, Verb};
 use gatehouse_model::Object;
@@ -14,6 +16,7 @@ pub(super) static COMMAND: Command = Command {
     long: "Display addresses of the control plane and services with label kubernetes.io/cluster-service=true. To further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.",
     examples: "# Print the address of the control plane and cluster services\nkubectl cluster-info",
     usage: "[flags]",
+    subcommands: &[&dump::COMMAND],
     run: Some(run),
     ..Command::named("cluster-info")
 };

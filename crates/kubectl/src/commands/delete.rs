@@ -1,7 +1,7 @@
 //! `kubectl delete`. Models kubectl `pkg/cmd/delete/delete.go` and `delete_flags.go`.
 
+use gatehouse_core::Reason;
 use gatehouse_core::request::Propagation;
-use gatehouse_core::{Reason, Target, Verb};
 use gatehouse_model::resource::qualified;
 
 use crate::cli::groups::{DRY_RUN, FILENAME, SELECTOR};
@@ -97,7 +97,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     }
     let dry = Dry::parse(session, args)?;
     if !args.str("raw").is_empty() {
-        return delete_raw(session, args.str("raw"));
+        return super::raw::delete(session, args);
     }
     let builder = Builder {
         all_namespaces: args.bool("all-namespaces"),
@@ -141,17 +141,6 @@ fn check(session: &mut Session<'_, '_>, args: &Args, grace: i64, force: bool) ->
         session.warn("Immediate deletion does not wait for confirmation that the running resource has been terminated. The resource may continue to run on the cluster indefinitely.");
     } else if force && grace > 0 {
         return Err(Error::plain("--force and --grace-period greater than 0 cannot be specified together"));
-    }
-    Ok(())
-}
-
-fn delete_raw(session: &mut Session<'_, '_>, path: &str) -> Result<(), Error> {
-    let request = session.request(Verb::Delete, Target::Path(path.to_owned()))?;
-    match session.send(request)? {
-        gatehouse_core::Reply::Text(text) => session.print(text),
-        gatehouse_core::Reply::Object(object) => session.println(gatehouse_model::json::print(&object)),
-        gatehouse_core::Reply::Success(status) => session.println(gatehouse_model::json::print(&status)),
-        gatehouse_core::Reply::List { .. } => {}
     }
     Ok(())
 }

@@ -268,12 +268,18 @@ fn containers(
     Ok(vec![wanted])
 }
 
-fn read(session: &mut Session<'_, '_>, args: &Args, pod: &Object, container: &str) -> Result<String, Error> {
+/// Everything a container wrote, oldest line first.
+pub(super) fn lines(
+    session: &mut Session<'_, '_>,
+    pod: &Object,
+    container: &str,
+    previous: bool,
+) -> Result<Vec<(Timestamp, String)>, Error> {
     let mapping = session.resource("pods")?;
     let target = target_of(&mapping, pod.namespace(), pod.name(), "log");
     let mut request = session.request(Verb::Get, target)?;
     request.options.query.push(("container".to_owned(), container.to_owned()));
-    if args.bool("previous") {
+    if previous {
         request.options.query.push(("previous".to_owned(), "true".to_owned()));
     }
     session.send(request)?;
@@ -282,11 +288,12 @@ fn read(session: &mut Session<'_, '_>, args: &Args, pod: &Object, container: &st
         pod: pod.name().to_owned(),
         container: container.to_owned(),
     };
-    let lines = session
-        .host
-        .containers
-        .logs(&source, args.bool("previous"))
-        .map_err(|why| Error::status(Status::bad_request(why)))?;
+    let lines = session.host.containers.logs(&source, previous);
+    lines.map_err(|why| Error::status(Status::bad_request(why)))
+}
+
+fn read(session: &mut Session<'_, '_>, args: &Args, pod: &Object, container: &str) -> Result<String, Error> {
+    let lines = lines(session, pod, container, args.bool("previous"))?;
     let since = since(session, args)?;
     let mut lines: Vec<(Timestamp, String)> = lines.into_iter().filter(|(at, _)| *at >= since).collect();
     let tail = match args.int("tail") {

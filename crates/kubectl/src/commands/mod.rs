@@ -5,6 +5,7 @@ use crate::cli::{Args, Command};
 use crate::error::Error;
 use crate::session::Session;
 
+mod alpha;
 mod annotate;
 mod api_resources;
 mod apply;
@@ -36,6 +37,7 @@ mod options;
 mod patch;
 mod patience;
 mod plugin;
+mod raw;
 mod reading;
 mod replace;
 mod rollout;
@@ -93,6 +95,7 @@ const SUBCOMMANDS: &[&Command] = &[
     &drain::UNCORDON,
     &drain::COMMAND,
     &options::COMMAND,
+    &alpha::COMMAND,
 ];
 
 /// `kubectl` itself.

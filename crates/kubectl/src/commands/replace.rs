@@ -1,7 +1,7 @@
 //! `kubectl replace`. Models kubectl `pkg/cmd/replace/replace.go`.
 
-use gatehouse_core::Reason;
 use gatehouse_core::request::FieldValidation;
+use gatehouse_core::{Reason, Verb};
 
 use super::delete::{Deletion, SHARED, cascade};
 use super::patience;
@@ -72,6 +72,9 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     }
     if force && dry != Dry::No {
         return Err(Error::plain("--dry-run can not be used when --force is set"));
+    }
+    if !args.str("raw").is_empty() {
+        return super::raw::write(session, args, Verb::Update);
     }
     let builder = Builder {
         subresource: args.str("subresource").to_owned(),

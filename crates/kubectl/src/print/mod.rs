@@ -7,6 +7,7 @@ pub mod columns;
 pub mod gofmt;
 pub mod json;
 pub mod jsonpath;
+pub mod kyaml;
 pub mod object;
 pub mod sort;
 pub mod table;
@@ -51,6 +52,8 @@ pub enum Format {
     Json,
     /// `-o yaml`
     Yaml,
+    /// `-o kyaml`
+    Kyaml,
     /// `-o name`
     Name,
     /// `-o jsonpath=…` and its kin.
@@ -133,6 +136,7 @@ impl PrintFlags {
             "json" => Ok(Format::Json),
             "yaml" => Ok(Format::Yaml),
             "name" => Ok(Format::Name),
+            "kyaml" if self.kyaml => Ok(Format::Kyaml),
             "wide" if self.tables && output == "wide" => Ok(Format::Wide),
             _ => Err(format!(
                 "unable to match a printer suitable for the output format {}, allowed formats are: {}",
@@ -201,6 +205,7 @@ impl Printer {
             Format::Name => out.push_str(&object::names(object, "")?),
             Format::Json => out.push_str(&object::json(&self.shown(object))),
             Format::Yaml => out.push_str(&object::yaml(&self.shown(object), first)),
+            Format::Kyaml => out.push_str(&kyaml::document(&self.shown(object), false)),
             Format::Columns(columns) => columns.print(object, first, out)?,
             Format::JsonPath(path, text) => {
                 let printed = path.execute(object).map_err(|why| jsonpath_failure(&why, text, object))?;
@@ -213,7 +218,9 @@ impl Printer {
         Ok(())
     }
 
-    fn shown(&self, object: &Value) -> Value {
+    /// What is shown of an object: without who owns which field, unless that was asked for.
+    #[must_use]
+    pub fn shown(&self, object: &Value) -> Value {
         if self.show_managed_fields { object.clone() } else { object::without_managed_fields(object) }
     }
 }

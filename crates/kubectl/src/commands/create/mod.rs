@@ -102,6 +102,9 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     if args.list("filename").is_empty() && args.str("kustomize").is_empty() {
         return Err(Error::plain("must specify one of -f and -k"));
     }
+    if !args.str("raw").is_empty() {
+        return super::raw::write(session, args, Verb::Create);
+    }
     let namespace = session.namespace()?;
     let builder = Builder {
         selector: args.str("selector").to_owned(),

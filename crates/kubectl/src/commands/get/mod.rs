@@ -2,7 +2,6 @@
 
 mod generic;
 mod human;
-mod raw;
 mod watch;
 
 use crate::cli::{Args, Command, Flag};
@@ -59,9 +58,8 @@ struct Get {
 }
 
 fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
-    let raw = args.str("raw");
-    if !raw.is_empty() {
-        return raw::run(session, args, raw);
+    if !args.str("raw").is_empty() {
+        return super::raw::get(session, args);
     }
     let namespace = session.namespace()?;
     let watching = args.bool("watch") || args.bool("watch-only");

@@ -1,14 +1,16 @@
-//! `kubectl get --raw`. Models kubectl `pkg/rawhttp`.
+//! `--raw`: requests by their path. Models kubectl `pkg/rawhttp`.
 
+use gatehouse_core::request::Body;
 use gatehouse_core::{Reply, Target, Verb};
-use gatehouse_model::{Value, json};
+use gatehouse_model::{Value, json, yaml};
 
 use crate::cli::Args;
 use crate::error::Error;
 use crate::print::json::compact_html;
 use crate::session::Session;
 
-pub(super) fn run(session: &mut Session<'_, '_>, args: &Args, uri: &str) -> Result<(), Error> {
+/// `get --raw`
+pub(super) fn get(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     if !args.words.is_empty() {
         return Err(Error::plain("arguments may not be passed when --raw is specified"));
     }
@@ -20,6 +22,47 @@ pub(super) fn run(session: &mut Session<'_, '_>, args: &Args, uri: &str) -> Resu
     if !args.str("output").is_empty() {
         return Err(Error::plain("--raw and --output are mutually exclusive"));
     }
+    send(session, Verb::Get, args.str("raw"), None)
+}
+
+/// `create --raw` and `replace --raw`, which send one file.
+pub(super) fn write(session: &mut Session<'_, '_>, args: &Args, verb: Verb) -> Result<(), Error> {
+    let files = args.list("filename");
+    let [file] = files.as_slice() else {
+        return Err(Error::plain("--raw can only use a single local file or stdin"));
+    };
+    if file.starts_with("http://") || file.starts_with("https://") {
+        return Err(Error::plain("--raw cannot read from a url"));
+    }
+    if args.bool("recursive") {
+        return Err(Error::plain("--raw and --recursive are mutually exclusive"));
+    }
+    if args.flag("selector").is_some() && !args.str("selector").is_empty() {
+        return Err(Error::plain("--raw and --selector (-l) are mutually exclusive"));
+    }
+    if !args.str("output").is_empty() {
+        return Err(Error::plain("--raw and --output are mutually exclusive"));
+    }
+    let bytes = if file == "-" {
+        session.host.stdin.take().unwrap_or_default()
+    } else {
+        let read = session.host.files.read(file);
+        read.map_err(|e| Error::plain(format!("open {file}: {}", e.errno)))?
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    let body = yaml::parse(&text).map_err(|e| Error::plain(e.to_string()))?;
+    send(session, verb, args.str("raw"), Some(body))
+}
+
+/// `delete --raw`
+pub(super) fn delete(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
+    if args.bool("recursive") {
+        return Err(Error::plain("--raw and --recursive are mutually exclusive"));
+    }
+    send(session, Verb::Delete, args.str("raw"), None)
+}
+
+fn send(session: &mut Session<'_, '_>, verb: Verb, uri: &str, body: Option<Value>) -> Result<(), Error> {
     if !uri.starts_with('/') && !uri.contains("://") {
         return Err(Error::plain(format!(
             "--raw must be a valid URL path: parse {}: invalid URI for request",
@@ -30,7 +73,10 @@ pub(super) fn run(session: &mut Session<'_, '_>, args: &Args, uri: &str) -> Resu
         Some((_, rest)) => rest.find('/').and_then(|i| rest.get(i..)).unwrap_or("/"),
         None => uri,
     };
-    let mut request = session.request(Verb::Get, Target::Path(path.to_owned()))?;
+    let mut request = session.request(verb, Target::Path(path.to_owned()))?;
+    if let Some(body) = body {
+        request.body = Body::Object(body);
+    }
     for pair in path.split_once('?').map_or("", |(_, q)| q).split('&').filter(|p| !p.is_empty()) {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         let value = unescape(value);
