@@ -3,9 +3,13 @@
 use std::sync::Arc;
 
 /// A node and the place of what makes it one: an operator, a dot, an opening bracket.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Expr {
+    /// Its number among the nodes of its tree.
+    pub(crate) id: u32,
     pub(crate) at: usize,
+    /// How many operators, selections and calls lie one inside the other.
+    pub(crate) depth: u16,
     pub(crate) kind: Kind,
 }
 
@@ -31,10 +35,25 @@ pub(crate) enum Loop {
     Filter,
     TransformList,
     TransformMap,
+    TransformMapEntry,
+    SortBy,
 }
 
+/// A field of an object that is written down: `name: value`.
 #[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Field {
+    /// The place of the colon.
+    pub(crate) at: usize,
+    pub(crate) name: String,
+    pub(crate) value: Expr,
+    pub(crate) optional: bool,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) enum Kind {
+    /// Where a syntax error was.
+    #[default]
+    Nothing,
     Literal(Literal),
     Ident(String),
     /// `operand.field`; optional for `.?`, a presence test for `has(…)`.
@@ -60,6 +79,11 @@ pub(crate) enum Kind {
     List(Vec<(Expr, bool)>),
     /// Keys and values.
     Map(Vec<(Expr, Expr, bool)>),
+    /// `Name{field: value}`
+    Struct {
+        name: String,
+        fields: Vec<Field>,
+    },
     /// A loop: the range, one or two variables, a condition on each (`map` with three arguments), the body.
     Loop {
         kind: Loop,
@@ -78,16 +102,13 @@ pub(crate) enum Kind {
 }
 
 impl Expr {
-    pub(crate) fn new(at: usize, kind: Kind) -> Self {
-        Self { at, kind }
-    }
-
     /// Whether something holds for this node or one below it.
     pub(crate) fn any(&self, holds: &impl Fn(&Self) -> bool) -> bool {
         let all = |list: &[Self]| list.iter().any(|e| e.any(holds));
         holds(self)
             || match &self.kind {
-                Kind::Literal(_) | Kind::Ident(_) => false,
+                Kind::Nothing | Kind::Literal(_) | Kind::Ident(_) => false,
+                Kind::Struct { fields, .. } => fields.iter().any(|f| f.value.any(holds)),
                 Kind::Select { operand, .. } => operand.any(holds),
                 Kind::Index { operand, index, .. } => operand.any(holds) || index.any(holds),
                 Kind::Call { target, args, .. } => target.iter().any(|e| e.any(holds)) || all(args),

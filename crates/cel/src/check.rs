@@ -1,24 +1,34 @@
-//! Whether an expression makes sense, and what it comes to. Models cel-go `checker/checker.go` and `cel/validator.go`.
+//! Whether an expression makes sense, and what it comes to. Models cel-go `checker/checker.go`.
+//!
+//! Macros are loops here and comprehensions there: where a loop's parts do not fit together, the call that cel-go would
+//! have made of them is looked up, so that the same is said.
 
+mod assign;
+mod loops;
 mod validate;
 
-use std::collections::BTreeMap;
-
 use crate::Environment;
-use crate::ast::{Expr, Kind, Literal, Loop};
+use crate::ast::{Expr, Field, Kind, Literal};
 use crate::error::Issue;
 use crate::signatures::{self, Signature};
-use crate::types::{Type, named};
+use crate::types::Type;
+use assign::Bindings;
 
-/// Checks a tree; gives its type.
-pub(crate) fn check(root: &Expr, environment: &Environment) -> Result<Type, Vec<Issue>> {
-    let mut checker =
-        Checker { environment, scopes: Vec::new(), issues: Vec::new(), fresh: 100, bound: BTreeMap::new() };
+/// Checks a tree; gives its type. Names that stand for something as a whole are put together in the tree.
+pub(crate) fn check(root: &mut Expr, nodes: u32, environment: &Environment) -> Result<Type, Vec<Issue>> {
+    let mut checker = Checker {
+        environment,
+        scopes: Vec::new(),
+        issues: Vec::new(),
+        bindings: Bindings::default(),
+        types: vec![Type::Error; nodes as usize],
+    };
     let result = checker.expr(root);
-    let result = checker.resolve(&result);
     if checker.issues.is_empty() {
-        validate::validate(root, &mut checker.issues);
+        let types: Vec<Type> = checker.types.iter().map(|t| checker.bindings.closed(t)).collect();
+        validate::validate(root, &types, &mut checker.issues);
     }
+    let result = checker.bindings.closed(&result);
     if checker.issues.is_empty() { Ok(result) } else { Err(checker.issues) }
 }
 
@@ -26,67 +36,62 @@ struct Checker<'a> {
     environment: &'a Environment,
     scopes: Vec<(String, Type)>,
     issues: Vec<Issue>,
-    /// The next type variable that is free.
-    fresh: u32,
-    /// What type variables turned out to be.
-    bound: BTreeMap<u32, Type>,
+    bindings: Bindings,
+    /// By the number of the node.
+    types: Vec<Type>,
 }
 
 impl Checker<'_> {
-    fn issue(&mut self, at: usize, message: impl Into<String>) -> Type {
+    fn issue(&mut self, at: usize, message: impl Into<String>) {
         self.issues.push(Issue::new(at, message));
-        Type::Dyn
     }
 
-    fn fresh(&mut self) -> Type {
-        self.fresh += 1;
-        Type::Param(self.fresh)
+    fn undeclared(&mut self, at: usize, name: &str) -> Type {
+        self.issue(at, format!("undeclared reference to '{name}' (in container '')"));
+        Type::Error
     }
 
-    /// A type with everything that is known put in.
-    fn resolve(&self, t: &Type) -> Type {
-        match t {
-            Type::Param(n) => self.bound.get(n).map_or(Type::Param(*n), |t| self.resolve(t)),
-            Type::List(t) => Type::list(self.resolve(t)),
-            Type::Map(k, v) => Type::map(self.resolve(k), self.resolve(v)),
-            Type::Optional(t) => Type::Optional(Box::new(self.resolve(t))),
-            Type::Type(t) => Type::Type(Box::new(self.resolve(t))),
-            other => other.clone(),
-        }
+    fn mismatch(&mut self, at: usize, expected: &Type, found: &Type) {
+        let (expected, found) = (expected.formatted(), found.formatted());
+        self.issue(at, format!("expected type '{expected}' but found '{found}'"));
     }
 
-    /// Whether `actual` may stand where `formal` is wanted; binds type variables on the way.
-    fn fits(&mut self, formal: &Type, actual: &Type) -> bool {
-        let (formal, actual) = (self.resolve(formal), self.resolve(actual));
-        match (&formal, &actual) {
-            (Type::Param(a), Type::Param(b)) if a == b => true,
-            (Type::Param(n), other) | (other, Type::Param(n)) => {
-                self.bound.insert(*n, other.clone());
-                true
-            }
-            (Type::Dyn, _) | (_, Type::Dyn) => true,
-            (
-                Type::Null,
-                Type::Opaque(_) | Type::Struct(_) | Type::Timestamp | Type::Duration | Type::Optional(_),
-            )
-            | (
-                Type::Opaque(_) | Type::Struct(_) | Type::Timestamp | Type::Duration | Type::Optional(_),
-                Type::Null,
-            ) => true,
-            (Type::List(a), Type::List(b)) | (Type::Optional(a), Type::Optional(b)) => self.fits(a, b),
-            (Type::Type(_), Type::Type(_)) => true,
-            (Type::Map(a, b), Type::Map(c, d)) => self.fits(a, c) && self.fits(b, d),
-            _ => formal == actual,
-        }
-    }
-
-    fn variable(&self, name: &str) -> Option<Type> {
+    /// The type of what a name stands for: a variable, or a type itself.
+    fn ident(&self, name: &str) -> Option<Type> {
+        let name = name.strip_prefix('.').unwrap_or(name);
         let local = self.scopes.iter().rev().find(|(n, _)| n == name).map(|(_, t)| t.clone());
-        local.or_else(|| self.environment.variables.get(name).cloned())
+        local
+            .or_else(|| self.environment.variables.get(name).cloned())
+            .or_else(|| self.environment.named(name).map(|t| Type::Type(Box::new(t))))
     }
 
-    fn expr(&mut self, e: &Expr) -> Type {
-        match &e.kind {
+    fn expr(&mut self, e: &mut Expr) -> Type {
+        let t = self.typed(e);
+        if let Some(slot) = self.types.get_mut(e.id as usize) {
+            slot.clone_from(&t);
+        }
+        t
+    }
+
+    fn typed(&mut self, e: &mut Expr) -> Type {
+        let at = e.at;
+        if let Kind::Select { optional: false, test: false, .. } = e.kind
+            && let Some(dotted) = e.dotted()
+            && let Some(t) = self.ident(&dotted)
+        {
+            e.kind = Kind::Ident(dotted.trim_start_matches('.').to_owned());
+            return t;
+        }
+        if let Kind::Call { function, target, .. } = &mut e.kind
+            && let Some(full) = target.as_ref().and_then(|t| t.dotted()).map(|d| format!("{d}.{function}"))
+            && !signatures::of(full.trim_start_matches('.')).is_empty()
+            && self.environment.has_function(&full)
+        {
+            *function = full.trim_start_matches('.').to_owned();
+            *target = None;
+        }
+        match &mut e.kind {
+            Kind::Nothing => Type::Error,
             Kind::Literal(l) => match l {
                 Literal::Null => Type::Null,
                 Literal::Bool(_) => Type::Bool,
@@ -96,280 +101,218 @@ impl Checker<'_> {
                 Literal::String(_) => Type::String,
                 Literal::Bytes(_) => Type::Bytes,
             },
-            Kind::Ident(name) => match self.variable(name) {
-                Some(t) => t,
-                None => match named(name) {
-                    Some(t) => Type::Type(Box::new(t)),
-                    None => self.issue(e.at, format!("undeclared reference to '{name}' (in container '')")),
-                },
+            Kind::Ident(name) => match self.ident(name) {
+                Some(t) => {
+                    *name = name.trim_start_matches('.').to_owned();
+                    t
+                }
+                None => {
+                    let name = name.clone();
+                    self.undeclared(at, &name)
+                }
             },
             Kind::Select { operand, field, optional, test } => {
-                self.select(e, operand, field, *optional, *test)
+                let t = self.select(at, operand, field, *optional);
+                if *test { Type::Bool } else { self.bindings.open(&t) }
             }
             Kind::Index { operand, index, optional } => {
-                let of = self.expr(operand);
-                let of = self.resolve(&of);
-                let key = self.expr(index);
-                let (of, wrapped) = match of {
-                    Type::Optional(inner) => (*inner, true),
-                    other => (other, *optional),
-                };
-                let result = match &of {
-                    Type::List(t) if self.fits(&Type::Int, &key) => (**t).clone(),
-                    Type::Map(k, v) if self.fits(k, &key) => (**v).clone(),
-                    Type::Dyn | Type::Param(_) => Type::Dyn,
-                    _ => {
-                        let key = self.resolve(&key);
-                        return self.issue(
-                            e.at,
-                            format!("found no matching overload for '_[_]' applied to '({of}, {key})'"),
-                        );
-                    }
-                };
-                if wrapped { Type::Optional(Box::new(result)) } else { result }
+                let args = [self.expr(operand), self.expr(index)];
+                self.resolve(at, if *optional { "_[?_]" } else { "_[_]" }, false, &args)
             }
-            Kind::Call { function, target, args } => self.call(e, function, target.as_deref(), args),
+            Kind::Call { function, target, args } => {
+                let function = function.clone();
+                self.call(at, &function, target.as_deref_mut(), args)
+            }
             Kind::List(items) => {
                 let mut of = None;
                 for (item, optional) in items {
-                    let t = self.element(item, *optional);
-                    of = Some(self.join(of, t));
+                    let t = self.expr(item);
+                    let t = self.element(item.at, t, *optional);
+                    of = Some(self.join(item.at, of, t));
                 }
-                let of = of.unwrap_or_else(|| self.fresh());
-                Type::list(of)
+                Type::list(of.unwrap_or_else(|| self.bindings.fresh()))
             }
             Kind::Map(entries) => {
                 let (mut key, mut value) = (None, None);
                 for (k, v, optional) in entries {
                     let t = self.expr(k);
-                    key = Some(self.join(key, t));
-                    let t = self.element(v, *optional);
-                    value = Some(self.join(value, t));
+                    key = Some(self.join(k.at, key, t));
+                    let t = self.expr(v);
+                    let t = self.element(v.at, t, *optional);
+                    value = Some(self.join(v.at, value, t));
                 }
-                let key = key.unwrap_or_else(|| self.fresh());
-                let value = value.unwrap_or_else(|| self.fresh());
-                Type::map(key, value)
+                let key = key.unwrap_or_else(|| self.bindings.fresh());
+                Type::map(key, value.unwrap_or_else(|| self.bindings.fresh()))
+            }
+            Kind::Struct { name, fields } => {
+                let name = name.clone();
+                self.object(at, &name, fields)
             }
             Kind::Loop { kind, range, names, condition, body } => {
-                self.looped(e, *kind, range, names, condition.as_deref(), body)
+                let (kind, names) = (*kind, names.clone());
+                self.looped(at, kind, range, &names, condition.as_deref_mut(), body)
             }
             Kind::Opt { target, name, body, flat } => {
-                let of = match self.expr(target) {
-                    Type::Optional(t) => *t,
-                    _ => Type::Dyn,
-                };
-                self.scopes.push((name.clone(), of));
-                let t = self.expr(body);
-                self.scopes.pop();
-                if *flat { t } else { Type::Optional(Box::new(t)) }
+                let (name, flat) = (name.clone(), *flat);
+                self.opt(at, target, &name, body, flat)
             }
         }
     }
 
-    fn element(&mut self, e: &Expr, optional: bool) -> Type {
-        match self.expr(e) {
+    /// The type of an element or value; an optional one must be an optional.
+    fn element(&mut self, at: usize, t: Type, optional: bool) -> Type {
+        match t {
             Type::Optional(t) if optional => *t,
-            t => t,
+            t => {
+                if optional && !matches!(t, Type::Dyn) {
+                    self.mismatch(at, &Type::Optional(Box::new(t.clone())), &t);
+                }
+                t
+            }
         }
     }
 
     /// The type of both; anything where they differ.
-    fn join(&mut self, a: Option<Type>, b: Type) -> Type {
-        match a {
-            None => b,
-            Some(a) => {
-                let (x, y) = (self.resolve(&a), self.resolve(&b));
-                if x == Type::Dyn || y == Type::Dyn {
-                    return Type::Dyn;
-                }
-                if self.fits(&a, &b) { a } else { Type::Dyn }
-            }
+    fn join(&mut self, _at: usize, previous: Option<Type>, current: Type) -> Type {
+        let Some(previous) = previous else { return current };
+        if self.bindings.assignable(&previous, &current) {
+            return assign::most_general(previous, current);
         }
+        Type::Dyn
     }
 
-    fn select(&mut self, e: &Expr, operand: &Expr, field: &str, optional: bool, test: bool) -> Type {
-        if !test
-            && !optional
-            && let Some(dotted) = e.dotted()
-            && let Some(t) = named(&dotted)
-            && dotted.contains('.')
-        {
-            return Type::Type(Box::new(t));
-        }
+    fn select(&mut self, at: usize, operand: &mut Expr, field: &str, optional: bool) -> Type {
         let of = self.expr(operand);
-        let (of, wrapped) = match self.resolve(&of) {
+        let (of, wrapped) = match self.bindings.open(&of) {
             Type::Optional(inner) => (*inner, true),
             other => (other, optional),
         };
         let result = match &of {
             Type::Map(_, v) => (**v).clone(),
-            Type::Dyn | Type::Param(_) => Type::Dyn,
             Type::Struct(s) => match s.fields.get(field) {
                 Some(t) => t.clone(),
-                None => return self.issue(e.at, format!("undefined field '{field}'")),
+                None if s.open => Type::Dyn,
+                None => {
+                    self.issue(at, format!("undefined field '{field}'"));
+                    Type::Error
+                }
             },
-            other => return self.issue(e.at, format!("type '{other}' does not support field selection")),
+            // Only the types of networks are known by name.
+            Type::Opaque(name) if !name.starts_with("net.") => {
+                self.issue(at, format!("unexpected failed resolution of '{name}'"));
+                Type::Error
+            }
+            Type::Param(_) => {
+                self.bindings.assignable(&Type::Dyn, &of);
+                Type::Dyn
+            }
+            Type::Dyn | Type::Error => Type::Dyn,
+            other => {
+                let shown = other.formatted();
+                self.issue(at, format!("type '{shown}' does not support field selection"));
+                Type::Dyn
+            }
         };
-        if test {
-            return Type::Bool;
-        }
         if wrapped { Type::Optional(Box::new(result)) } else { result }
     }
 
-    fn looped(
-        &mut self,
-        e: &Expr,
-        kind: Loop,
-        range: &Expr,
-        names: &[String],
-        condition: Option<&Expr>,
-        body: &Expr,
-    ) -> Type {
-        let over = self.expr(range);
-        let over = self.resolve(&over);
-        let (key, value) = match &over {
-            Type::List(t) => (Type::Int, (**t).clone()),
-            Type::Map(k, v) => ((**k).clone(), (**v).clone()),
-            Type::Dyn | Type::Param(_) => (Type::Dyn, Type::Dyn),
-            other => {
-                let message = format!(
-                    "expression of type '{other}' cannot be range of a comprehension (must be list, map, or dynamic)"
-                );
-                self.issue(range.at, message);
-                (Type::Dyn, Type::Dyn)
+    fn object(&mut self, at: usize, name: &str, fields: &mut [Field]) -> Type {
+        let result = match self.ident(name) {
+            None => return self.undeclared(at, name),
+            Some(Type::Type(t)) => match *t {
+                t @ (Type::Struct(_) | Type::Timestamp | Type::Duration) => t,
+                other => {
+                    self.issue(at, format!("'{other}' is not a message type"));
+                    Type::Error
+                }
+            },
+            Some(other) => {
+                self.issue(at, format!("'{other}' is not a type"));
+                Type::Error
             }
         };
-        let depth = self.scopes.len();
-        match names {
-            [one] => {
-                let t = if matches!(over, Type::Map(..)) { key } else { value };
-                self.scopes.push((one.clone(), t));
-            }
-            [first, second, ..] => {
-                self.scopes.push((first.clone(), key.clone()));
-                self.scopes.push((second.clone(), value));
-            }
-            [] => {}
-        }
-        if let Some(condition) = condition {
-            let t = self.expr(condition);
-            self.must_be_bool(condition, &t);
-        }
-        let t = self.expr(body);
-        let element = names.first().and_then(|n| self.variable(n)).unwrap_or(Type::Dyn);
-        let key_type = element.clone();
-        self.scopes.truncate(depth);
-        match kind {
-            Loop::All | Loop::Exists | Loop::ExistsOne => {
-                self.must_be_bool(body, &t);
-                Type::Bool
-            }
-            Loop::Filter => {
-                self.must_be_bool(body, &t);
-                Type::list(element)
-            }
-            Loop::Map | Loop::TransformList => Type::list(t),
-            Loop::TransformMap => {
-                let _ = e;
-                Type::map(key_type, t)
+        for field in fields {
+            let given = self.expr(&mut field.value);
+            let wanted = match &result {
+                Type::Struct(s) => match s.fields.get(&field.name) {
+                    Some(t) => t.clone(),
+                    None if s.open => Type::Dyn,
+                    None => {
+                        self.issue(field.at, format!("undefined field '{}'", field.name));
+                        Type::Error
+                    }
+                },
+                Type::Error => Type::Error,
+                _ => {
+                    self.issue(field.at, format!("undefined field '{}'", field.name));
+                    Type::Error
+                }
+            };
+            let given = self.element(field.value.at, given, field.optional);
+            if !self.bindings.assignable(&wanted, &given) {
+                let (name, wanted, given) = (&field.name, wanted.formatted(), given.formatted());
+                let why =
+                    format!("expected type of field '{name}' is '{wanted}' but provided type is '{given}'");
+                self.issue(field.at, why);
             }
         }
+        result
     }
 
-    fn must_be_bool(&mut self, e: &Expr, t: &Type) {
-        if !self.fits(&Type::Bool, t) {
-            let t = self.resolve(t);
-            self.issue(e.at, format!("expected type 'bool' but found '{t}'"));
-        }
-    }
-
-    fn call(&mut self, e: &Expr, function: &str, target: Option<&Expr>, args: &[Expr]) -> Type {
-        if matches!(function, "_&&_" | "_||_") {
-            for arg in args {
-                let t = self.expr(arg);
-                self.must_be_bool(arg, &t);
-            }
-            return Type::Bool;
-        }
-        // A dotted name in front may be part of the function's own name.
-        if let Some(target) = target
-            && let Some(dotted) = target.dotted()
-        {
-            let first = dotted.split('.').next().unwrap_or_default();
-            let full = format!("{dotted}.{function}");
-            if self.variable(first).is_none() && !signatures::of(&full).is_empty() {
-                return self.overloads(e, &full, signatures::of(&full), None, args);
-            }
-        }
-        let known = signatures::of(function);
-        let target_type = target.map(|t| self.expr(t));
-        if known.is_empty() {
-            self.issue(e.at, format!("undeclared reference to '{function}' (in container '')"));
-            for arg in args {
-                self.expr(arg);
-            }
-            return Type::Dyn;
-        }
-        self.overloads(e, function, known, target_type, args)
-    }
-
-    fn overloads(
-        &mut self,
-        e: &Expr,
-        function: &str,
-        known: &[Signature],
-        target: Option<Type>,
-        args: &[Expr],
-    ) -> Type {
-        let method = target.is_some();
-        let mut types: Vec<Type> = target.into_iter().collect();
+    fn call(&mut self, at: usize, function: &str, target: Option<&mut Expr>, args: &mut [Expr]) -> Type {
+        let mut places = Vec::with_capacity(args.len());
+        let mut types = Vec::with_capacity(args.len() + 1);
         for arg in args {
-            let t = self.expr(arg);
-            types.push(t);
+            types.push(self.expr(arg));
+            places.push(arg.at);
         }
+        if matches!(function, "_&&_" | "_||_") {
+            let mut good = true;
+            for (t, at) in types.iter().zip(places) {
+                if !self.bindings.assignable(t, &Type::Bool) {
+                    self.mismatch(at, &Type::Bool, t);
+                    good = false;
+                }
+            }
+            return if good { Type::Bool } else { Type::Error };
+        }
+        let method = target.is_some();
+        if let Some(target) = target {
+            types.insert(0, self.expr(target));
+        }
+        let name = function.strip_prefix('.').unwrap_or(function);
+        if signatures::of(name).is_empty() || !self.environment.has_function(name) {
+            return self.undeclared(at, function);
+        }
+        self.resolve(at, name, method, &types)
+    }
+
+    /// What a call gives, of all the ways to make it that fit.
+    fn resolve(&mut self, at: usize, function: &str, method: bool, args: &[Type]) -> Type {
         let mut result: Option<Type> = None;
-        for signature in known.iter().filter(|s| s.method == method && s.params.len() == types.len()) {
-            let before = self.bound.clone();
-            let base = self.fresh + 1;
-            self.fresh += 2;
-            let fits = signature.params.iter().zip(&types).all(|(p, t)| {
-                let p = renamed(p, base);
-                self.fits(&p, t)
-            });
-            if !fits {
-                self.bound = before;
+        let known: &[Signature] = signatures::of(function);
+        for signature in known.iter().filter(|s| s.method == method && s.params.len() == args.len()) {
+            let (params, gives) = self.bindings.instantiated(signature);
+            if !self.bindings.all_assignable(args, &params) {
                 continue;
             }
-            let given = self.resolve(&renamed(&signature.result, base));
+            let gives = self.bindings.open(&gives);
             result = Some(match result {
-                None => given,
-                Some(r) if r == given => r,
+                None => gives,
+                Some(Type::Dyn) => Type::Dyn,
+                Some(before) if before == gives => before,
                 Some(_) => Type::Dyn,
             });
-            // Where nothing is left open the first that fits is it.
-            if !types.iter().any(|t| matches!(self.resolve(t), Type::Dyn)) {
-                break;
-            }
         }
-        result.unwrap_or_else(|| {
-            let shown: Vec<String> = types.iter().map(|t| self.resolve(t).to_string()).collect();
-            let applied = match (method, shown.split_first()) {
-                (true, Some((target, rest))) => format!("{target}.({})", rest.join(", ")),
-                _ => format!("({})", shown.join(", ")),
-            };
-            self.issue(e.at, format!("found no matching overload for '{function}' applied to '{applied}'"))
-        })
-    }
-}
-
-/// A signature's own type variables made different from all others.
-fn renamed(t: &Type, base: u32) -> Type {
-    match t {
-        Type::Param(n) => Type::Param(base + n),
-        Type::List(t) => Type::list(renamed(t, base)),
-        Type::Map(k, v) => Type::map(renamed(k, base), renamed(v, base)),
-        Type::Optional(t) => Type::Optional(Box::new(renamed(t, base))),
-        Type::Type(t) => Type::Type(Box::new(renamed(t, base))),
-        other => other.clone(),
+        if let Some(result) = result {
+            return result;
+        }
+        let shown: Vec<String> = args.iter().map(|t| self.bindings.closed(t).formatted()).collect();
+        let applied = match (method, shown.split_first()) {
+            (true, Some((target, rest))) => format!("{target}.({})", rest.join(", ")),
+            _ => format!("({})", shown.join(", ")),
+        };
+        self.issue(at, format!("found no matching overload for '{function}' applied to '{applied}'"));
+        Type::Error
     }
 }

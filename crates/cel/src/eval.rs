@@ -5,8 +5,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::ast::{Expr, Kind, Literal, Loop};
-use crate::library;
+use crate::ast::{Expr, Kind, Loop};
+use crate::library::{self, NO_OVERLOAD, TOO_COSTLY};
+use crate::plan;
 use crate::value::{Question, Value};
 
 /// Steps an expression may take (apiserver's `PerCallLimit` is 1,000,000).
@@ -45,36 +46,23 @@ pub(crate) fn evaluate(root: &Expr, variables: &BTreeMap<String, Value>, host: &
 fn as_bool(v: Evaluated) -> Result<bool, String> {
     match v? {
         Value::Bool(b) => Ok(b),
-        other => Err(format!("no such overload: {}", other.type_name())),
+        _ => Err(NO_OVERLOAD.to_owned()),
     }
 }
 
 impl Run<'_> {
     fn spend(&mut self, cost: u64) -> Result<(), String> {
         self.cost += cost;
-        if self.cost > LIMIT {
-            Err("operation cancelled: actual cost limit exceeded".to_owned())
-        } else {
-            Ok(())
-        }
+        if self.cost > LIMIT { Err(TOO_COSTLY.to_owned()) } else { Ok(()) }
     }
 
     fn expr(&mut self, e: &Expr) -> Evaluated {
         self.spend(1)?;
         match &e.kind {
-            Kind::Literal(l) => Ok(match l {
-                Literal::Null => Value::Null,
-                Literal::Bool(b) => Value::Bool(*b),
-                Literal::Int(i) => Value::Int(*i),
-                Literal::UInt(u) => Value::UInt(*u),
-                Literal::Double(d) => Value::Double(*d),
-                Literal::String(s) => Value::String(Arc::clone(s)),
-                Literal::Bytes(b) => Value::Bytes(Arc::clone(b)),
-            }),
+            Kind::Nothing => Err(NO_OVERLOAD.to_owned()),
+            Kind::Literal(l) => Ok(plan::literal(l)),
             Kind::Ident(name) => self.ident(name),
-            Kind::Select { operand, field, optional, test } => {
-                self.select(e, operand, field, *optional, *test)
-            }
+            Kind::Select { operand, field, optional, test } => self.select(operand, field, *optional, *test),
             Kind::Index { operand, index, optional } => {
                 let of = self.expr(operand)?;
                 let key = self.expr(index)?;
@@ -106,9 +94,29 @@ impl Run<'_> {
                         Value::Optional(Some(v)) if *optional => (*v).clone(),
                         v => v,
                     };
-                    out.push((key, value));
+                    match out.iter_mut().find(|(k, _)| k.same(&key)) {
+                        Some((_, known)) => *known = value,
+                        None => out.push((key, value)),
+                    }
+                    self.spend(u64::from(out.len().is_multiple_of(8)))?;
                 }
                 Ok(Value::Map(Arc::new(out)))
+            }
+            Kind::Struct { name, fields } => {
+                let mut out: Vec<(Value, Value)> = Vec::with_capacity(fields.len());
+                for field in fields {
+                    let value = match self.expr(&field.value)? {
+                        Value::Optional(None) if field.optional => continue,
+                        Value::Optional(Some(v)) if field.optional => (*v).clone(),
+                        v => v,
+                    };
+                    out.push((Value::string(&field.name), value));
+                }
+                Ok(match name.trim_start_matches('.') {
+                    "google.protobuf.Timestamp" => Value::Timestamp(0, 0),
+                    "google.protobuf.Duration" => Value::Duration(0),
+                    name => Value::Object(Arc::new((name.to_owned(), out))),
+                })
             }
             Kind::Loop { kind, range, names, condition, body } => {
                 let range = self.expr(range)?;
@@ -137,13 +145,7 @@ impl Run<'_> {
         }
     }
 
-    fn select(&mut self, e: &Expr, operand: &Expr, field: &str, optional: bool, test: bool) -> Evaluated {
-        if let Some(dotted) = e.dotted()
-            && dotted.contains('.')
-            && crate::types::named(&dotted).is_some()
-        {
-            return Ok(Value::Type(dotted));
-        }
+    fn select(&mut self, operand: &Expr, field: &str, optional: bool, test: bool) -> Evaluated {
         let of = self.expr(operand)?;
         let (of, wrapped) = match of {
             Value::Optional(None) if test => return Ok(Value::Bool(false)),
@@ -151,13 +153,14 @@ impl Run<'_> {
             Value::Optional(Some(v)) => ((*v).clone(), true),
             other => (other, optional),
         };
-        let found = match &of {
-            Value::Map(m) => {
-                m.iter().find(|(k, _)| matches!(k, Value::String(s) if **s == *field)).map(|(_, v)| v.clone())
-            }
-            Value::Null if test => return Err(format!("no such key: {field}")),
-            other => return Err(format!("no such overload: {}.{field}", other.type_name())),
+        let entries = match &of {
+            Value::Map(m) => Some(&**m),
+            Value::Object(o) => Some(&o.1),
+            Value::List(_) if !wrapped => return Err("unsupported index type 'string' in list".to_owned()),
+            _ => None,
         };
+        let named = |(k, _): &&(Value, Value)| matches!(k, Value::String(s) if **s == *field);
+        let found = entries.and_then(|m| m.iter().find(named)).map(|(_, v)| v.clone());
         match (test, wrapped, found) {
             (true, _, found) => Ok(Value::Bool(found.is_some())),
             (false, true, found) => Ok(Value::Optional(found.map(Arc::new))),
@@ -185,17 +188,14 @@ impl Run<'_> {
         if let ([condition, yes, no], "_?_:_") = (args, function) {
             return if as_bool(self.expr(condition))? { self.expr(yes) } else { self.expr(no) };
         }
-        if let Some(target) = target
-            && let Some(dotted) = target.dotted()
-        {
-            let first = dotted.split('.').next().unwrap_or_default();
-            let full = format!("{dotted}.{function}");
-            if self.ident(first).is_err_and(|e| e.starts_with("no such attribute"))
-                || library::is_qualified(&full) && !self.known(first)
-            {
-                let args = self.all(args)?;
-                return library::call(&full, &args);
-            }
+        if let (Some(target), [other], "orValue" | "or") = (target, args, function) {
+            // The other side counts only where there is nothing.
+            return match self.expr(target)? {
+                Value::Optional(None) => self.expr(other),
+                Value::Optional(Some(v)) if function == "orValue" => Ok((*v).clone()),
+                v @ Value::Optional(_) => Ok(v),
+                _ => Err(NO_OVERLOAD.to_owned()),
+            };
         }
         let mut values = Vec::new();
         if let Some(target) = target {
@@ -207,11 +207,15 @@ impl Run<'_> {
         if let Some(Value::Check(question)) = values.first().cloned() {
             return self.ask(&question, function, values.get(1..).unwrap_or(&[]));
         }
-        if target.is_some() { library::method(function, &values) } else { library::call(function, &values) }
-    }
-
-    fn known(&self, name: &str) -> bool {
-        self.scopes.iter().any(|(n, _)| n == name) || self.variables.contains_key(name)
+        let result = if target.is_some() {
+            library::method(function, &values)
+        } else {
+            library::call(function, &values)
+        };
+        if let Ok(value) = &result {
+            self.spend(weight(value) / 10)?;
+        }
+        result
     }
 
     fn all(&mut self, args: &[Expr]) -> Result<Vec<Value>, String> {
@@ -254,7 +258,7 @@ impl Run<'_> {
                 .map(|(i, v)| (Value::Int(i64::try_from(i).unwrap_or(i64::MAX)), v.clone()))
                 .collect(),
             Value::Map(m) => m.to_vec(),
-            other => return Err(format!("no such overload: {}", other.type_name())),
+            other => return Err(format!("got '{}', expected iterable type", native(other))),
         };
         let is_map = matches!(range, Value::Map(_));
         let depth = self.scopes.len();
@@ -262,6 +266,7 @@ impl Run<'_> {
         let mut failed: Option<String> = None;
         let mut list = Vec::new();
         let mut map = Vec::new();
+        let mut keys = Vec::new();
         for (key, value) in pairs {
             self.spend(1)?;
             match names {
@@ -297,6 +302,20 @@ impl Run<'_> {
                 }
                 Loop::Map | Loop::TransformList => list.push(result?),
                 Loop::TransformMap => map.push((key, result?)),
+                Loop::SortBy => {
+                    keys.push(result?);
+                    list.push(value);
+                }
+                Loop::TransformMapEntry => {
+                    let Value::Map(entries) = result? else { return Err(NO_OVERLOAD.to_owned()) };
+                    for (key, value) in entries.iter() {
+                        self.spend(map.len() as u64)?;
+                        if map.iter().any(|(k, _): &(Value, Value)| k.same(key)) {
+                            return Err(format!("insert failed: key {} already exists", key.show()));
+                        }
+                        map.push((key.clone(), value.clone()));
+                    }
+                }
             }
         }
         if let Some(e) = failed {
@@ -307,7 +326,8 @@ impl Run<'_> {
             Loop::Exists => Value::Bool(false),
             Loop::ExistsOne => Value::Bool(found == 1),
             Loop::Map | Loop::Filter | Loop::TransformList => Value::list(list),
-            Loop::TransformMap => Value::Map(Arc::new(map)),
+            Loop::SortBy => library::lists::sorted(&list, &keys)?,
+            Loop::TransformMap | Loop::TransformMapEntry => Value::Map(Arc::new(map)),
         })
     }
 }
@@ -324,16 +344,41 @@ fn weight(v: &Value) -> u64 {
     size as u64
 }
 
+/// What Go calls a value that cannot be looped over.
+fn native(v: &Value) -> String {
+    let name = match v {
+        Value::Null => "Null",
+        Value::Bool(_) => "Bool",
+        Value::Int(_) => "Int",
+        Value::UInt(_) => "Uint",
+        Value::Double(_) => "Double",
+        Value::String(_) => "String",
+        Value::Bytes(_) => "Bytes",
+        Value::Timestamp(..) => "Timestamp",
+        Value::Duration(_) => "Duration",
+        other => other.type_name(),
+    };
+    format!("types.{name}")
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "only whole numbers within range are taken")]
 fn index_of(of: &Value, key: &Value) -> Evaluated {
     match (of, key) {
-        (Value::List(l), Value::Int(i)) => {
-            let found = usize::try_from(*i).ok().and_then(|i| l.get(i)).cloned();
-            found.ok_or_else(|| format!("index out of bounds: {i}"))
+        (Value::List(l), key) => {
+            let at = match key {
+                Value::Int(i) => *i,
+                Value::UInt(u) => i64::try_from(*u).unwrap_or(i64::MAX),
+                Value::Double(d) if d.fract() == 0.0 && d.abs() < 9e15 => *d as i64,
+                Value::Double(d) => return Err(format!("unsupported index value {d} in list")),
+                other => return Err(format!("unsupported index type '{}' in list", other.type_name())),
+            };
+            let found = usize::try_from(at).ok().and_then(|i| l.get(i)).cloned();
+            found.ok_or_else(|| format!("index out of bounds: {at}"))
         }
         (Value::Map(m), key) => {
             let found = m.iter().find(|(k, _)| k.same(key)).map(|(_, v)| v.clone());
             found.ok_or_else(|| format!("no such key: {}", key.show()))
         }
-        (of, _) => Err(format!("no such overload: {}[{}]", of.type_name(), key.type_name())),
+        (_, key) => Err(format!("no such key: {}", key.show())),
     }
 }

@@ -10,8 +10,10 @@ mod error;
 mod eval;
 mod lexer;
 mod library;
+mod literals;
 mod macros;
 mod parser;
+mod plan;
 mod signatures;
 mod types;
 mod value;
@@ -30,6 +32,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
     variables: BTreeMap<String, Type>,
+    patches: bool,
 }
 
 impl Environment {
@@ -39,6 +42,36 @@ impl Environment {
         self.variables.insert(name.to_owned(), of);
         self
     }
+
+    /// Declares what mutations are made of: `Object{…}`, `JSONPatch{…}` and `jsonpatch.escapeKey`.
+    #[must_use]
+    pub fn with_patches(mut self) -> Self {
+        self.patches = true;
+        self
+    }
+
+    /// The type a name stands for.
+    fn named(&self, name: &str) -> Option<Type> {
+        if self.patches && name == "JSONPatch" {
+            return Some(json_patch());
+        }
+        let path = name.strip_prefix("Object").filter(|rest| rest.is_empty() || rest.starts_with('.'));
+        if self.patches && path.is_some() {
+            return Some(Type::open_object(name));
+        }
+        types::named(name)
+    }
+
+    fn has_function(&self, name: &str) -> bool {
+        self.patches || !name.starts_with("jsonpatch.")
+    }
+}
+
+/// One operation of a JSON patch.
+#[must_use]
+pub fn json_patch() -> Type {
+    let fields = [("op", Type::String), ("path", Type::String), ("from", Type::String), ("value", Type::Dyn)];
+    Type::object("JSONPatch", &fields)
 }
 
 /// An expression that makes sense.
@@ -60,8 +93,8 @@ pub fn matches(pattern: &str, text: &str) -> Option<bool> {
 /// # Errors
 /// Everything that is wrong with it, as cel-go words and points it.
 pub fn compile(source: &str, environment: &Environment) -> Result<Program, Issues> {
-    let root = parser::parse(source).map_err(|issues| Issues::new(source, issues))?;
-    let result = check::check(&root, environment).map_err(|issues| Issues::new(source, issues))?;
+    let (mut root, nodes) = parser::parse(source).map_err(|issues| Issues::new(source, issues))?;
+    let result = check::check(&mut root, nodes, environment).map_err(|issues| Issues::new(source, issues))?;
     Ok(Program { root, result })
 }
 
@@ -70,6 +103,14 @@ impl Program {
     #[must_use]
     pub fn mentions(&self, variable: &str) -> bool {
         self.root.any(&|e| matches!(&e.kind, ast::Kind::Ident(name) if name == variable))
+    }
+
+    /// Works out ahead what is written down: conversions of literals, regular expressions.
+    ///
+    /// # Errors
+    /// What could never work, in cel-go's words.
+    pub fn instantiate(&self) -> Result<(), String> {
+        plan::constant(&self.root).map(|_| ())
     }
 
     /// Evaluates the expression with these values of its variables.

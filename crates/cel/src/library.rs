@@ -1,12 +1,13 @@
 //! What functions do. One file a library; each answers `None` for what is not its business.
 
 pub(crate) mod format;
-mod lists;
+pub(crate) mod lists;
 mod named_format;
 mod net;
 mod operators;
 mod optional;
-mod quantity;
+mod patterns;
+pub(crate) mod quantity;
 pub(crate) mod semver;
 mod strings;
 pub(crate) mod time;
@@ -17,14 +18,27 @@ use crate::value::Value;
 /// An answer, where the library has one.
 type Answer = Option<Result<Value, String>>;
 
-/// Whether a dotted name is a function of its own.
-pub(crate) fn is_qualified(name: &str) -> bool {
-    !crate::signatures::of(name).is_empty()
-}
+/// What is said where values do not fit a function.
+pub(crate) const NO_OVERLOAD: &str = "no such overload";
+
+/// What is said where an expression would take too long.
+pub(crate) const TOO_COSTLY: &str = "operation cancelled: actual cost limit exceeded";
+
+pub(crate) use patterns::regex;
 
 fn no_overload(function: &str, args: &[Value]) -> String {
-    let types: Vec<&str> = args.iter().map(Value::type_name).collect();
-    format!("no such overload: {function}({})", types.join(", "))
+    let first = args.first();
+    match function {
+        "size" => format!("{NO_OVERLOAD}: size"),
+        "bool" | "bytes" | "double" | "duration" | "int" | "string" | "timestamp" | "uint" => {
+            format!("{NO_OVERLOAD}: {function}({})", first.map_or("", Value::type_name))
+        }
+        // An operator that the left side does not know at all is named.
+        _ if function.contains('_') && first.is_some_and(|v| !operators::knows(v, function)) => {
+            format!("{NO_OVERLOAD}: {function}")
+        }
+        _ => NO_OVERLOAD.to_owned(),
+    }
 }
 
 /// A function.

@@ -41,6 +41,10 @@ pub enum Type {
     Struct(Arc<Struct>),
     /// A type that a call decides.
     Param(u32),
+    /// The type of types.
+    Meta,
+    /// What has none, because something is wrong with it.
+    Error,
 }
 
 /// An object with declared fields.
@@ -50,6 +54,8 @@ pub struct Struct {
     pub name: String,
     /// Its fields.
     pub fields: BTreeMap<String, Type>,
+    /// Whether it may have any other fields, too.
+    pub open: bool,
 }
 
 impl Type {
@@ -69,7 +75,53 @@ impl Type {
     #[must_use]
     pub fn object(name: &str, fields: &[(&str, Self)]) -> Self {
         let fields = fields.iter().map(|(n, t)| ((*n).to_owned(), t.clone())).collect();
-        Self::Struct(Arc::new(Struct { name: name.to_owned(), fields }))
+        Self::Struct(Arc::new(Struct { name: name.to_owned(), fields, open: false }))
+    }
+
+    /// An object of which only the name is known.
+    #[must_use]
+    pub fn open_object(name: &str) -> Self {
+        Self::Struct(Arc::new(Struct { name: name.to_owned(), fields: BTreeMap::new(), open: true }))
+    }
+
+    /// The type with type variables replaced where `with` knows what they are.
+    pub(crate) fn replaced(&self, with: &dyn Fn(u32) -> Option<Self>) -> Self {
+        let inner = |t: &Self| Box::new(t.replaced(with));
+        match self {
+            Self::Param(n) => with(*n).unwrap_or(Self::Param(*n)),
+            Self::List(t) => Self::List(inner(t)),
+            Self::Map(k, v) => Self::Map(inner(k), inner(v)),
+            Self::Optional(t) => Self::Optional(inner(t)),
+            Self::Type(t) => Self::Type(inner(t)),
+            other => other.clone(),
+        }
+    }
+
+    /// As messages about types write it: `duration` rather than `google.protobuf.Duration`.
+    pub(crate) fn formatted(&self) -> String {
+        match self {
+            Self::Null => "null".to_owned(),
+            Self::Timestamp => "timestamp".to_owned(),
+            Self::Duration => "duration".to_owned(),
+            Self::Error => "!error!".to_owned(),
+            Self::Param(n) => format!("_var{n}"),
+            Self::List(t) => format!("list({})", t.formatted()),
+            Self::Map(k, v) => format!("map({}, {})", k.formatted(), v.formatted()),
+            Self::Type(t) => format!("type({})", t.formatted()),
+            Self::Optional(t) => format!("optional_type({})", t.formatted()),
+            other => other.to_string(),
+        }
+    }
+
+    /// The type's name without what it is made of, as `type()` and formatting name it.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::List(_) => "list".to_owned(),
+            Self::Map(..) => "map".to_owned(),
+            Self::Type(_) => "type".to_owned(),
+            Self::Optional(_) => "optional_type".to_owned(),
+            other => other.to_string(),
+        }
     }
 }
 
@@ -90,6 +142,8 @@ impl fmt::Display for Type {
             Self::Map(k, v) => write!(f, "map({k}, {v})"),
             Self::Type(t) => write!(f, "type({t})"),
             Self::Optional(t) => write!(f, "optional_type({t})"),
+            Self::Meta => f.write_str("type"),
+            Self::Error => f.write_str("*error*"),
             Self::Opaque(name) => f.write_str(name),
             Self::Struct(s) => f.write_str(&s.name),
         }
@@ -108,15 +162,12 @@ pub(crate) fn named(name: &str) -> Option<Type> {
         "list" => Type::list(Type::Dyn),
         "map" => Type::map(Type::Dyn, Type::Dyn),
         "null_type" => Type::Null,
-        "type" => Type::Type(Box::new(Type::Dyn)),
+        "type" => Type::Meta,
         "google.protobuf.Timestamp" => Type::Timestamp,
         "google.protobuf.Duration" => Type::Duration,
         "optional_type" => Type::Optional(Box::new(Type::Dyn)),
         "net.IP" => Type::Opaque("net.IP"),
         "net.CIDR" => Type::Opaque("net.CIDR"),
-        "kubernetes.Quantity" => Type::Opaque("kubernetes.Quantity"),
-        "kubernetes.URL" => Type::Opaque("kubernetes.URL"),
-        "kubernetes.Semver" => Type::Opaque("kubernetes.Semver"),
         _ => return None,
     })
 }

@@ -4,9 +4,7 @@ use std::cmp::Ordering;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use gatehouse_model::quantity::Quantity;
-
-use crate::library::{semver::Semver, time, url::Url};
+use crate::library::{quantity::Amount, semver::Semver, time, url::Url};
 
 /// A value.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,8 +27,8 @@ pub enum Value {
     List(Arc<Vec<Value>>),
     /// Keys and values, in the order they came.
     Map(Arc<Vec<(Value, Value)>>),
-    /// Nanoseconds since 1970.
-    Timestamp(i128),
+    /// Nanoseconds since 1970, and how far the place it was written for is ahead of UTC, in seconds.
+    Timestamp(i128, i32),
     /// Nanoseconds.
     Duration(i64),
     /// A type, by its name.
@@ -38,7 +36,7 @@ pub enum Value {
     /// Something or nothing.
     Optional(Option<Arc<Value>>),
     /// A quantity of Kubernetes.
-    Quantity(Quantity),
+    Quantity(Arc<Amount>),
     /// A URL.
     Url(Arc<Url>),
     /// An address.
@@ -49,6 +47,8 @@ pub enum Value {
     Semver(Arc<Semver>),
     /// A named format.
     Format(&'static str),
+    /// An object that was written down: its type's name and its fields.
+    Object(Arc<(String, Vec<(Value, Value)>)>),
     /// Something that `authorizer` made: what was asked so far.
     Check(Arc<Question>),
     /// What the authorizer answered: whether, and why.
@@ -121,6 +121,10 @@ impl Value {
                 map.into()
             }
             Self::Optional(Some(v)) => v.tree(),
+            Self::Object(o) => {
+                let map: gatehouse_model::Map = o.1.iter().map(|(k, v)| (k.show(), v.tree())).collect();
+                map.into()
+            }
             other => Tree::from(other.show()),
         }
     }
@@ -138,7 +142,7 @@ impl Value {
             Self::Bytes(_) => "bytes",
             Self::List(_) => "list",
             Self::Map(_) => "map",
-            Self::Timestamp(_) => "google.protobuf.Timestamp",
+            Self::Timestamp(..) => "google.protobuf.Timestamp",
             Self::Duration(_) => "google.protobuf.Duration",
             Self::Type(_) => "type",
             Self::Optional(_) => "optional_type",
@@ -148,6 +152,7 @@ impl Value {
             Self::Cidr(..) => "net.CIDR",
             Self::Semver(_) => "kubernetes.Semver",
             Self::Format(_) => "kubernetes.NamedFormat",
+            Self::Object(_) => "Object",
             Self::Check(_) => "kubernetes.authorization.Authorizer",
             Self::Decision(..) => "kubernetes.authorization.Decision",
         }
@@ -167,6 +172,8 @@ impl Value {
             (Self::Optional(Some(a)), Self::Optional(Some(b))) => a.same(b),
             (Self::Quantity(a), Self::Quantity(b)) => a == b,
             (Self::Cidr(a, n), Self::Cidr(b, m)) => a == b && n == m,
+            (Self::Timestamp(a, _), Self::Timestamp(b, _)) => a == b,
+            (Self::Semver(a), Self::Semver(b)) => a.same(b),
             (
                 Self::Int(_) | Self::UInt(_) | Self::Double(_),
                 Self::Int(_) | Self::UInt(_) | Self::Double(_),
@@ -192,7 +199,7 @@ impl Value {
             (Self::Bool(a), Self::Bool(b)) => a.cmp(b),
             (Self::String(a), Self::String(b)) => a.cmp(b),
             (Self::Bytes(a), Self::Bytes(b)) => a.cmp(b),
-            (Self::Timestamp(a), Self::Timestamp(b)) => a.cmp(b),
+            (Self::Timestamp(a, _), Self::Timestamp(b, _)) => a.cmp(b),
             (Self::Duration(a), Self::Duration(b)) => a.cmp(b),
             _ => return None,
         })
@@ -224,29 +231,41 @@ impl Value {
                 entries.sort();
                 format!("{{{}}}", entries.join(", "))
             }
-            Self::Timestamp(t) => time::print_timestamp(*t),
+            Self::Timestamp(t, offset) => time::print_timestamp(*t, *offset),
             Self::Duration(d) => time::print_duration(*d),
             Self::Type(name) => name.clone(),
             Self::Optional(Some(v)) => v.inner(),
-            Self::Quantity(q) => q.to_string(),
+            Self::Quantity(q) => q.quantity.to_string(),
             Self::Url(u) => u.text.clone(),
             Self::Ip(ip) => ip.to_string(),
             Self::Cidr(ip, bits) => format!("{ip}/{bits}"),
             Self::Semver(s) => s.to_string(),
             Self::Format(name) => (*name).to_owned(),
+            Self::Object(o) => o.0.clone(),
             Self::Check(_) => "authorizer".to_owned(),
             Self::Decision(allowed, _) => allowed.to_string(),
         }
     }
 }
 
-/// A number as Go's `strconv.FormatFloat(d, 'g'…)`-like shortest form: no fraction where there is none.
+/// A number as Go's `strconv.FormatFloat(d, 'g', -1, 64)`: as short as can be, with an exponent from a million on and
+/// below a ten-thousandth.
 pub(crate) fn double(d: f64) -> String {
     if d.is_nan() {
-        "NaN".to_owned()
-    } else if d.is_infinite() {
-        if d > 0.0 { "+Inf" } else { "-Inf" }.to_owned()
-    } else {
-        format!("{d}")
+        return "NaN".to_owned();
     }
+    if d.is_infinite() {
+        return if d > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
+    }
+    let text = format!("{d:e}");
+    let Some((mantissa, exponent)) = text.split_once('e') else { return text };
+    let power: i32 = exponent.parse().unwrap_or(0);
+    if d == 0.0 || (-4..EXPONENT_FROM).contains(&power) {
+        return format!("{d}");
+    }
+    let sign = if power < 0 { '-' } else { '+' };
+    format!("{mantissa}e{sign}{:02}", power.unsigned_abs())
 }
+
+/// From this power of ten on a number is written with an exponent.
+const EXPONENT_FROM: i32 = 6;

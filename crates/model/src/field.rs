@@ -163,6 +163,12 @@ impl FieldError {
         Self { kind: FieldErrorKind::Required, path, value: None, detail: detail.into() }
     }
 
+    /// `path: Internal error: detail`.
+    #[must_use]
+    pub fn internal(path: FieldPath, detail: impl Into<String>) -> Self {
+        Self { kind: FieldErrorKind::Internal, path, value: None, detail: detail.into() }
+    }
+
     /// `path: Duplicate value: value`.
     #[must_use]
     pub fn duplicate(path: FieldPath, value: &Value) -> Self {

@@ -5,6 +5,9 @@ use std::cmp::Ordering;
 use super::Answer;
 use crate::value::Value;
 
+/// The longest list that is made at once: more elements cost more than an expression may.
+const MOST_ELEMENTS: i64 = 1_000_000;
+
 fn int(n: usize) -> Value {
     Value::Int(i64::try_from(n).unwrap_or(i64::MAX))
 }
@@ -12,7 +15,10 @@ fn int(n: usize) -> Value {
 pub(super) fn call(function: &str, args: &[Value]) -> Answer {
     match (function, args) {
         ("lists.range", [Value::Int(n)]) => {
-            Some(Ok(Value::list((0..(*n).min(1_000_000)).map(Value::Int).collect())))
+            if *n > MOST_ELEMENTS {
+                return Some(Err(super::TOO_COSTLY.to_owned()));
+            }
+            Some(Ok(Value::list((0..*n).map(Value::Int).collect())))
         }
         (name, [Value::List(a), Value::List(b)]) => {
             let has = |list: &[Value], v: &Value| list.iter().any(|x| x.same(v));
@@ -42,8 +48,8 @@ pub(super) fn method(function: &str, args: &[Value]) -> Answer {
     let not_found = Value::Int(-1);
     Some(match (function, rest) {
         ("isSorted", []) => {
-            let pairs = list.iter().zip(list.iter().skip(1));
-            Ok(Value::Bool(pairs.clone().all(|(a, b)| a.order(b).is_some_and(Ordering::is_le))))
+            let mut pairs = list.iter().zip(list.iter().skip(1));
+            Ok(Value::Bool(pairs.all(|(a, b)| a.order(b) != Some(Ordering::Greater))))
         }
         ("sum", []) => {
             let mut total: Option<Value> = None;
@@ -74,23 +80,42 @@ pub(super) fn method(function: &str, args: &[Value]) -> Answer {
         ("reverse", []) => Ok(Value::list(list.iter().rev().cloned().collect())),
         ("first", []) => Ok(Value::Optional(list.first().cloned().map(Into::into))),
         ("last", []) => Ok(Value::Optional(list.last().cloned().map(Into::into))),
-        ("slice", [Value::Int(from), Value::Int(to)]) => {
-            let at = |i: i64| usize::try_from(i).unwrap_or(usize::MAX);
-            match list.get(at(*from)..at(*to)) {
-                Some(part) => Ok(Value::list(part.to_vec())),
-                None => Err(format!("cannot slice({from}, {to}), list is length {}", list.len())),
-            }
-        }
-        ("sort", []) => {
-            let mut sorted = list.to_vec();
-            sorted.sort_by(|a, b| a.order(b).unwrap_or(Ordering::Equal));
-            Ok(Value::list(sorted))
-        }
+        ("slice", [Value::Int(from), Value::Int(to)]) => slice(list, *from, *to),
+        ("sort", []) => sorted(list, list),
         ("flatten", []) => Ok(Value::list(flatten(list, 1))),
         ("flatten", [Value::Int(depth)]) if *depth < 0 => Err("level must be non-negative".to_owned()),
         ("flatten", [Value::Int(depth)]) => Ok(Value::list(flatten(list, *depth))),
         _ => return None,
     })
+}
+
+fn slice(list: &[Value], from: i64, to: i64) -> Result<Value, String> {
+    let why = if from < 0 || to < 0 {
+        "negative indexes not supported".to_owned()
+    } else if from > to {
+        "start index must be less than or equal to end index".to_owned()
+    } else {
+        let at = |i: i64| usize::try_from(i).unwrap_or(usize::MAX);
+        match list.get(at(from)..at(to)) {
+            Some(part) => return Ok(Value::list(part.to_vec())),
+            None => format!("list is length {}", list.len()),
+        }
+    };
+    Err(format!("cannot slice({from}, {to}), {why}"))
+}
+
+/// A list in the order of its keys, one for each element.
+pub(crate) fn sorted(list: &[Value], keys: &[Value]) -> Result<Value, String> {
+    let Some(first) = keys.first() else { return Ok(Value::list(list.to_vec())) };
+    if first.order(first).is_none() && !matches!(first, Value::Double(_)) {
+        return Err("list elements must be comparable".to_owned());
+    }
+    if keys.iter().any(|k| k.type_name() != first.type_name()) {
+        return Err("list elements must have the same type".to_owned());
+    }
+    let mut pairs: Vec<(&Value, &Value)> = keys.iter().zip(list).collect();
+    pairs.sort_by(|(a, _), (b, _)| a.order(b).unwrap_or(Ordering::Equal));
+    Ok(Value::list(pairs.into_iter().map(|(_, v)| v.clone()).collect()))
 }
 
 fn flatten(list: &[Value], depth: i64) -> Vec<Value> {

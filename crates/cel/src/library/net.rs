@@ -12,6 +12,7 @@ fn parse_ip(text: &str) -> Result<IpAddr, String> {
             Err(format!("IPv4-mapped IPv6 address {text:?} is not allowed"))
         }
         Ok(ip) => Ok(ip),
+        Err(_) if text.contains('%') => Err(format!("IP address {text:?} with zone value is not allowed")),
         Err(_) => Err(bad(&format!("ParseAddr({text:?}): unable to parse IP"))),
     }
 }
@@ -34,6 +35,11 @@ fn parse_cidr(text: &str) -> Result<(IpAddr, u8), String> {
             "network address parse error during conversion from string: netip.ParsePrefix({text:?}): bad bits after slash: {bits:?}"
         )),
     }
+}
+
+/// What converting says around what parsing said.
+fn again(why: &str) -> String {
+    format!("network address parse error during conversion from string: {why}")
 }
 
 fn bits_of(ip: IpAddr) -> (u128, u8) {
@@ -59,7 +65,7 @@ pub(super) fn call(function: &str, args: &[Value]) -> Answer {
         "ip" => parse_ip(s).map(Value::Ip),
         "ip.isCanonical" => parse_ip(s).map(|ip| Value::Bool(ip.to_string() == **s)),
         "isCIDR" => Ok(Value::Bool(parse_cidr(s).is_ok())),
-        "cidr" => parse_cidr(s).map(|(ip, bits)| Value::Cidr(ip, bits)),
+        "cidr" => parse_cidr(s).map(|(ip, bits)| Value::Cidr(ip, bits)).map_err(|why| again(&why)),
         _ => return None,
     })
 }
@@ -108,13 +114,15 @@ pub(super) fn method(function: &str, args: &[Value]) -> Answer {
             }
             ("containsIP", [Value::Ip(ip)]) => Ok(Value::Bool(contains((*net, *bits), *ip))),
             ("containsIP", [Value::String(s)]) => {
-                parse_ip(s).map(|ip| Value::Bool(contains((*net, *bits), ip)))
+                let ip = parse_ip(s).map_err(|_| super::NO_OVERLOAD.to_owned());
+                ip.map(|ip| Value::Bool(contains((*net, *bits), ip)))
             }
             ("containsCIDR", [Value::Cidr(ip, n)]) => {
                 Ok(Value::Bool(bits <= n && contains((*net, *bits), *ip)))
             }
             ("containsCIDR", [Value::String(s)]) => {
-                parse_cidr(s).map(|(ip, n)| Value::Bool(*bits <= n && contains((*net, *bits), ip)))
+                let other = parse_cidr(s).map_err(|why| again(&why));
+                other.map(|(ip, n)| Value::Bool(*bits <= n && contains((*net, *bits), ip)))
             }
             _ => return None,
         }),

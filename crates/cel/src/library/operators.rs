@@ -36,6 +36,20 @@ fn uints(function: &str, a: u64, b: u64) -> Answer {
     Some(result.map(Value::UInt).ok_or_else(|| "unsigned integer overflow".to_owned()))
 }
 
+/// Whether values of this kind know an operator, whatever stands on its other side. Texts and times know how to refuse.
+pub(super) fn knows(v: &Value, function: &str) -> bool {
+    match v {
+        Value::String(_) | Value::Timestamp(..) | Value::Duration(_) => true,
+        Value::Int(_) => true,
+        Value::UInt(_) => !matches!(function, "-_" | "!_"),
+        Value::Double(_) => function != "_%_",
+        Value::Bool(_) => matches!(function, "!_" | "_<_" | "_<=_" | "_>_" | "_>=_"),
+        Value::Bytes(_) => matches!(function, "_+_" | "_<_" | "_<=_" | "_>_" | "_>=_"),
+        Value::List(_) => function == "_+_",
+        _ => false,
+    }
+}
+
 pub(super) fn call(function: &str, args: &[Value]) -> Answer {
     if let [a, b] = args {
         let ordered = |wanted: fn(Ordering) -> bool| a.order(b).map(|o| Ok(Value::Bool(wanted(o))));
@@ -71,6 +85,7 @@ pub(super) fn call(function: &str, args: &[Value]) -> Answer {
 
 fn arithmetic(function: &str, a: &Value, b: &Value) -> Answer {
     let too_far = || "timestamp overflow".to_owned();
+    let at = |t: i128, offset: i32| time::within(t).map(|t| Value::Timestamp(t, offset)).ok_or_else(too_far);
     match (a, b) {
         (Value::Int(a), Value::Int(b)) => ints(function, *a, *b),
         (Value::UInt(a), Value::UInt(b)) => uints(function, *a, *b),
@@ -99,17 +114,18 @@ fn arithmetic(function: &str, a: &Value, b: &Value) -> Answer {
                 "_-_" => a.checked_sub(*b),
                 _ => return None,
             };
-            Some(result.map(Value::Duration).ok_or_else(|| "duration overflow".to_owned()))
+            Some(result.map(Value::Duration).ok_or_else(|| OVERFLOW.to_owned()))
         }
-        (Value::Timestamp(t), Value::Duration(d)) | (Value::Duration(d), Value::Timestamp(t)) => {
-            match function {
-                "_+_" => Some(time::within(t + i128::from(*d)).map(Value::Timestamp).ok_or_else(too_far)),
-                "_-_" => Some(time::within(t - i128::from(*d)).map(Value::Timestamp).ok_or_else(too_far)),
-                _ => None,
-            }
+        (Value::Timestamp(t, offset), Value::Duration(d)) => match function {
+            "_+_" => Some(at(t + i128::from(*d), *offset)),
+            "_-_" => Some(at(t - i128::from(*d), *offset)),
+            _ => None,
+        },
+        (Value::Duration(d), Value::Timestamp(t, offset)) if function == "_+_" => {
+            Some(at(t + i128::from(*d), *offset))
         }
-        (Value::Timestamp(a), Value::Timestamp(b)) if function == "_-_" => {
-            Some(i64::try_from(a - b).map(Value::Duration).map_err(|_| "duration overflow".to_owned()))
+        (Value::Timestamp(a, _), Value::Timestamp(b, _)) if function == "_-_" => {
+            Some(i64::try_from(a - b).map(Value::Duration).map_err(|_| OVERFLOW.to_owned()))
         }
         _ => None,
     }
@@ -123,7 +139,7 @@ fn arithmetic(function: &str, a: &Value, b: &Value) -> Answer {
 )]
 fn convert(function: &str, v: &Value) -> Answer {
     let bad = |what: &str| format!("type conversion error from '{}' to '{what}'", v.type_name());
-    let range = || "range error".to_owned();
+    let range = || "unsigned integer overflow".to_owned();
     Some(match (function, v) {
         ("int", Value::Int(_))
         | ("uint", Value::UInt(_))
@@ -135,7 +151,7 @@ fn convert(function: &str, v: &Value) -> Answer {
         ("int", Value::Double(d)) if d.abs() < 9.2e18 => Ok(Value::Int(d.trunc() as i64)),
         ("int", Value::Double(_)) => Err(OVERFLOW.to_owned()),
         ("int", Value::String(s)) => s.parse().map(Value::Int).map_err(|_| bad("int")),
-        ("int", Value::Timestamp(t)) => {
+        ("int", Value::Timestamp(t, _)) => {
             Ok(Value::Int(i64::try_from(t.div_euclid(1_000_000_000)).unwrap_or(0)))
         }
         ("int", Value::Duration(d)) => Ok(Value::Int(*d)),
@@ -145,7 +161,12 @@ fn convert(function: &str, v: &Value) -> Answer {
         ("uint", Value::String(s)) => s.parse().map(Value::UInt).map_err(|_| bad("uint")),
         ("double", Value::Int(i)) => Ok(Value::Double(*i as f64)),
         ("double", Value::UInt(u)) => Ok(Value::Double(*u as f64)),
-        ("double", Value::String(s)) => s.parse().map(Value::Double).map_err(|_| bad("double")),
+        ("double", Value::String(s)) => match s.parse::<f64>() {
+            Ok(d) if d.is_finite() || s.trim_start_matches(['+', '-']).starts_with(['i', 'I', 'n', 'N']) => {
+                Ok(Value::Double(d))
+            }
+            _ => Err(bad("double")),
+        },
         ("string", Value::Bytes(b)) => std::str::from_utf8(b)
             .map(Value::string)
             .map_err(|_| "invalid UTF-8 in bytes, cannot convert to string".to_owned()),
@@ -155,7 +176,7 @@ fn convert(function: &str, v: &Value) -> Answer {
             Value::Bool(_)
             | Value::Int(_)
             | Value::UInt(_)
-            | Value::Timestamp(_)
+            | Value::Timestamp(..)
             | Value::Duration(_)
             | Value::Ip(_)
             | Value::Cidr(..),

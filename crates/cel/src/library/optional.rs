@@ -8,6 +8,7 @@ use crate::value::Value;
 pub(super) fn call(function: &str, args: &[Value]) -> Answer {
     Some(Ok(match (function, args) {
         ("optional.none", []) => Value::Optional(None),
+        ("optional.unwrap", [Value::List(_)]) => return method("unwrapOpt", args),
         ("optional.of", [v]) => Value::Optional(Some(Arc::new(v.clone()))),
         ("optional.ofNonZeroValue", [v]) => {
             let zero = match v {
@@ -28,6 +29,16 @@ pub(super) fn call(function: &str, args: &[Value]) -> Answer {
 }
 
 pub(super) fn method(function: &str, args: &[Value]) -> Answer {
+    if let ("unwrapOpt", [Value::List(list)]) = (function, args) {
+        let mut out = Vec::new();
+        for v in list.iter() {
+            match v {
+                Value::Optional(v) => out.extend(v.iter().map(|v| (**v).clone())),
+                other => return Some(Err(format!("value {} is not optional", other.show()))),
+            }
+        }
+        return Some(Ok(Value::list(out)));
+    }
     let (Value::Optional(of), rest) = args.split_first()? else { return None };
     Some(match (function, rest) {
         ("hasValue", []) => Ok(Value::Bool(of.is_some())),

@@ -4,6 +4,8 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
+use gatehouse_model::json::go_quote;
+
 use super::Answer;
 use crate::value::Value;
 
@@ -26,39 +28,84 @@ impl fmt::Display for Semver {
     }
 }
 
+impl Semver {
+    /// Whether two versions are the same: builds do not count.
+    pub(crate) fn same(&self, other: &Self) -> bool {
+        compare(self, other).is_eq()
+    }
+}
+
+/// Leading zeros and a `v` taken off, missing parts put in.
+fn normalized(text: &str) -> Result<String, String> {
+    let text = text.strip_prefix('v').unwrap_or(text);
+    let mut parts: Vec<String> = text.splitn(3, '.').map(str::to_owned).collect();
+    for part in parts.iter_mut().filter(|p| p.len() > 1) {
+        let short = part.trim_start_matches('0');
+        let digit = short.starts_with(|c: char| c.is_ascii_digit());
+        *part = if digit { short.to_owned() } else { format!("0{short}") };
+    }
+    if parts.len() < 3 {
+        if parts.last().is_some_and(|p| p.contains(['+', '-'])) {
+            return Err("short version cannot contain PreRelease/Build meta data".to_owned());
+        }
+        parts.resize(3, "0".to_owned());
+    }
+    Ok(parts.join("."))
+}
+
 fn parse(text: &str, normalize: bool) -> Result<Semver, String> {
-    let bad = || "semver parse error during conversion from string".to_owned();
-    let mut text = if normalize { text.strip_prefix('v').unwrap_or(text) } else { text };
-    let mut build = String::new();
-    if let Some((before, after)) = text.split_once('+') {
-        after.clone_into(&mut build);
-        text = before;
+    let owned = if normalize { normalized(text)? } else { text.to_owned() };
+    if owned.is_empty() {
+        return Err("Version string empty".to_owned());
     }
-    let mut pre = Vec::new();
-    if let Some((before, after)) = text.split_once('-') {
-        pre = after.split('.').map(str::to_owned).collect();
-        text = before;
-    }
-    if pre.iter().any(String::is_empty) {
-        return Err(bad());
-    }
-    let mut parts: Vec<&str> = text.split('.').collect();
-    if normalize {
-        parts.resize(parts.len().max(3), "0");
-    }
-    let number = |p: &str| {
-        let p = if normalize { p.trim_start_matches('0') } else { p };
-        let p = if p.is_empty() && normalize { "0" } else { p };
-        let plain = p.bytes().all(|b| b.is_ascii_digit()) && (p == "0" || !p.starts_with('0'));
-        p.parse::<u64>().ok().filter(|_| plain)
+    let parts: Vec<&str> = owned.splitn(3, '.').collect();
+    let [major, minor, rest] = parts[..] else {
+        return Err("No Major.Minor.Patch elements found".to_owned());
     };
-    match parts.as_slice() {
-        [a, b, c] => match (number(a), number(b), number(c)) {
-            (Some(a), Some(b), Some(c)) => Ok(Semver { numbers: [a, b, c], pre, build }),
-            _ => Err(bad()),
-        },
-        _ => Err(bad()),
+    let (rest, build) = rest.split_once('+').map_or((rest, None), |(r, b)| (r, Some(b)));
+    let (patch, pre) = rest.split_once('-').map_or((rest, None), |(p, r)| (p, Some(r)));
+    let numbers = [number("major", major)?, number("minor", minor)?, number("patch", patch)?];
+    let plain = |s: &str| s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let pre: Vec<String> = pre.map(|p| p.split('.').map(str::to_owned).collect()).unwrap_or_default();
+    for part in &pre {
+        let digits = part.bytes().all(|b| b.is_ascii_digit());
+        let shown = go_quote(part);
+        if part.is_empty() {
+            return Err("Prerelease is empty".to_owned());
+        }
+        if digits && part.len() > 1 && part.starts_with('0') {
+            return Err(format!("Numeric PreRelease version must not contain leading zeroes {shown}"));
+        }
+        if !plain(part) {
+            return Err(format!("Invalid character(s) found in prerelease {shown}"));
+        }
     }
+    for part in build.iter().flat_map(|b| b.split('.')) {
+        if part.is_empty() {
+            return Err("Build meta data is empty".to_owned());
+        }
+        if !plain(part) {
+            return Err(format!("Invalid character(s) found in build meta data {}", go_quote(part)));
+        }
+    }
+    Ok(Semver { numbers, pre, build: build.unwrap_or_default().to_owned() })
+}
+
+fn number(which: &str, text: &str) -> Result<u64, String> {
+    let shown = go_quote(text);
+    if !text.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(format!("Invalid character(s) found in {which} number {shown}"));
+    }
+    if text.len() > 1 && text.starts_with('0') {
+        let which = format!(
+            "{}{}",
+            which.get(..1).unwrap_or_default().to_uppercase(),
+            which.get(1..).unwrap_or_default()
+        );
+        return Err(format!("{which} number must not contain leading zeroes {shown}"));
+    }
+    let why = if text.is_empty() { "invalid syntax" } else { "value out of range" };
+    text.parse().map_err(|_| format!("strconv.ParseUint: parsing {shown}: {why}"))
 }
 
 fn compare(a: &Semver, b: &Semver) -> Ordering {

@@ -12,25 +12,38 @@ pub(crate) fn within(t: i128) -> Option<i128> {
     (-62_135_596_800 * NANOS..=253_402_300_799 * NANOS + NANOS - 1).contains(&t).then_some(t)
 }
 
-pub(crate) fn parse_timestamp(text: &str) -> Result<i128, String> {
+/// The moment a text names, and how far its place is ahead of UTC, in seconds.
+fn parse_timestamp(text: &str) -> Result<(i128, i32), String> {
     let (seconds, nanos) = model::parse_rfc3339(text)?;
-    Ok(i128::from(seconds) * NANOS + i128::from(nanos))
-}
-
-pub(crate) fn parse_duration(text: &str) -> Result<i64, String> {
-    model::parse_duration(text)
+    let t = within(i128::from(seconds) * NANOS + i128::from(nanos)).ok_or("timestamp overflow")?;
+    let zone = text.get(text.len().saturating_sub(6)..).unwrap_or_default();
+    let ahead = zone.split_once(':').and_then(|(hours, minutes)| {
+        let sign = if hours.starts_with('-') { -1 } else { 1 };
+        let hours: i32 = hours.strip_prefix(['+', '-'])?.parse().ok()?;
+        Some(sign * (hours * 3600 + minutes.parse::<i32>().ok()? * 60))
+    });
+    Ok((t, ahead.unwrap_or(0)))
 }
 
 /// `2020-01-01T00:00:00.5Z`: fractions only where there are some.
-pub(crate) fn print_timestamp(t: i128) -> String {
-    let seconds = i64::try_from(t.div_euclid(NANOS)).unwrap_or(0);
+pub(crate) fn print_timestamp(t: i128, offset: i32) -> String {
+    let seconds = i64::try_from(t.div_euclid(NANOS)).unwrap_or(0) + i64::from(offset);
     let nanos = t.rem_euclid(NANOS);
-    let text = model::rfc3339(seconds);
-    if nanos == 0 {
-        return text;
+    let mut text = model::rfc3339(seconds);
+    text.pop();
+    if nanos != 0 {
+        let fraction = format!("{nanos:09}");
+        text.push('.');
+        text.push_str(fraction.trim_end_matches('0'));
     }
-    let fraction = format!("{nanos:09}");
-    format!("{}.{}Z", text.trim_end_matches('Z'), fraction.trim_end_matches('0'))
+    if offset == 0 {
+        text.push('Z');
+    } else {
+        let minutes = offset.unsigned_abs() / 60;
+        let sign = if offset < 0 { '-' } else { '+' };
+        text.push_str(&format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60));
+    }
+    text
 }
 
 /// Seconds and an `s`: `5400s`, `1.5s`.
@@ -46,20 +59,104 @@ pub(crate) fn print_duration(nanos: i64) -> String {
 
 pub(super) fn call(function: &str, args: &[Value]) -> Answer {
     let [v] = args else { return None };
+    let bad = |what: &str| format!("type conversion error from 'string' to 'google.protobuf.{what}'");
     Some(match (function, v) {
-        ("timestamp", Value::Timestamp(_)) | ("duration", Value::Duration(_)) => Ok(v.clone()),
-        ("timestamp", Value::String(s)) => parse_timestamp(s).map(Value::Timestamp),
+        ("timestamp", Value::Timestamp(..)) | ("duration", Value::Duration(_)) => Ok(v.clone()),
+        ("timestamp", Value::String(s)) => {
+            parse_timestamp(s).map(|(t, offset)| Value::Timestamp(t, offset)).map_err(|_| bad("Timestamp"))
+        }
         ("timestamp", Value::Int(i)) => within(i128::from(*i) * NANOS)
-            .map(Value::Timestamp)
+            .map(|t| Value::Timestamp(t, 0))
             .ok_or_else(|| "timestamp overflow".to_owned()),
-        ("duration", Value::String(s)) => parse_duration(s).map(Value::Duration),
+        ("duration", Value::String(s)) => {
+            model::parse_duration(s).map(Value::Duration).map_err(|_| bad("Duration"))
+        }
         ("duration", Value::Int(i)) => Ok(Value::Duration(*i)),
         _ => return None,
     })
 }
 
-/// How far a time zone is ahead of UTC at a moment, in seconds: a fixed offset, or one of the zones people write,
-/// with the summer time of the European Union and of the United States.
+/// Zones people write: standard time in minutes, and whose rules of summer time they follow.
+const ZONES: &str = "\
+UTC 0
+GMT 0
+Etc/UTC 0
+Etc/GMT 0
+Europe/London 0 eu
+Europe/Lisbon 0 eu
+Europe/Dublin 0 eu
+Europe/Amsterdam 60 eu
+Europe/Berlin 60 eu
+Europe/Brussels 60 eu
+Europe/Budapest 60 eu
+Europe/Copenhagen 60 eu
+Europe/Madrid 60 eu
+Europe/Oslo 60 eu
+Europe/Paris 60 eu
+Europe/Prague 60 eu
+Europe/Rome 60 eu
+Europe/Stockholm 60 eu
+Europe/Vienna 60 eu
+Europe/Warsaw 60 eu
+Europe/Zurich 60 eu
+CET 60 eu
+Europe/Athens 120 eu
+Europe/Bucharest 120 eu
+Europe/Helsinki 120 eu
+Europe/Kiev 120 eu
+Europe/Kyiv 120 eu
+Europe/Istanbul 180
+Europe/Moscow 180
+America/New_York -300 us
+America/Toronto -300 us
+US/Eastern -300 us
+EST5EDT -300 us
+EST -300
+America/Chicago -360 us
+US/Central -360 us
+America/Mexico_City -360
+America/Denver -420 us
+US/Mountain -420 us
+America/Phoenix -420
+America/Los_Angeles -480 us
+America/Vancouver -480 us
+US/Pacific -480 us
+America/Anchorage -540 us
+Pacific/Honolulu -600
+America/Bogota -300
+America/Lima -300
+America/Sao_Paulo -180
+America/Argentina/Buenos_Aires -180
+Africa/Johannesburg 120
+Africa/Cairo 120
+Africa/Nairobi 180
+Africa/Lagos 60
+Asia/Jerusalem 120
+Asia/Dubai 240
+Asia/Karachi 300
+Asia/Kolkata 330
+Asia/Calcutta 330
+Asia/Kathmandu 345
+Asia/Dhaka 360
+Asia/Bangkok 420
+Asia/Jakarta 420
+Asia/Ho_Chi_Minh 420
+Asia/Shanghai 480
+Asia/Singapore 480
+Asia/Hong_Kong 480
+Asia/Taipei 480
+Asia/Manila 480
+Australia/Perth 480
+Asia/Tokyo 540
+Asia/Seoul 540
+Australia/Brisbane 600
+Australia/Sydney 600 au
+Australia/Melbourne 600 au
+Australia/Adelaide 570 au
+Pacific/Auckland 720 nz";
+
+/// How far a time zone is ahead of UTC at a moment, in seconds: a fixed offset, or one of [`ZONES`], with the rules
+/// of summer time that hold since 2008.
 fn offset(zone: &str, t: i128) -> Result<i64, String> {
     if let Some((hours, minutes)) = zone.trim_start_matches(['+', '-']).split_once(':')
         && let (Ok(h), Ok(m)) = (hours.parse::<i64>(), minutes.parse::<i64>())
@@ -67,31 +164,26 @@ fn offset(zone: &str, t: i128) -> Result<i64, String> {
         let seconds = h * 3600 + m * 60;
         return Ok(if zone.starts_with('-') { -seconds } else { seconds });
     }
+    let named = |line: &&str| line.split(' ').next() == Some(if zone.is_empty() { "UTC" } else { zone });
+    let line = ZONES.lines().find(named).ok_or_else(|| format!("unknown time zone {zone}"))?;
+    let mut words = line.split(' ').skip(1);
+    let standard = words.next().and_then(|w| w.parse::<i64>().ok()).unwrap_or(0) * 60;
     let seconds = i64::try_from(t.div_euclid(NANOS)).unwrap_or(0);
-    let (year, _, _) = model::civil_from_days(seconds.div_euclid(86_400));
-    // The last Sunday of March and October, 01:00 UTC.
-    let europe = seconds >= sunday(year, 3, 31) + 3600 && seconds < sunday(year, 10, 31) + 3600;
-    // The second Sunday of March and the first of November, 02:00 local.
-    let america = |standard: i64| {
-        let start = sunday(year, 3, 14) + 7200 - standard;
-        let end = sunday(year, 11, 7) + 3600 - standard;
-        seconds >= start && seconds < end
-    };
-    let (standard, summer) = match zone {
-        "UTC" | "GMT" | "" | "Etc/UTC" => (0, false),
-        "Europe/London" | "Europe/Lisbon" | "Europe/Dublin" => (0, europe),
-        "Europe/Berlin" | "Europe/Paris" | "Europe/Madrid" | "Europe/Rome" | "Europe/Amsterdam"
-        | "Europe/Vienna" | "Europe/Zurich" | "Europe/Brussels" | "Europe/Prague" | "Europe/Warsaw"
-        | "Europe/Stockholm" => (3600, europe),
-        "Europe/Athens" | "Europe/Helsinki" | "Europe/Kiev" | "Europe/Kyiv" => (7200, europe),
-        "America/New_York" | "US/Eastern" => (-18_000, america(-18_000)),
-        "America/Chicago" | "US/Central" => (-21_600, america(-21_600)),
-        "America/Denver" | "US/Mountain" => (-25_200, america(-25_200)),
-        "America/Los_Angeles" | "US/Pacific" => (-28_800, america(-28_800)),
-        "Asia/Tokyo" | "Asia/Seoul" => (32_400, false),
-        "Asia/Shanghai" | "Asia/Singapore" | "Asia/Hong_Kong" => (28_800, false),
-        "Asia/Kolkata" => (19_800, false),
-        other => return Err(format!("unknown time zone {other}")),
+    let (year, _, _) = model::civil_from_days((seconds + standard).div_euclid(86_400));
+    // Days are given by the Sunday on or before them; hours in UTC.
+    let summer = match words.next() {
+        Some("eu") => seconds >= sunday(year, 3, 31) + 3600 && seconds < sunday(year, 10, 31) + 3600,
+        Some("us") => {
+            seconds >= sunday(year, 3, 14) + 7200 - standard
+                && seconds < sunday(year, 11, 7) + 3600 - standard
+        }
+        Some("au") => {
+            seconds < sunday(year, 4, 7) + 7200 - standard || seconds >= sunday(year, 10, 7) + 7200 - standard
+        }
+        Some("nz") => {
+            seconds < sunday(year, 4, 7) + 7200 - standard || seconds >= sunday(year, 9, 30) + 7200 - standard
+        }
+        _ => false,
     };
     Ok(standard + if summer { 3600 } else { 0 })
 }
@@ -120,7 +212,7 @@ pub(super) fn method(function: &str, args: &[Value]) -> Answer {
             "getMilliseconds" => d / 1_000_000,
             _ => return None,
         }))),
-        [Value::Timestamp(t), zone @ ..] => {
+        [Value::Timestamp(t, _), zone @ ..] => {
             let zone = match zone {
                 [] => String::new(),
                 [Value::String(z)] => z.to_string(),

@@ -49,7 +49,7 @@ pub(crate) fn escape(name: &str) -> Option<String> {
 }
 
 fn object(name: &str, fields: BTreeMap<String, Type>) -> Type {
-    Type::Struct(Arc::new(Struct { name: name.to_owned(), fields }))
+    Type::Struct(Arc::new(Struct { name: name.to_owned(), fields, open: false }))
 }
 
 /// The type of a built-in kind's objects; `None` where expressions do not see it.
@@ -170,7 +170,7 @@ pub(crate) fn value(of: &Value, schema: &Value) -> cel::Value {
         Value::Str(text) if schema.str_at(&["type"]) == "string" => {
             let special = match schema.str_at(&["format"]) {
                 "date-time" => time::parse_rfc3339(text).ok().map(|(seconds, nanos)| {
-                    cel::Value::Timestamp(i128::from(seconds) * 1_000_000_000 + i128::from(nanos))
+                    cel::Value::Timestamp(i128::from(seconds) * 1_000_000_000 + i128::from(nanos), 0)
                 }),
                 "byte" => base64::decode(text).ok().map(|b| cel::Value::Bytes(b.into())),
                 "duration" => time::parse_duration(text).ok().map(cel::Value::Duration),

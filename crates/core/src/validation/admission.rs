@@ -270,6 +270,11 @@ pub(super) fn policy(errors: &mut Errors, object: &Object) {
     }
     conditions(errors, &path.child("matchConditions"), spec.list_at(&["matchConditions"]));
     let params = spec.get("paramKind").is_some();
+    // Match conditions know no variables.
+    for (i, condition) in spec.list_at(&["matchConditions"]).iter().enumerate() {
+        let path = path.child("matchConditions").index(i).child("expression");
+        compiles(errors, &path, condition.str_at(&["expression"]).trim(), Wanted::Bool, params, &[]);
+    }
     let variables: Vec<Variable> = spec
         .list_at(&["variables"])
         .iter()
@@ -283,7 +288,7 @@ pub(super) fn policy(errors: &mut Errors, object: &Object) {
         let name = variable.str_at(&["name"]);
         if name.trim().is_empty() {
             errors.push(FieldError::required(path.child("name"), "name is not specified"));
-        } else if !names::c_identifier(name).is_empty() {
+        } else if !names::c_identifier(name).is_empty() || RESERVED.contains(&name) {
             let why = "name is not a valid CEL identifier";
             errors.push(FieldError::invalid(path.child("name"), &name.into(), why));
         }
@@ -295,11 +300,8 @@ pub(super) fn policy(errors: &mut Errors, object: &Object) {
             compiles(errors, &path.child("expression"), expression, Wanted::Any, params, before);
         }
     }
-    for (i, condition) in spec.list_at(&["matchConditions"]).iter().enumerate() {
-        let path = path.child("matchConditions").index(i).child("expression");
-        compiles(errors, &path, condition.str_at(&["expression"]), Wanted::Bool, params, &variables);
-    }
     if object.kind() == "MutatingAdmissionPolicy" {
+        mutations(errors, &path, spec, params, &variables);
         return;
     }
     let (validations, audits) = (spec.list_at(&["validations"]), spec.list_at(&["auditAnnotations"]));
@@ -342,6 +344,106 @@ pub(super) fn policy(errors: &mut Errors, object: &Object) {
             );
         }
     }
+    audit_annotations(errors, object, audits, params, &variables);
+}
+
+/// Words that may not name variables.
+const RESERVED: [&str; 21] = [
+    "true",
+    "false",
+    "null",
+    "in",
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "for",
+    "function",
+    "if",
+    "import",
+    "let",
+    "loop",
+    "package",
+    "namespace",
+    "return",
+    "var",
+    "void",
+    "while",
+];
+
+/// The longest value of an audit annotation, in bytes of its expression.
+const LONGEST_AUDIT: usize = 5 * 1024;
+
+fn audit_annotations(
+    errors: &mut Errors,
+    object: &Object,
+    annotations: &[Value],
+    params: bool,
+    variables: &[Variable],
+) {
+    let path = FieldPath::new("spec").child("auditAnnotations");
+    if annotations.len() > 20 {
+        let why = "must not have more than 20 auditAnnotations";
+        errors.push(FieldError::invalid(path.clone(), &Value::from(annotations.to_vec()), why));
+    }
+    for (i, annotation) in annotations.iter().enumerate() {
+        let path = path.index(i);
+        let key = annotation.str_at(&["key"]);
+        if object.name().is_empty() {
+            let why = "requires metadata.name be non-empty";
+            errors.push(FieldError::invalid(path.child("key"), &key.into(), why));
+        } else {
+            let full = format!("{}/{key}", object.name());
+            check::text(errors, &path.child("key"), &full, names::label_key(&full));
+        }
+        let expression = annotation.str_at(&["valueExpression"]);
+        let at = path.child("valueExpression");
+        if expression.trim().is_empty() {
+            errors.push(FieldError::required(at, "valueExpression is not specified"));
+        } else if expression.trim().len() > LONGEST_AUDIT {
+            let why = format!("must not exceed {LONGEST_AUDIT} bytes in length");
+            errors.push(FieldError::required(at, why));
+        } else if let Err(fault) = cel::problem(expression.trim(), Wanted::TextOrNull, params, variables) {
+            errors.push(fault.at(at, expression));
+        }
+        if annotations.iter().take(i).any(|a| a.str_at(&["key"]) == key) {
+            errors.push(FieldError::duplicate(path.child("key"), &key.into()));
+        }
+    }
+}
+
+/// What a MutatingAdmissionPolicy does: each mutation says in one of two ways how.
+fn mutations(errors: &mut Errors, path: &FieldPath, spec: &Value, params: bool, variables: &[Variable]) {
+    let list = spec.list_at(&["mutations"]);
+    if list.is_empty() {
+        errors
+            .push(FieldError::required(path.child("mutations"), "mutations must contain at least one item"));
+    }
+    for (i, mutation) in list.iter().enumerate() {
+        let path = path.child("mutations").index(i);
+        let (field, wanted) = match mutation.str_at(&["patchType"]) {
+            "ApplyConfiguration" => ("applyConfiguration", Wanted::Object),
+            "JSONPatch" => ("jsonPatch", Wanted::Patch),
+            other => {
+                check::allowed(errors, path.child("patchType"), other, &["ApplyConfiguration", "JSONPatch"]);
+                continue;
+            }
+        };
+        let expression = mutation.str_at(&[field, "expression"]);
+        let at = path.child(field).child("expression");
+        if expression.trim().is_empty() {
+            errors.push(FieldError::required(at, "expression is not specified"));
+        } else {
+            compiles(errors, &at, expression, wanted, params, variables);
+        }
+    }
+    let again = spec.str_at(&["reinvocationPolicy"]);
+    if again.is_empty() {
+        errors.push(FieldError::required(path.child("reinvocationPolicy"), ""));
+    } else {
+        check::allowed(errors, path.child("reinvocationPolicy"), again, &["Never", "IfNeeded"]);
+    }
 }
 
 /// An expression that must make sense.
@@ -356,8 +458,8 @@ fn compiles(
     if expression.trim().is_empty() {
         return;
     }
-    if let Some(why) = cel::problem(expression, wanted, params, variables) {
-        errors.push(FieldError::invalid(path.clone(), &expression.into(), why));
+    if let Err(fault) = cel::problem(expression, wanted, params, variables) {
+        errors.push(fault.at(path.clone(), expression));
     }
 }
 
@@ -397,7 +499,8 @@ pub(super) fn binding(errors: &mut Errors, object: &Object) {
         param_ref(errors, &path.child("paramRef"), reference);
     }
     if let Some(resources) = spec.get("matchResources") {
-        match_resources(errors, &path.child("matchResources"), resources);
+        // The server's own spelling.
+        match_resources(errors, &path.child("matchResouces"), resources);
     }
     if object.kind() == "ValidatingAdmissionPolicyBinding" {
         actions(errors, &path.child("validationActions"), spec.list_at(&["validationActions"]));
@@ -406,21 +509,24 @@ pub(super) fn binding(errors: &mut Errors, object: &Object) {
 
 fn param_ref(errors: &mut Errors, path: &FieldPath, reference: &Value) {
     let (name, selector) = (reference.str_at(&["name"]), reference.get("selector"));
-    if name.is_empty() && selector.is_none() {
-        errors.push(FieldError::required(path.clone(), "one of name or selector must be specified"));
-    } else if !name.is_empty() && selector.is_some() {
-        for field in ["name", "selector"] {
-            errors.push(FieldError::forbidden(path.child(field), "name and selector are mutually exclusive"));
-        }
-    }
+    let exclusive = "name and selector are mutually exclusive";
     if !name.is_empty() {
         check::text(errors, &path.child("name"), name, names::path_segment(name));
+        if selector.is_some() {
+            errors.push(FieldError::forbidden(path.child("name"), exclusive));
+        }
     }
     meta::selector(errors, &path.child("selector"), selector);
+    if selector.is_some() && !name.is_empty() {
+        errors.push(FieldError::forbidden(path.child("selector"), exclusive));
+    }
+    if name.is_empty() && selector.is_none() {
+        errors.push(FieldError::required(path.clone(), "one of name or selector must be specified"));
+    }
     match reference.get("parameterNotFoundAction").and_then(Value::as_str) {
         None => errors.push(FieldError::required(path.child("parameterNotFoundAction"), "")),
         Some(action) => {
-            check::allowed(errors, path.child("parameterNotFoundAction"), action, &["Allow", "Deny"]);
+            check::allowed(errors, path.child("parameterNotFoundAction"), action, &["Deny", "Allow"]);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gatehouse_cel::{self as cel, Environment, Host, Type};
-use gatehouse_model::Value;
+use gatehouse_model::{FieldError, FieldPath, Value};
 
 use super::{Expressions, Scope, Variable};
 use crate::authz::{self, Attributes};
@@ -23,8 +23,40 @@ pub(crate) enum Wanted {
     Bool,
     /// A text: messages.
     Text,
+    /// A text or nothing: values of audit annotations.
+    TextOrNull,
     /// Anything: variables.
     Any,
+    /// What an object is to look like: `ApplyConfiguration`.
+    Object,
+    /// Operations: `JSONPatch`.
+    Patch,
+}
+
+impl Wanted {
+    fn types(self) -> Vec<Type> {
+        match self {
+            Self::Bool => vec![Type::Bool],
+            Self::Text => vec![Type::String],
+            Self::TextOrNull => vec![Type::String, Type::Null],
+            Self::Any => Vec::new(),
+            Self::Object => vec![Type::open_object("Object")],
+            Self::Patch => vec![Type::list(cel::json_patch())],
+        }
+    }
+
+    /// What is said of another type.
+    fn complaint(self, got: &Type) -> Option<String> {
+        let types = self.types();
+        if types.is_empty() || types.contains(got) {
+            return None;
+        }
+        let names: Vec<String> = types.iter().map(Type::to_string).collect();
+        Some(match names.as_slice() {
+            [one] => format!("must evaluate to {one} but got {got}"),
+            many => format!("must evaluate to one of [{}] but got {got}", many.join(" ")),
+        })
+    }
 }
 
 pub(super) fn request_type() -> Type {
@@ -73,14 +105,27 @@ pub(super) fn namespace_type() -> Type {
         ],
     );
     let spec = Type::object("kubernetes.NamespaceSpec", &[("finalizers", Type::list(Type::String))]);
-    let status =
-        Type::object("kubernetes.NamespaceStatus", &[("phase", Type::String), ("conditions", Type::Dyn)]);
+    let condition = Type::object(
+        "kubernetes.NamespaceCondition",
+        &[
+            ("status", Type::String),
+            ("type", Type::String),
+            ("lastTransitionTime", Type::Timestamp),
+            ("message", Type::String),
+            ("reason", Type::String),
+        ],
+    );
+    let status = Type::object(
+        "kubernetes.NamespaceStatus",
+        &[("phase", Type::String), ("conditions", Type::list(condition))],
+    );
     Type::object("kubernetes.Namespace", &[("metadata", metadata), ("spec", spec), ("status", status)])
 }
 
 /// What the expressions of a policy may use.
-fn environment(params: bool, authorizer: bool, variables: &[Variable]) -> Environment {
-    let mut environment = Environment::default()
+fn environment(params: bool, authorizer: bool, patches: bool, variables: &[Variable]) -> Environment {
+    let environment = Environment::default();
+    let mut environment = if patches { environment.with_patches() } else { environment }
         .with("object", Type::Dyn)
         .with("oldObject", Type::Dyn)
         .with("request", request_type())
@@ -93,6 +138,9 @@ fn environment(params: bool, authorizer: bool, variables: &[Variable]) -> Enviro
         let resource = Type::Opaque("kubernetes.authorization.ResourceCheck");
         environment = environment.with("authorizer", of).with("authorizer.requestResource", resource);
     }
+    if variables.is_empty() {
+        return environment;
+    }
     // Each variable may use those before it.
     let mut known: Vec<(&str, Type)> = Vec::new();
     for variable in variables {
@@ -103,32 +151,60 @@ fn environment(params: bool, authorizer: bool, variables: &[Variable]) -> Enviro
     environment.with("variables", Type::object("kubernetes.variables", &known))
 }
 
-/// What is wrong with an expression, in the words behind `Invalid value: "…": `; `None` where nothing is.
+/// What is wrong with an expression.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// It makes no sense, or comes to something else than is wanted.
+    Invalid(String),
+    /// It could never run.
+    Internal(String),
+}
+
+impl Fault {
+    /// The error of the field that holds the expression.
+    pub(crate) fn at(self, path: FieldPath, expression: &str) -> FieldError {
+        match self {
+            Self::Invalid(why) => FieldError::invalid(path, &expression.into(), why),
+            Self::Internal(why) => FieldError::internal(path, why),
+        }
+    }
+}
+
+/// Whether an expression makes sense where something of this kind is wanted.
 pub(crate) fn problem(
     expression: &str,
     wanted: Wanted,
     params: bool,
     variables: &[Variable],
-) -> Option<String> {
-    let environment = environment(params, wanted != Wanted::Text, variables);
-    match cel::compile(expression, &environment) {
-        Err(issues) => Some(format!("compilation failed: {issues}")),
-        Ok(program) => {
-            let (fits, name) = match wanted {
-                Wanted::Bool => (program.result == Type::Bool, "bool"),
-                Wanted::Text => (program.result == Type::String, "string"),
-                Wanted::Any => (true, ""),
-            };
-            (!fits).then(|| format!("must evaluate to {name} but got {}", program.result))
-        }
+) -> Result<(), Fault> {
+    let patches = matches!(wanted, Wanted::Object | Wanted::Patch);
+    let environment = environment(params, wanted != Wanted::Text, patches, variables);
+    let program = cel::compile(expression, &environment)
+        .map_err(|issues| Fault::Invalid(format!("compilation failed: {issues}")))?;
+    if let Some(why) = wanted.complaint(&program.result) {
+        return Err(Fault::Invalid(why));
     }
+    program.instantiate().map_err(|why| Fault::Internal(format!("program instantiation failed: {why}")))
 }
 
 impl Cel {
     /// Whether an expression compiles where a message is wanted, without parameters and variables.
     #[must_use]
     pub fn accepts_message(self, expression: &str) -> bool {
-        problem(expression, Wanted::Text, false, &[]).is_none()
+        problem(expression, Wanted::Text, false, &[]).is_ok()
+    }
+}
+
+/// The question `authorizer.requestResource` begins with: the request itself.
+fn asked_for(request: &Value) -> cel::Question {
+    let text = |path: &[&str]| request.str_at(path).to_owned();
+    cel::Question {
+        group: text(&["resource", "group"]),
+        resource: text(&["resource", "resource"]),
+        subresource: text(&["subResource"]),
+        namespace: text(&["namespace"]),
+        name: text(&["name"]),
+        ..cel::Question::default()
     }
 }
 
@@ -170,7 +246,7 @@ impl Host for Authorizer<'_> {
 
 impl Expressions for Cel {
     fn evaluate(&self, expression: &str, scope: &Scope<'_>) -> Result<Value, String> {
-        let environment = environment(true, true, scope.variables);
+        let environment = environment(true, true, true, scope.variables);
         let program = cel::compile(expression, &environment).map_err(|issues| issues.to_string())?;
         let of = |v: Option<&Value>| v.map_or(cel::Value::Null, cel::Value::of);
         let mut request = scope.request.clone();
@@ -186,6 +262,7 @@ impl Expressions for Cel {
             ("namespaceObject".to_owned(), of(scope.namespace_object)),
             ("params".to_owned(), of(scope.params)),
             ("authorizer".to_owned(), cel::Value::Check(Arc::default())),
+            ("authorizer.requestResource".to_owned(), cel::Value::Check(Arc::new(asked_for(scope.request)))),
         ]);
         let host = Authorizer { scope };
         let mut failed: Vec<(String, String)> = Vec::new();
