@@ -267,7 +267,10 @@ pub fn create(machine: &mut Machine, spec: &ContainerSpec) -> Container {
         ports: spec.ports.clone(),
     });
     if let Some(k) = &spec.kernel {
-        let text = format!("Linux version {} {} {}\n", k.release, k.compiler, k.version);
+        let compiler = if k.compiler.is_empty() { String::new() } else { format!("{} ", k.compiler) };
+        let text = format!("Linux version {} {compiler}{}\n", k.release, k.version);
+        let release = format!("{}\n", k.release).into_bytes();
+        machine.fs.put(proc, "sys/kernel/osrelease", Kind::File(Arc::new(release)), 0o444, (0, 0), now);
         machine.fs.put(proc, "version", Kind::File(Arc::new(text.into_bytes())), 0o444, (0, 0), now);
     }
     attach(machine, space, spec)

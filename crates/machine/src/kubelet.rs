@@ -62,7 +62,7 @@ impl Node {
         crate::node::furnish(&mut machine, name == "controlplane");
         Self {
             machine,
-            handlers: vec!["runc".to_owned(), "runsc".to_owned()],
+            handlers: ["runc", "runsc", "kata"].map(str::to_owned).to_vec(),
             prefix: prefix.to_owned(),
             given: 0,
             pulled: Vec::new(),

@@ -24,8 +24,22 @@ pub struct Kernel {
     pub version: String,
     /// The rest of /proc/version: who compiled it.
     pub compiler: String,
-    /// A log of its own that anyone may read: gVisor's.
+    /// A log of its own that anyone may read: a sandbox's.
     pub dmesg: Option<String>,
+    /// Who answers system calls.
+    pub surface: Surface,
+}
+
+/// Who answers a process's system calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Surface {
+    /// The machine's own kernel, with its filters and its security module.
+    #[default]
+    Host,
+    /// gVisor's Sentry: not every call is there, and neither the host's filters nor its profiles are asked.
+    Sentry,
+    /// A guest kernel in a small virtual machine (Kata): all calls are there, no filter and no security module is.
+    Guest,
 }
 
 impl Kernel {
@@ -45,6 +59,7 @@ impl Default for Kernel {
             version: "#52-Ubuntu SMP PREEMPT_DYNAMIC Thu Dec  5 13:09:44 UTC 2024".to_owned(),
             compiler: "(buildd@lcy02-amd64-075) (x86_64-linux-gnu-gcc-13 (Ubuntu 13.3.0-6ubuntu2~24.04) 13.3.0, GNU ld (GNU Binutils for Ubuntu) 2.42)".to_owned(),
             dmesg: None,
+            surface: Surface::Host,
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::errno::Errno;
 use crate::fs::{Dir, Ino, Inode, Kind, Loc, PROC_BASE};
-use crate::machine::Machine;
+use crate::machine::{Machine, Surface};
 use crate::process::Process;
 use crate::sys::{Handle, Sys};
 
@@ -88,8 +88,10 @@ pub fn process_names(machine: &Machine, me: &Process) -> Vec<String> {
 /// An entry of a process's directory.
 #[must_use]
 pub fn child(machine: &Machine, me: &Process, dir: Ino, name: &str) -> Option<Ino> {
-    let _ = (machine, me);
     let (base, entry) = (dir & !255, (dir - PROC_BASE) & 255);
+    if name == "attr" && crate::security::surface_of(machine, me) == Surface::Sentry {
+        return None;
+    }
     if entry == ATTR {
         return (name == "current").then_some(base + CURRENT);
     }
@@ -198,7 +200,27 @@ fn mounts(machine: &Machine, p: &Process) -> String {
         .collect()
 }
 
+/// What gVisor tells of a process: less than Linux.
+fn sentry_status(machine: &Machine, me: &Process, p: &Process) -> String {
+    let parent = machine.processes.get(&p.ppid).map_or(0, |q| vpid(machine, me, q));
+    let pid = vpid(machine, me, p);
+    let state = if p.pid == me.pid { "R (running)" } else { "S (sleeping)" };
+    let mut text = format!(
+        "Name:\t{}\nState:\t{state}\nTgid:\t{pid}\nPid:\t{pid}\nPPid:\t{parent}\nTracerPid:\t0\nFDSize:\t4\n\
+         VmSize:\t4624 kB\nVmRSS:\t1664 kB\nVmData:\t240 kB\nThreads:\t1\n",
+        p.comm
+    );
+    for (name, set) in p.cred.caps.status_lines() {
+        let _ = writeln!(text, "{name}:\t{set}");
+    }
+    text.push_str("Seccomp:\t0\nMems_allowed:\t1\nMems_allowed_list:\t0\n");
+    text
+}
+
 fn status(machine: &Machine, me: &Process, p: &Process) -> String {
+    if crate::security::surface_of(machine, p) == Surface::Sentry {
+        return sentry_status(machine, me, p);
+    }
     let c = &p.cred;
     let mut groups: Vec<u32> = c.groups.clone();
     gatehouse_model::order::sort(&mut groups);

@@ -45,6 +45,7 @@ mod sort;
 mod startup;
 mod stat;
 pub mod sums;
+mod tar;
 mod tee;
 mod touch;
 mod tr;
@@ -143,6 +144,7 @@ const TABLE: &[(&str, Main)] = &[
     ("stat", stat::main),
     ("tac", paste::tac),
     ("tail", head::tail),
+    ("tar", tar::main),
     ("tee", tee::main),
     ("test", misc::test),
     ("timeout", sleep::timeout),

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use gatehouse_core::effects::capabilities::NewPrivileges;
 
 use crate::errno::Errno;
-use crate::machine::Machine;
+use crate::machine::{Machine, Surface};
 use crate::process::Process;
 
 /// /proc/PID/attr/current.
@@ -13,10 +13,16 @@ use crate::process::Process;
 /// # Errors
 /// EINVAL where the kernel has no security module that fills it.
 pub fn label_of(machine: &Machine, process: &Process) -> Result<String, Errno> {
-    match &machine.apparmor {
+    let surface = surface_of(machine, process);
+    match machine.apparmor.as_ref().filter(|_| surface == Surface::Host) {
         Some(policy) => Ok(policy.current(&process.cred.label) + "\n"),
         None => Err(Errno::EINVAL),
     }
+}
+
+/// Who answers a process's system calls.
+pub(crate) fn surface_of(machine: &Machine, process: &Process) -> Surface {
+    machine.space(process.space).and_then(|s| s.kernel.as_ref()).map_or(Surface::Host, |k| k.surface)
 }
 
 /// The lines of /proc/PID/status from `CapInh` to `Seccomp_filters`.

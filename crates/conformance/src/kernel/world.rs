@@ -201,7 +201,13 @@ impl<'a> World<'a> {
             ("raw", _) => (3, 0),
             (other, _) => return Err(format!("socket type \"{other}\"")),
         };
-        let create = Operation::Socket { access: NetworkAccess::Create, family: number, kind, protocol };
+        let create = Operation::Socket {
+            access: NetworkAccess::Create,
+            family: number,
+            kind,
+            protocol,
+            local_port: 0,
+        };
         let raw = number == 17 || (kind == 3 && number != 16);
         Ok(self
             .check(&create)

@@ -1,4 +1,4 @@
-//! gVisor's kernel, as a program sees it: which calls it makes, what it says of itself.
+//! Kernels of sandboxes, as a program sees them: which calls gVisor's makes, what it and Kata's say of themselves.
 //!
 //! Read from google/gvisor 3c5eee1, not recorded. What a supported call then does is the machine's to play; the host
 //! kernel, its seccomp filter and its AppArmor profiles are out of such a program's reach. Models
@@ -50,6 +50,32 @@ pub const MESSAGES: &[&str] = &[
     "Granting licence to kill(2)...",
     "Letting the watchdogs out...",
 ];
+
+/// What Kata's guest kernel says of itself: release, compiler, version.
+pub const GUEST: (&str, &str, &str) = (
+    "6.12.47",
+    "(@4bcec8f4443d) (gcc (Ubuntu 11.4.0-1ubuntu1~22.04.2) 11.4.0, GNU ld (GNU Binutils for Ubuntu) 2.38)",
+    "#1 SMP Fri Nov 14 15:34:06 UTC 2025",
+);
+
+/// The beginning of that kernel's log: it restricts nobody from reading it.
+#[must_use]
+pub fn guest_log() -> String {
+    let (release, compiler, version) = GUEST;
+    let lines = [
+        format!("Linux version {release} {compiler} {version}"),
+        "Command line: tsc=reliable no_timer_check rcupdate.rcu_expedited=1 i8042.direct=1 i8042.dumbkbd=1 i8042.nopnp=1 \
+         i8042.noaux=1 noreplace-smp reboot=k cryptomgr.notests net.ifnames=0 pci=lastbus=0 root=/dev/pmem0p1 \
+         rootflags=dax,data=ordered,errors=remount-ro ro rootfstype=ext4 console=hvc0 console=hvc1 quiet \
+         systemd.show_status=false panic=1 nr_cpus=4 selinux=0 systemd.unit=kata-containers.target"
+            .to_owned(),
+        "BIOS-provided physical RAM map:".to_owned(),
+        "NX (Execute Disable) protection: active".to_owned(),
+        "DMI: QEMU Standard PC (Q35 + ICH9, 2009), BIOS 0.0.0 02/06/2015".to_owned(),
+        "Hypervisor detected: KVM".to_owned(),
+    ];
+    lines.iter().map(|l| format!("[    0.000000] {l}\n")).collect()
+}
 
 /// Calls that always fail.
 const REFUSED: &[(&str, &[&str])] = &[

@@ -126,8 +126,8 @@ impl Work<'_> {
             return;
         }
         self.pull(c, &path);
-        let ip = running.ip.clone();
-        let mut site = Site { cluster: self.cluster, node: &self.node.machine, ip: &ip };
+        let (ip, handler) = (running.ip.clone(), running.handler.clone());
+        let mut site = Site { cluster: self.cluster, node: &self.node.machine, ip: &ip, handler: &handler };
         let plan = match plan::plan(&mut site, self.pod, c) {
             Ok(plan) => Arc::new(plan),
             Err(failure) => return self.fail(known, &path, failure),

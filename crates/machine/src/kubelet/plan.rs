@@ -88,6 +88,8 @@ pub struct Plan {
     pub mounts: Vec<Mount>,
     /// The host name.
     pub hostname: String,
+    /// The runtime handler, empty for the default.
+    pub handler: String,
     /// The file it may leave its last words in.
     pub message_path: String,
     /// Whether its log stands in for them where it fails without any.
@@ -108,6 +110,8 @@ pub struct Site<'a> {
     pub node: &'a Machine,
     /// The pod's address.
     pub ip: &'a str,
+    /// The pod's runtime handler, empty for the default.
+    pub handler: &'a str,
 }
 
 /// Plans one container.
@@ -150,6 +154,7 @@ pub fn plan(site: &mut Site<'_>, pod: &Object, container: &Value) -> Result<Plan
         unmasked_proc: security.str_at(&["procMount"]) == "Unmasked",
         mounts,
         hostname: hostname.chars().take(63).collect(),
+        handler: site.handler.to_owned(),
         message_path: super::stop::message_path(container).to_owned(),
         log_as_message: super::stop::log_as_message(container),
         stdin: container.bool_at(&["stdin"]) == Some(true),

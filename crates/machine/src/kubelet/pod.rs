@@ -230,7 +230,7 @@ impl Work<'_> {
         let volumes = self.pod.list_at(&["spec", "volumes"]).to_vec();
         for v in &volumes {
             let ip = running.ip.clone();
-            let mut site = Site { cluster: self.cluster, node: &self.node.machine, ip: &ip };
+            let mut site = Site { cluster: self.cluster, node: &self.node.machine, ip: &ip, handler: "" };
             if let Err(why) = volume::content(&mut site, self.pod, v) {
                 let message =
                     format!("MountVolume.SetUp failed for volume \"{}\" : {why}", v.str_at(&["name"]));

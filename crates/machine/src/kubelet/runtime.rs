@@ -15,7 +15,7 @@ use super::rootfs;
 use super::volume::Content;
 use crate::container::{self, ContainerSpec, Started, Volume};
 use crate::fs::{Ino, Kind};
-use crate::machine::{HOST, Kernel, Machine};
+use crate::machine::{HOST, Kernel, Machine, Surface};
 use crate::outcome::{Outcome, Output};
 use crate::outside::{Alone, Outside};
 use crate::process::Userland;
@@ -36,8 +36,9 @@ pub(super) struct Began {
 /// What runc is told, but for the root and the volumes.
 fn spec(machine: &Machine, plan: &Plan, root: Ino) -> ContainerSpec {
     let p = &plan.process;
+    let host = surface(&plan.handler) == Surface::Host;
     let label = match &plan.profile {
-        Some(name) if machine.apparmor.is_some() => Label::new(name),
+        Some(name) if machine.apparmor.is_some() && host => Label::new(name),
         _ => Label::Unconfined,
     };
     ContainerSpec {
@@ -50,7 +51,7 @@ fn spec(machine: &Machine, plan: &Plan, root: Ino) -> ContainerSpec {
         groups: p.additional_gids.clone(),
         capabilities: p.bounding(),
         new_privileges: if p.no_new_privileges { NewPrivileges::Forbidden } else { NewPrivileges::Allowed },
-        filter: plan.filter.clone(),
+        filter: plan.filter.clone().filter(|_| host),
         label,
         privileged: p.privileged,
         read_only_root: plan.read_only_root,
@@ -61,16 +62,38 @@ fn spec(machine: &Machine, plan: &Plan, root: Ino) -> ContainerSpec {
     }
 }
 
+/// Who answers the system calls of containers that a handler runs.
+fn surface(handler: &str) -> Surface {
+    match handler {
+        "runsc" => Surface::Sentry,
+        h if h == "kata" || h.starts_with("kata-") => Surface::Guest,
+        _ => Surface::Host,
+    }
+}
+
 /// The kernel that a runtime's sandbox brings along; `seed` tells its logs apart.
 fn own_kernel(handler: &str, seed: &str) -> Option<Arc<Kernel>> {
-    (handler == "runsc").then(|| {
-        Arc::new(Kernel {
+    let kernel = match surface(handler) {
+        Surface::Host => return None,
+        Surface::Sentry => Kernel {
             release: sandbox::RELEASE_BEFORE.to_owned(),
             version: sandbox::VERSION.to_owned(),
-            compiler: "(root@builder)".to_owned(),
+            compiler: String::new(),
             dmesg: Some(sandbox::log(seed)),
-        })
-    })
+            surface: Surface::Sentry,
+        },
+        Surface::Guest => {
+            let (release, compiler, version) = sandbox::GUEST;
+            Kernel {
+                release: release.to_owned(),
+                version: version.to_owned(),
+                compiler: compiler.to_owned(),
+                dmesg: Some(sandbox::guest_log()),
+                surface: Surface::Guest,
+            }
+        }
+    };
+    Some(Arc::new(kernel))
 }
 
 /// Makes a container's namespaces: its root from the image, its mounts, its host name.

@@ -29,9 +29,17 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
                 return 1;
             }
         },
+        None if busybox => {
+            // All four are asked, whatever is printed.
+            let _ = sys.getid("getegid");
+            let gid = sys.getid("getgid");
+            let (uid, ruid) = (sys.getid("geteuid"), sys.getid("getuid"));
+            let cred = sys.me().cred.clone();
+            (uid, ruid, gid, cred.groups.iter().map(|g| cred.seen_gid(*g)).collect())
+        }
         None => {
             // GNU's asks only for what it prints.
-            let (user_only, group_only) = (opts.has('u') && !busybox, opts.has('g') && !busybox);
+            let (user_only, group_only) = (opts.has('u'), opts.has('g'));
             let uid = if group_only { 0 } else { sys.getid("geteuid") };
             let ruid = if user_only && !opts.has('r') || group_only { uid } else { sys.getid("getuid") };
             let gid = if user_only { 0 } else { sys.getid("getgid") };
@@ -50,6 +58,9 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         groups.insert(0, gid);
     }
     let name_only = opts.has('n');
+    if busybox {
+        return print_busybox(sys, &opts, (uid, ruid, gid), &groups);
+    }
     if opts.has('u') || opts.has('g') || opts.has('G') {
         let mut words = Vec::new();
         if opts.has('u') {
@@ -82,6 +93,62 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     }
     sys.print(&(text + "\n"));
     0
+}
+
+/// busybox looks up the name of everything it prints, printed or not, and asks for the groups last.
+fn print_busybox(
+    sys: &mut Sys<'_>,
+    opts: &options::Options,
+    (uid, ruid, gid): (u32, u32, u32),
+    groups: &[u32],
+) -> i32 {
+    let named = opts.has('n');
+    let just = opts.has('u') || opts.has('g') || opts.has('G');
+    let mut code = 0;
+    let mut show = |sys: &mut Sys<'_>, prefix: &str, id: u32, group: bool| {
+        let name = if group { sys.group_name(id) } else { sys.user_name(id) };
+        match name {
+            Some(name) if named => sys.print(&format!("{prefix}{name}")),
+            Some(name) if !just => sys.print(&format!("{prefix}{id}({name})")),
+            None if named => {
+                sys.print(&format!("{prefix}{id}"));
+                sys.flush();
+                sys.complain(&format!("id: unknown ID {id}\n"));
+                code = 1;
+            }
+            _ => sys.print(&format!("{prefix}{id}")),
+        }
+    };
+    if opts.has('u') {
+        show(sys, "", if opts.has('r') { ruid } else { uid }, false);
+    } else if opts.has('g') {
+        show(sys, "", gid, true);
+    } else {
+        if opts.has('G') {
+            show(sys, "", gid, true);
+        } else {
+            show(sys, "uid=", ruid, false);
+            show(sys, " gid=", gid, true);
+            if uid != ruid {
+                show(sys, " euid=", uid, false);
+            }
+        }
+        if opts.operands.is_empty() {
+            let _ = sys.call("getgroups");
+        }
+        let mut prefix = if opts.has('G') { " " } else { " groups=" };
+        for g in groups {
+            if opts.has('G') && *g == gid {
+                continue;
+            }
+            show(sys, prefix, *g, true);
+            if !opts.has('G') {
+                prefix = ",";
+            }
+        }
+    }
+    sys.print("\n");
+    code
 }
 
 pub(super) fn whoami(sys: &mut Sys<'_>, _: &[String]) -> i32 {

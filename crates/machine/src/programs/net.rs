@@ -48,7 +48,8 @@ fn ping_busybox(sys: &mut Sys<'_>, host: &str, count: u32) -> i32 {
     };
     sys.print(&format!("PING {host} ({address}): 56 data bytes\n"));
     let _ = sys.call("fstat");
-    if let Err(e) = sys.socket(INET, RAW, ICMP) {
+    let opened = sys.socket(INET, RAW, ICMP);
+    if let Err(e) = opened {
         sys.flush();
         let text = if e == Errno::EPERM {
             "permission denied (are you root?)".to_owned()
@@ -58,8 +59,9 @@ fn ping_busybox(sys: &mut Sys<'_>, host: &str, count: u32) -> i32 {
         sys.complain(&format!("ping: {text}\n"));
         return 1;
     }
+    let fd = opened.unwrap_or_default();
     for call in ["dup2", "close", "setsockopt", "rt_sigaction", "sendto", "alarm", "recvfrom"] {
-        let _ = sys.call(call);
+        let _ = sys.socket_call(fd, call);
     }
     let answers = echoes(sys, &address);
     for i in 0..if answers { count } else { 0 } {
@@ -173,16 +175,19 @@ pub(super) fn nc(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         (false, true) => 17,
         (false, false) => TCP,
     };
-    if let Err(e) = sys.socket(INET, if udp { DATAGRAM } else { STREAM }, protocol) {
-        if busybox {
-            sys.complain(&format!("nc: socket: {}\n", e.text()));
+    let fd = match sys.socket(INET, if udp { DATAGRAM } else { STREAM }, protocol) {
+        Ok(fd) => fd,
+        Err(e) => {
+            if busybox {
+                sys.complain(&format!("nc: socket: {}\n", e.text()));
+            }
+            return 1;
         }
-        return 1;
-    }
+    };
     if busybox {
-        let _ = sys.call("setsockopt");
+        let _ = sys.socket_call(fd, "setsockopt");
     }
-    let refused = sys.call("connect");
+    let refused = sys.socket_call(fd, "connect");
     let input = if opts.has('z') || sys.is_tty(0) { Vec::new() } else { sys.read_quietly(0) };
     let reach = if refused.is_err() { Reach::Refused } else { sys.connect(&address, port, udp, &input) };
     match reach {
@@ -237,8 +242,7 @@ fn nc_listen(sys: &mut Sys<'_>, opts: &options::Options, busybox: bool) -> i32 {
         .or(opts.operands.last().map(String::as_str))
         .and_then(|p| p.parse().ok())
         .unwrap_or(0);
-    let bound =
-        sys.socket(INET, STREAM, 0).and_then(|fd| sys.bind(fd, INET, port).and_then(|()| sys.listen(fd)));
+    let bound = sys.socket(INET, STREAM, 0).and_then(|fd| sys.bind(fd, port).and_then(|()| sys.listen(fd)));
     match bound {
         Ok(()) => {
             sys.stop(State::Blocked(None, 0));
@@ -284,9 +288,16 @@ pub(super) fn ip(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         .unwrap_or_else(|| "10.244.1.2".to_owned());
     if matches!(verb, "set" | "add" | "del" | "delete" | "replace" | "flush") {
         let ioctl = busybox && verb == "set";
-        let _ = sys.socket(if ioctl { INET } else { 16 }, if ioctl { DATAGRAM } else { RAW }, 0);
-        for call in if ioctl { &[][..] } else { &["setsockopt", "bind", "getsockname"][..] } {
-            let _ = sys.call(call);
+        let fd =
+            sys.socket(if ioctl { INET } else { 16 }, if ioctl { DATAGRAM } else { RAW }, 0).unwrap_or(-1);
+        // busybox asks for the links first, as the names in its requests need their numbers.
+        let calls: &[&str] = match (ioctl, busybox) {
+            (true, _) => &[],
+            (false, true) => &["bind", "getsockname", "write", "recvmsg"],
+            (false, false) => &["setsockopt", "bind", "getsockname"],
+        };
+        for call in calls {
+            let _ = sys.socket_call(fd, call);
         }
         return match sys.change_network(if ioctl { "ioctl" } else { "sendmsg" }) {
             Ok(()) => 0,

@@ -9,9 +9,14 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let full = args.contains('f') && !args.contains('o');
     let users = args.contains('u') && !args.starts_with('-');
     let _ = sys.call("ioctl");
+    if busybox {
+        sys.print("PID   USER     TIME  COMMAND\n");
+    }
     let mut rows = Vec::new();
-    for name in sys.list("/proc").unwrap_or_default() {
+    let (names, dir) = sys.list_open("/proc").unwrap_or_default();
+    for name in names {
         let Ok(pid) = name.parse::<u32>() else { continue };
+        let owner = if busybox { sys.stat(&format!("/proc/{name}")).ok().map(|s| s.uid) } else { None };
         let Ok(status) = sys.slurp(&format!("/proc/{name}/status")) else { continue };
         let field = |key: &str| {
             status
@@ -25,15 +30,15 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         let command = cmdline.trim_end_matches('\0').replace('\0', " ");
         let comm = field("Name:");
         let command = if command.is_empty() { format!("[{comm}]") } else { command };
-        let uid: u32 = field("Uid:").parse().unwrap_or(0);
+        let uid = owner.unwrap_or_else(|| field("Uid:").parse().unwrap_or(0));
         rows.push((pid, field("PPid:"), uid, comm, command));
     }
+    sys.close(dir);
     if !sys.runs() {
         return 0;
     }
     let me = sys.me().cred.uid;
     if busybox {
-        sys.print("PID   USER     TIME  COMMAND\n");
     } else if users {
         sys.print("USER         PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND\n");
     } else if full {

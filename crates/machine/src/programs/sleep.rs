@@ -80,18 +80,31 @@ pub(super) fn timeout(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let command = command.to_vec();
     let patience = sys.set_patience(Patience::Block);
     let name = command.first().cloned().unwrap_or_default();
-    let job = sys.fork("clone", |child| match execvp(child, &command) {
-        Ok(c) => c,
-        Err(e) => {
-            let text = if child.busybox() {
-                format!("timeout: can't execute '{name}': {}\n", e.text())
-            } else {
-                format!("timeout: failed to run command \u{2018}{name}\u{2019}: {}\n", e.text())
-            };
-            child.complain(&text);
-            if e == crate::errno::Errno::ENOENT { 127 } else { 126 }
+    let busybox = sys.busybox();
+    for call in ["setpgid", "rt_sigaction", "rt_sigprocmask"].iter().filter(|_| !busybox) {
+        let _ = sys.call(call);
+    }
+    sys.reap(crate::sys::Reap::Beside);
+    let job = sys.fork("clone", |child| {
+        for call in ["timer_create", "timer_settime", "wait4", "rt_sigsuspend"].iter().filter(|_| !busybox) {
+            child.note_parent(call);
+        }
+        match execvp(child, &command) {
+            Ok(c) => c,
+            Err(e) => {
+                let text = if child.busybox() {
+                    format!("timeout: can't execute '{name}': {}\n", e.text())
+                } else {
+                    format!("timeout: failed to run command \u{2018}{name}\u{2019}: {}\n", e.text())
+                };
+                child.complain(&text);
+                if e == crate::errno::Errno::ENOENT { 127 } else { 126 }
+            }
         }
     });
+    if !busybox {
+        let _ = sys.call("rt_sigreturn");
+    }
     sys.set_patience(patience);
     match job {
         Err(e) => {

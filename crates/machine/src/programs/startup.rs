@@ -9,6 +9,7 @@ use crate::sys::{Flags, Sys};
 /// Calls of a static program, in order.
 const STATIC: &[&str] = &[
     "brk",
+    "brk",
     "arch_prctl",
     "set_tid_address",
     "set_robust_list",
@@ -16,6 +17,9 @@ const STATIC: &[&str] = &[
     "prlimit64",
     "readlinkat",
     "getrandom",
+    "brk",
+    "brk",
+    "brk",
     "mprotect",
     "prctl",
     "getuid",

@@ -17,7 +17,7 @@ use super::state::{Dialect, ShellState, Var};
 use super::{arith, builtins, glob, test};
 use crate::errno::Errno;
 use crate::process::State;
-use crate::sys::{Flags, Handle, Job, Sys, Tty, Wait, output, source, taken};
+use crate::sys::{Flags, Handle, Job, Reap, Sys, Tty, Wait, output, source, taken};
 
 /// How a command leaves its surroundings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,7 +159,14 @@ impl<'s, 'a> Interp<'s, 'a> {
         let mut state = self.state.clone();
         let item = Item { background: false, ..item.clone() };
         let patience = self.sys.set_patience(crate::sys::Patience::Block);
+        let dash = self.state.dialect == Dialect::Dash;
+        let _ = self.sys.call("rt_sigprocmask");
+        // A shell that waits behind it is asleep before the child has done anything.
+        let waits = dash.then_some(["wait4", "rt_sigsuspend"]);
         let job = self.sys.fork("clone", |child| {
+            for call in waits.into_iter().flatten() {
+                child.note_parent(call);
+            }
             state.interactive = false;
             child.set_handle(0, Some(source(Vec::new(), Tty::No)));
             let mut inner = Interp::new(child, &mut state);
@@ -168,6 +175,7 @@ impl<'s, 'a> Interp<'s, 'a> {
             state.status
         });
         self.sys.set_patience(patience);
+        let _ = self.sys.call("rt_sigreturn");
         match job {
             Ok(job) => {
                 self.state.last_background = job.pid;
@@ -227,6 +235,10 @@ impl<'s, 'a> Interp<'s, 'a> {
         let mut input: Option<Handle> = None;
         let mut codes = Vec::new();
         let count = p.commands.len();
+        let dash = self.state.dialect == Dialect::Dash;
+        if dash && p.commands.first().is_some_and(|(c, _)| self.is_external(c)) {
+            let _ = self.sys.call("newfstatat");
+        }
         for (i, (command, with_stderr)) in p.commands.iter().enumerate() {
             let last = i + 1 == count;
             if !last {
@@ -236,8 +248,14 @@ impl<'s, 'a> Interp<'s, 'a> {
             let sink = output(Tty::No);
             let (stdin, stdout) = (input.take(), sink.clone());
             let mut state = self.state.clone();
-            self.sys.wait_later();
+            // dash looks up the next command's program while the child starts.
+            let ahead = p.commands.get(i + 1).filter(|_| dash);
+            let ahead = ahead.is_some_and(|(c, _)| self.is_external(c));
+            self.sys.reap(if dash { Reap::Told } else { Reap::Beside });
             let job = self.sys.fork("clone", |child| {
+                if ahead {
+                    child.note_parent("newfstatat");
+                }
                 if let Some(h) = stdin {
                     child.set_handle(0, Some(h));
                 }
@@ -270,6 +288,9 @@ impl<'s, 'a> Interp<'s, 'a> {
                 }
             };
             let _ = self.sys.call("rt_sigreturn");
+            if dash {
+                let _ = self.sys.call("wait4");
+            }
             if let Wait::Stopped(s) = &job.wait {
                 // `tail -f log | grep x` shows what there is and then waits.
                 if last || matches!(s, State::Editing(_)) {
@@ -292,6 +313,16 @@ impl<'s, 'a> Interp<'s, 'a> {
             self.sys.stop(s);
         }
         self.stopped().unwrap_or(Flow::Next)
+    }
+
+    /// Whether a command is a program's name as it stands.
+    fn is_external(&self, command: &Command) -> bool {
+        let Command::Simple { words, .. } = command else { return false };
+        let Some(Word(parts)) = words.first() else { return false };
+        let [super::ast::Part::Plain(name)] = parts.as_slice() else { return false };
+        !name.contains('/')
+            && builtins::find(name, self.state.dialect).is_none()
+            && !self.state.functions.contains_key(name)
     }
 
     fn cannot_fork(&mut self, e: Errno) -> Flow {

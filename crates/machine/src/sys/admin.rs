@@ -317,7 +317,8 @@ impl Sys<'_> {
         if !matches!(family, 1 | 2 | 10 | 16 | 17 | 38 | 40) {
             return Err(Errno::EAFNOSUPPORT);
         }
-        self.ask(&Operation::Socket { access: NetworkAccess::Create, family, kind, protocol })?;
+        let access = NetworkAccess::Create;
+        self.ask(&Operation::Socket { access, family, kind, protocol, local_port: 0 })?;
         let raw = family == 17 || kind == 3 && matches!(family, 2 | 10);
         if raw && !self.capable_over(Capability::NetRaw, Clone::NEWNET) {
             return Err(Errno::EPERM);
@@ -326,20 +327,57 @@ impl Sys<'_> {
         if icmp && !self.space().is_some_and(|s| s.unprivileged_ping) {
             return Err(Errno::EACCES);
         }
-        let handle: Handle =
-            std::rc::Rc::new(std::cell::RefCell::new(Open::Socket { datagram: kind == 2, port: 0 }));
+        let handle: Handle = std::rc::Rc::new(std::cell::RefCell::new(Open::Socket {
+            datagram: kind == 2,
+            // A raw socket's protocol stands where others have their port.
+            port: if kind == 3 && family == 2 { u16::try_from(protocol).unwrap_or(0) } else { 0 },
+            of: (
+                family,
+                kind,
+                match (kind, protocol) {
+                    (1, 0) if family != 1 => 6,
+                    (2, 0) if family != 1 => 17,
+                    (_, p) => p,
+                },
+            ),
+        }));
         let fd = self.next_fd();
         self.fds.insert(fd, handle);
         Ok(fd)
+    }
+
+    /// Asks the security module for a use of a socket.
+    fn use_socket(&mut self, fd: i32, access: NetworkAccess) -> Result<()> {
+        let Some(handle) = self.fds.get(&fd).cloned() else { return Ok(()) };
+        let Open::Socket { port, of: (family, kind, protocol), .. } = *handle.borrow() else { return Ok(()) };
+        self.ask(&Operation::Socket { access, family, kind, protocol, local_port: port }).map(|_| ())
+    }
+
+    /// A call on a socket that has no effect a program could see but its failure.
+    ///
+    /// # Errors
+    /// What the gate and the security module say.
+    pub fn socket_call(&mut self, fd: i32, call: &'static str) -> Result<()> {
+        gate!(self, call);
+        let access = match call {
+            "connect" => NetworkAccess::Connect,
+            "setsockopt" => NetworkAccess::Setopt,
+            "getsockopt" => NetworkAccess::Getopt,
+            "getsockname" => NetworkAccess::Getattr,
+            "sendto" | "sendmsg" | "write" => NetworkAccess::Send,
+            "recvfrom" | "recvmsg" | "read" => NetworkAccess::Receive,
+            _ => return Ok(()),
+        };
+        self.use_socket(fd, access)
     }
 
     /// bind(2) to a port.
     ///
     /// # Errors
     /// EACCES below the unprivileged ports without CAP_NET_BIND_SERVICE.
-    pub fn bind(&mut self, fd: i32, family: u16, port: u16) -> Result<()> {
+    pub fn bind(&mut self, fd: i32, port: u16) -> Result<()> {
         gate!(self, "bind");
-        self.ask(&Operation::Socket { access: NetworkAccess::Bind, family, kind: 1, protocol: 6 })?;
+        self.use_socket(fd, NetworkAccess::Bind)?;
         let limit = self.space().map_or(1024, |s| s.unprivileged_ports);
         if port != 0 && port < limit && !self.capable_over(Capability::NetBindService, Clone::NEWNET) {
             return Err(Errno::EACCES);
@@ -359,8 +397,8 @@ impl Sys<'_> {
     pub fn listen(&mut self, fd: i32) -> Result<()> {
         gate!(self, "listen");
         let handle = self.fds.get(&fd).cloned().ok_or(Errno::EBADF)?;
-        let Open::Socket { datagram, port } = *handle.borrow() else { return Err(Errno::ENOTSOCK) };
-        self.ask(&Operation::Socket { access: NetworkAccess::Listen, family: 2, kind: 1, protocol: 6 })?;
+        let Open::Socket { datagram, port, .. } = *handle.borrow() else { return Err(Errno::ENOTSOCK) };
+        self.use_socket(fd, NetworkAccess::Listen)?;
         let mine = self.space().map(|s| s.address.clone()).unwrap_or_default();
         if crate::programs::listener(self.machine, &mine, port, datagram).is_some() {
             return Err(Errno::EADDRINUSE);

@@ -62,6 +62,8 @@ pub enum Open {
         datagram: bool,
         /// The local port.
         port: u16,
+        /// Family, type and protocol.
+        of: (u16, u32, i32),
     },
 }
 

@@ -92,6 +92,18 @@ impl Sys<'_> {
         Ok(fd)
     }
 
+    /// creat(2), for programs that still call it.
+    ///
+    /// # Errors
+    /// As open(2).
+    pub fn creat(&mut self, path: &str, mode: u32) -> Result<i32> {
+        gate!(self, "creat", &[0, u64::from(mode)]);
+        let handle = self.open_handle(path, Flags::CREATE, mode)?;
+        let fd = self.next_fd();
+        self.fds.insert(fd, handle);
+        Ok(fd)
+    }
+
     /// The part of open behind the gate.
     pub(super) fn open_handle(&mut self, path: &str, flags: Flags, mode: u32) -> Result<Handle> {
         let found = self.walk(path, true)?;
@@ -349,6 +361,16 @@ impl Sys<'_> {
     /// # Errors
     /// As open(2) and getdents64(2).
     pub fn list(&mut self, path: &str) -> Result<Vec<String>> {
+        let (names, _) = self.list_open(path)?;
+        gate!(self, "close");
+        Ok(names)
+    }
+
+    /// As [`Self::list`]; the directory stays open until it is closed.
+    ///
+    /// # Errors
+    /// As open(2) and getdents64(2).
+    pub fn list_open(&mut self, path: &str) -> Result<(Vec<String>, i32)> {
         gate!(self, "openat", &[-100i64 as u64, 0, 0o200_000]);
         let found = self.walk(path, true)?;
         let at = found.existing()?;
@@ -372,7 +394,6 @@ impl Sys<'_> {
         if matches!(&inode.kind, Kind::Dir(d) if d.procfs) {
             names.extend(crate::procfs::process_names(self.machine, &self.me));
         }
-        gate!(self, "close");
-        Ok(names)
+        Ok((names, self.next_fd()))
     }
 }

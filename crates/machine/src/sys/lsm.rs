@@ -9,6 +9,7 @@ use super::walk::Found;
 use super::{Result, Sys};
 use crate::errno::Errno;
 use crate::fs::{Inode, Kind};
+use crate::machine::Surface;
 use crate::process::{Process, State};
 
 /// Devices the cgroup of a container lets through.
@@ -18,6 +19,9 @@ const CONTAINER_DEVICES: &[(u32, u32)] =
 impl Sys<'_> {
     /// Asks the profile; writes its lines to the kernel's log.
     pub(super) fn ask(&mut self, operation: &Operation<'_>) -> Result<Verdict> {
+        if self.surface() != Surface::Host {
+            return Ok(Verdict::default());
+        }
         let Some(policy) = &self.machine.apparmor else { return Ok(Verdict::default()) };
         let cred = &self.me.cred;
         let subject = Subject { label: &cred.label, fsuid: cred.uid, new_privileges: cred.new_privileges };

@@ -21,7 +21,7 @@ use gatehouse_core::effects::seccomp::{Action, Arch, LogEntry, log_line, number_
 
 use crate::errno::Errno;
 use crate::fs::{Ino, Inode, Loc};
-use crate::machine::Machine;
+use crate::machine::{Machine, Surface};
 use crate::outside::Outside;
 use crate::process::{Process, Space, State, Userland};
 
@@ -29,6 +29,7 @@ pub use admin::Clone;
 pub use fd::{Handle, Open, Tty, output, outputs, source, taken};
 pub use files::{Flags, Stat};
 pub use raw::Arg;
+pub(crate) use run::Reap;
 pub use run::{Job, Patience, Wait};
 pub use walk::Found;
 
@@ -80,8 +81,8 @@ pub struct Sys<'a> {
     /// System calls still allowed before the process counts as running for ever.
     fuel: u64,
     patience: Patience,
-    /// Whether the next child runs beside its parent: a pipe's.
-    waits_later: bool,
+    /// When the parent of the next child looks after it.
+    reaps: Reap,
     /// Whether a program of busybox has not used standard output yet.
     fresh: bool,
     /// Whether calls pass the filter; off where one call stands for several.
@@ -113,7 +114,7 @@ impl<'a> Sys<'a> {
             depth: 0,
             fuel: FUEL,
             patience: Patience::default(),
-            waits_later: false,
+            reaps: Reap::default(),
             fresh: false,
             filtered: true,
             on_exec: None,
@@ -218,10 +219,20 @@ impl<'a> Sys<'a> {
         if self.filtered {
             self.note(name);
         }
+        if self.surface() == Surface::Sentry
+            && let Some(e) = gatehouse_core::effects::sandbox::refuses(name, &self.me.cred.caps)
+        {
+            return Gate::Fail(Errno(e.0));
+        }
         if self.filtered && !self.me.cred.filters.is_empty() {
             return self.seccomp(name, args);
         }
         Gate::Pass
+    }
+
+    /// Who answers the process's calls.
+    pub(crate) fn surface(&self) -> Surface {
+        self.space().and_then(|s| s.kernel.as_ref()).map_or(Surface::Host, |k| k.surface)
     }
 
     /// Takes down that a call is made.

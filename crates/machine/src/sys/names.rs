@@ -20,8 +20,26 @@ pub struct User {
 impl Sys<'_> {
     /// The user with a name or number, as /etc/passwd has it.
     pub fn find_user(&mut self, wanted: impl Fn(&User) -> bool) -> Option<User> {
-        let text = self.read_table("/etc/passwd")?;
-        text.lines().filter_map(parse_user).find(|u| wanted(u))
+        self.look_up("/etc/passwd", |l| parse_user(l).filter(|u| wanted(u)))
+    }
+
+    /// Reads a table as far as what is looked for: a block at a time, as stdio does.
+    fn look_up<T>(&mut self, path: &str, wanted: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let fd = self.open(path, crate::sys::Flags::READ, 0).ok()?;
+        let _ = self.fstat(fd);
+        let mut text = String::new();
+        let mut found = None;
+        while found.is_none() {
+            let block = self.read(fd, 4096).unwrap_or_default();
+            if block.is_empty() {
+                break;
+            }
+            text.push_str(&String::from_utf8_lossy(&block));
+            let whole = text.rfind('\n').map_or(0, |i| i + 1);
+            found = text.get(..whole).and_then(|t| t.lines().find_map(&wanted));
+        }
+        self.close(fd);
+        found.or_else(|| text.lines().find_map(&wanted))
     }
 
     /// Reads a file as stdio does.
@@ -37,23 +55,22 @@ impl Sys<'_> {
 
     /// A group's name.
     pub fn group_name(&mut self, gid: u32) -> Option<String> {
-        self.groups().into_iter().find(|(_, g, _)| *g == gid).map(|(n, _, _)| n)
+        self.look_up("/etc/group", |l| parse_group(l).filter(|(_, g, _)| *g == gid).map(|(n, _, _)| n))
     }
 
     /// Name, number and members of every group.
     pub fn groups(&mut self) -> Vec<(String, u32, Vec<String>)> {
         let Some(text) = self.read_table("/etc/group") else { return Vec::new() };
-        text.lines()
-            .filter_map(|l| {
-                let mut f = l.split(':');
-                let name = f.next()?.to_owned();
-                let gid = f.nth(1)?.parse().ok()?;
-                let members =
-                    f.next().unwrap_or("").split(',').filter(|m| !m.is_empty()).map(str::to_owned).collect();
-                Some((name, gid, members))
-            })
-            .collect()
+        text.lines().filter_map(parse_group).collect()
     }
+}
+
+fn parse_group(line: &str) -> Option<(String, u32, Vec<String>)> {
+    let mut f = line.split(':');
+    let name = f.next()?.to_owned();
+    let gid = f.nth(1)?.parse().ok()?;
+    let members = f.next().unwrap_or("").split(',').filter(|m| !m.is_empty()).map(str::to_owned).collect();
+    Some((name, gid, members))
 }
 
 fn parse_user(line: &str) -> Option<User> {

@@ -55,6 +55,18 @@ pub enum Patience {
     Block,
 }
 
+/// When a parent waits for its child.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Reap {
+    /// At once.
+    #[default]
+    First,
+    /// While the child runs beside it.
+    Beside,
+    /// When a signal told it that the child is no more; the call is the caller's to make.
+    Told,
+}
+
 /// Sleeps longer than this are shown as still running.
 const LONGEST_SLEEP: i64 = 3_600_000;
 /// Programs deep inside programs after which fork fails.
@@ -323,9 +335,14 @@ impl<'a> Sys<'a> {
         })
     }
 
-    /// Says that the next child runs beside its parent, which waits for it later.
-    pub(crate) fn wait_later(&mut self) {
-        self.waits_later = true;
+    /// Notes a call that the parent makes while the child runs.
+    pub(crate) fn note_parent(&mut self, call: &'static str) {
+        self.note(call);
+    }
+
+    /// Says when the parent of the next child looks after it.
+    pub(crate) fn reap(&mut self, when: Reap) {
+        self.reaps = when;
     }
 
     /// Says that the program writes without stdio: a shell.

@@ -81,6 +81,8 @@ pub enum Operation<'a> {
         kind: u32,
         /// The protocol as given to socket(2).
         protocol: i32,
+        /// The port it is bound to, or a raw socket's protocol; 0 before.
+        local_port: u16,
     },
     /// mount(2).
     Mount(MountRequest<'a>),
@@ -191,8 +193,8 @@ impl PolicySet {
             Operation::Link { name, target, owner } => file::link(profile, subject, name, target, owner),
             Operation::Exec { path, owner } => exec::exec(self, profile, subject, path, owner),
             Operation::Capability(cap) => access::capability(profile, cap),
-            Operation::Socket { access, family, kind, protocol } => {
-                access::socket(profile, access, family, kind, protocol)
+            Operation::Socket { access, family, kind, protocol, local_port } => {
+                access::socket(profile, access, (family, kind, protocol), local_port)
             }
             Operation::Mount(request) => mount::mount(profile, &request),
             Operation::Umount(point) => mount::umount(profile, point),

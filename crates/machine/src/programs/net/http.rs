@@ -83,7 +83,8 @@ pub(in crate::programs) fn wget(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     if busybox {
         let _ = sys.call("alarm");
     }
-    if let Err(e) = sys.socket(INET, STREAM, 0) {
+    let opened = sys.socket(INET, STREAM, 0);
+    if let Err(e) = opened {
         // GNU wget takes any failure but a refusal for a passing one and tries twenty times.
         for wait in (1..20).filter(|_| !busybox) {
             sys.wait_for(Some(i64::min(wait, 10) * 1000));
@@ -99,7 +100,7 @@ pub(in crate::programs) fn wget(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     if !busybox {
         let _ = sys.call("setitimer");
     }
-    let _ = sys.call("connect");
+    let _ = sys.socket_call(opened.unwrap_or_default(), "connect");
     let request = format!(
         "GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: Wget\r\nConnection: close\r\n\r\n"
     );

@@ -18,7 +18,7 @@ pub(super) use nginx::main as nginx;
 /// Opens ports and waits. Says what the kernel says where it may not.
 fn listen(sys: &mut Sys<'_>, ports: &[u16]) -> Result<(), (u16, Errno)> {
     for port in ports {
-        let bound = sys.socket(2, 1, 0).and_then(|fd| sys.bind(fd, 2, *port).and_then(|()| sys.listen(fd)));
+        let bound = sys.socket(2, 1, 0).and_then(|fd| sys.bind(fd, *port).and_then(|()| sys.listen(fd)));
         bound.map_err(|e| (*port, e))?;
     }
     let _ = sys.sleep(None);

@@ -187,7 +187,7 @@ pub(in crate::programs) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     }
     open.dedup();
     for port in open {
-        let bound = sys.socket(2, 1, 0).and_then(|fd| sys.bind(fd, 2, port).and_then(|()| sys.listen(fd)));
+        let bound = sys.socket(2, 1, 0).and_then(|fd| sys.bind(fd, port).and_then(|()| sys.listen(fd)));
         if let Err(e) = bound {
             return emergency(sys, &format!("bind() to 0.0.0.0:{port} failed ({}: {})", e.0, e.text()));
         }

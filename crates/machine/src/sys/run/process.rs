@@ -17,7 +17,8 @@ impl Sys<'_> {
         let pid_ns = self.space().map_or(1, |s| s.pid_ns);
         let vpid = self.machine.next_vpid(pid_ns, pid);
         // The parent waits while the child runs.
-        if !std::mem::take(&mut self.waits_later) {
+        let reaps = std::mem::take(&mut self.reaps);
+        if reaps == Reap::First {
             self.note("wait4");
         }
         let child = Process { pid, vpid, ppid: self.me.pid, started: self.machine.now.0, ..self.me.clone() };
@@ -28,7 +29,9 @@ impl Sys<'_> {
         self.publish();
         let code = body(self);
         self.flush();
-        self.note("wait4");
+        if reaps != Reap::Told {
+            self.note("wait4");
+        }
         let _ = self.call("exit_group");
         self.depth -= 1;
         self.fds = fds;
@@ -45,7 +48,9 @@ impl Sys<'_> {
         } else {
             self.machine.processes.remove(&child.pid);
         }
-        let _ = self.call("wait4");
+        if reaps != Reap::Told {
+            let _ = self.call("wait4");
+        }
         Ok(Job { pid: vpid, wait })
     }
 
@@ -179,6 +184,7 @@ impl Sys<'_> {
         self.flush();
         let until = millis.map(|m| self.machine.now.0 + m);
         match millis {
+            Some(..=0) => {}
             Some(m) if self.patience == Patience::Advance && m <= LONGEST_SLEEP => {
                 let machine = &mut *self.machine;
                 match self.outside.as_deref_mut() {

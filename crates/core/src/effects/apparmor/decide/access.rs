@@ -170,9 +170,8 @@ pub(super) fn capability(profile: &Profile, cap: Capability) -> Verdict {
 pub(super) fn socket(
     profile: &Profile,
     access: NetworkAccess,
-    family: u16,
-    kind: u32,
-    protocol: i32,
+    (family, kind, protocol): (u16, u32, i32),
+    local_port: u16,
 ) -> Verdict {
     let (operation, word) = access.words();
     let mut said = Said::default();
@@ -193,6 +192,9 @@ pub(super) fn socket(
     let types = ["unknown", "stream", "dgram", "raw", "rdm", "seqpacket", "dccp", "", "", "", "packet"];
     said.verdict_without_kill(profile, |kind_of_line, denied| {
         let mut details = String::new();
+        if local_port != 0 {
+            let _ = write!(details, " lport={local_port}");
+        }
         match family_name(family) {
             Some(name) => drop(write!(details, " family=\"{name}\"")),
             None => drop(write!(details, " family=\"unknown({family})\"")),
