@@ -91,6 +91,17 @@ pub struct ContainerRef {
     pub container: String,
 }
 
+/// What kubectl says and does when a session at the terminal is over.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Farewell {
+    /// Said in any case; may be empty.
+    pub message: String,
+    /// Said where the shell failed; may be empty.
+    pub failed: String,
+    /// The words of a command that is run then; empty for none.
+    pub then: Vec<String>,
+}
+
 /// The way into containers, past the API server (which has authorized it already).
 pub trait Containers {
     /// Runs a command in a container. kubectl adds its own `command terminated with exit code N`.
@@ -103,6 +114,18 @@ pub trait Containers {
         argv: &[String],
         stdin: &[u8],
         tty: bool,
+    ) -> Result<Output, String>;
+
+    /// Attaches to a container whose process is a shell: gives it standard input, after which the container ends with its
+    /// exit code; or gives it the terminal, and what is to be said when its session is over.
+    ///
+    /// # Errors
+    /// As [`Containers::exec`].
+    fn attach(
+        &mut self,
+        container: &ContainerRef,
+        stdin: Option<&[u8]>,
+        farewell: Farewell,
     ) -> Result<Output, String>;
 
     /// What a container wrote, oldest line first, each with its time; of the container before a restart with `previous`.

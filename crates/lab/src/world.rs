@@ -13,6 +13,7 @@ use gatehouse_core::controllers::{self, StandIn, events};
 use gatehouse_core::decision::ObjectRef;
 use gatehouse_core::kubelet::Kubelet as _;
 use gatehouse_core::{Cluster, Timestamp};
+use gatehouse_kubectl::host::Farewell;
 use gatehouse_machine::shell::{self, Dialect, Readiness};
 use gatehouse_machine::{Machine, Outcome, Output, ShellState, kubelet};
 use gatehouse_model::KubeVersion;
@@ -60,6 +61,8 @@ pub(crate) struct Login {
     pub(crate) shell: ShellState,
     /// Whether it is in a container, and the name that container's host has.
     pub(crate) container: Option<String>,
+    /// The container whose own process it is, and what is said when it is over.
+    pub(crate) attached: Option<(kubelet::Place, Farewell)>,
 }
 
 impl Login {
@@ -137,6 +140,9 @@ impl World {
         };
         if !login.shell.exited {
             self.logins.push(login);
+        } else if let (Some((place, farewell)), Outcome::Done(output)) = (login.attached.take(), &mut outcome)
+        {
+            self.detach(&place, farewell, output);
         } else if let Outcome::Done(output) = &mut outcome {
             output.stderr = match &login.container {
                 Some(_) if output.exit != 0 => {
@@ -186,8 +192,57 @@ impl World {
         };
         let place = kubelets.find(&self.cluster, namespace, pod, container)?;
         let shell = kubelets.shell(&place, now, command)?;
-        self.logins.push(Login { node: place.node, shell, container: Some(pod.to_owned()) });
+        self.logins.push(Login { node: place.node, shell, container: Some(pod.to_owned()), attached: None });
         Ok(())
+    }
+
+    /// Gives the terminal to the shell that is a container's own process.
+    ///
+    /// # Errors
+    /// As [`World::open_shell`].
+    pub(crate) fn attach_shell(
+        &mut self,
+        namespace: &str,
+        pod: &str,
+        container: &str,
+        farewell: Farewell,
+    ) -> Result<(), String> {
+        self.open_shell(namespace, pod, container, "sh")?;
+        let place = match &self.kubelets {
+            Kubelets::Real(k) => k.find(&self.cluster, namespace, pod, container)?,
+            Kubelets::StandIn(_) => return Ok(()),
+        };
+        if let Some(login) = self.logins.last_mut() {
+            login.attached = Some((place, farewell));
+        }
+        Ok(())
+    }
+
+    /// The shell that was a container's own process has ended, and the container with it.
+    fn detach(&mut self, place: &kubelet::Place, farewell: Farewell, output: &mut Output) {
+        if let Kubelets::Real(kubelets) = &mut self.kubelets {
+            kubelets.end(place, self.cluster.now, output.exit);
+        }
+        self.settle();
+        output.print(farewell.message.as_bytes());
+        if output.exit != 0 {
+            output.complain(farewell.failed.as_bytes());
+        }
+        if !farewell.then.is_empty()
+            && let Outcome::Done(rest) = self.go_on(&farewell.then)
+        {
+            output.append(&rest);
+        }
+    }
+
+    /// A container's own process ended because its standard input did.
+    pub(crate) fn end_container(&mut self, namespace: &str, pod: &str, container: &str, exit: i32) {
+        if let Kubelets::Real(kubelets) = &mut self.kubelets
+            && let Ok(place) = kubelets.find(&self.cluster, namespace, pod, container)
+        {
+            kubelets.end(&place, self.cluster.now, exit);
+        }
+        self.settle();
     }
 
     /// Runs a command in a container.

@@ -188,6 +188,14 @@ impl Kubelets {
         runtime::shell(machine, space, &plan, command)
     }
 
+    /// A container's own process has ended by itself.
+    pub fn end(&mut self, place: &Place, now: Timestamp, exit: i32) {
+        let pod = self.nodes.get_mut(&place.node).and_then(|n| n.pods.get_mut(&place.uid));
+        if let Some(known) = pod.and_then(|p| Arc::make_mut(p).containers.get_mut(&place.container)) {
+            known.stopping = Some((now, exit));
+        }
+    }
+
     /// What a container wrote; of the one before the last restart with `previous`.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! `gatehouse run EXERCISE`
 
-use std::io::BufRead as _;
-use std::process::ExitCode;
+use std::io::{BufRead as _, IsTerminal as _};
+use std::process::{Command, ExitCode, Stdio};
 
 use gatehouse_lab::Session;
 
@@ -57,13 +57,32 @@ fn perform(session: &mut Session, line: &str) -> i32 {
     let transcript = session.run(line);
     transcript.pieces.iter().for_each(|(_, piece)| say(piece));
     let mut exit = transcript.exit;
-    // There is nobody to edit the file: it is saved as it is, as an editor left at once would.
-    if let Some(path) = &transcript.edit {
-        let text = session.world().read(path).unwrap_or_default();
+    let mut edit = transcript.edit;
+    while let Some(path) = edit.take() {
+        let text = session.world().read(&path).unwrap_or_default();
+        let text = edited(&text).unwrap_or(text);
         if let Some(rest) = session.finish_edit(&text) {
             rest.pieces.iter().for_each(|(_, piece)| say(piece));
             exit = rest.exit;
+            edit = rest.edit;
         }
     }
     exit
+}
+
+/// The text as whoever sits there leaves it in the editor of `KUBE_EDITOR` or `EDITOR`. `None` where nobody does: the
+/// file is then saved as it is, as an editor left at once would.
+fn edited(text: &str) -> Option<String> {
+    let given = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+    let editor =
+        given("KUBE_EDITOR").or_else(|| given("EDITOR").filter(|_| std::io::stdin().is_terminal()))?;
+    let path = std::env::temp_dir().join(format!("gatehouse-edit-{}.yaml", std::process::id()));
+    std::fs::write(&path, text).ok()?;
+    // Lines come on standard input: the editor has the terminal itself.
+    let terminal = std::fs::File::open("/dev/tty").map_or_else(|_| Stdio::null(), Stdio::from);
+    let line = format!("{editor} \"$1\"");
+    let status = Command::new("sh").args(["-c", &line, "sh"]).arg(&path).stdin(terminal).status();
+    let left = std::fs::read_to_string(&path).ok();
+    let _ = std::fs::remove_file(&path);
+    left.filter(|_| status.is_ok_and(|s| s.success()))
 }

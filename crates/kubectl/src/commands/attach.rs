@@ -7,7 +7,7 @@ use gatehouse_model::{Object, Value};
 
 use crate::cli::{Args, Command, Flag};
 use crate::error::Error;
-use crate::host::ContainerRef;
+use crate::host::{ContainerRef, Farewell};
 use crate::session::{Finish, Session};
 
 /// The command.
@@ -47,6 +47,15 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     }
     let container = super::exec::container_of(session, &pod, args.str("container"), args.bool("quiet"))?;
     super::exec::authorize(session, &mapping, &pod, &container, "attach")?;
+    let lists = ["containers", "ephemeralContainers"];
+    let spec =
+        lists.iter().flat_map(|l| pod.list_at(&["spec", l])).find(|c| c.str_at(&["name"]) == container);
+    if args.bool("tty") && spec.is_some_and(|s| s.bool_at(&["tty"]) != Some(true)) && !args.bool("quiet") {
+        session.eprintln(format!("error: Unable to use a TTY - container {container} did not allocate one"));
+    }
+    if args.bool("stdin") && spec.is_some_and(is_shell) {
+        return shell(session, args, &pod, &container, Farewell::default()).map(drop);
+    }
     show_logs(session, &pod, &container);
     session.finish = Finish::Stream;
     Ok(())
@@ -76,34 +85,51 @@ fn is_shell(container: &Value) -> bool {
     }
 }
 
-/// Waits for a new pod, shows what it writes, and waits for its end where it has one.
+/// Whether a session at the terminal goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Attached {
+    /// It is over.
+    Over,
+    /// A shell has the terminal.
+    Open,
+}
+
+/// Waits for a new pod, shows what it writes, and waits for its end where it has one. `then` is run when a session at
+/// the terminal is over.
 pub(super) fn to_new_pod(
     session: &mut Session<'_, '_>,
     args: &Args,
     pod: &Object,
     restart: &str,
-) -> Result<(), Error> {
+    then: Vec<String>,
+) -> Result<Attached, Error> {
     let (pod, _) = wait_for(session, args, pod, |phase, ready| {
         (phase == "Running" && ready) || matches!(phase, "Succeeded" | "Failed")
     })?;
-    let Some(container) = pod.list_at(&["spec", "containers"]).first().cloned() else { return Ok(()) };
+    let Some(container) = pod.list_at(&["spec", "containers"]).first().cloned() else {
+        return Ok(Attached::Over);
+    };
     let name = container.str_at(&["name"]).to_owned();
     if args.bool("stdin") && is_shell(&container) && pod.str_at(&["status", "phase"]) == "Running" {
-        return shell(session, args, &pod, &name);
+        let failed = match restart {
+            "Always" => String::new(),
+            _ => format!("pod {}/{} terminated (Error)\n", pod.namespace(), pod.name()),
+        };
+        return shell(session, args, &pod, &name, Farewell { failed, then, ..Farewell::default() });
     }
     if restart == "Always" {
         show_logs(session, &pod, &name);
         session.finish = Finish::Stream;
-        return Ok(());
+        return Ok(Attached::Over);
     }
     let (ended, done) = wait_for(session, args, &pod, |phase, _| matches!(phase, "Succeeded" | "Failed"))?;
     show_logs(session, &ended, &name);
     if !done {
         session.finish = Finish::Stream;
-        return Ok(());
+        return Ok(Attached::Over);
     }
     if ended.str_at(&["status", "phase"]) == "Succeeded" {
-        return Ok(());
+        return Ok(Attached::Over);
     }
     let status = ended.list_at(&["status", "containerStatuses"]).first().cloned().unwrap_or_default();
     let code = status.i64_at(&["state", "terminated", "exitCode"]).unwrap_or(0);
@@ -140,11 +166,12 @@ pub(super) fn to_container(
             let container =
                 spec.iter().flat_map(|l| now.list_at(&["spec", l])).find(|c| c.str_at(&["name"]) == name);
             if args.bool("stdin") && container.is_some_and(is_shell) {
-                return shell(session, args, &now, name);
+                return shell(session, args, &now, name, Farewell::default()).map(drop);
             }
             break;
         }
-        if status.at(&["state", "terminated"]).is_some() {
+        let ended = [["state", "terminated"], ["lastState", "terminated"]];
+        if ended.iter().any(|at| status.at(at).is_some()) {
             show_logs(session, &now, name);
             return Ok(());
         }
@@ -156,29 +183,55 @@ pub(super) fn to_container(
     Ok(())
 }
 
-/// A shell: what standard input holds is run in the container; at a terminal the learner goes on with `exec`.
-fn shell(session: &mut Session<'_, '_>, args: &Args, pod: &Object, container: &str) -> Result<(), Error> {
+/// A shell: what standard input holds is run in the container; at a terminal the learner goes on in it.
+fn shell(
+    session: &mut Session<'_, '_>,
+    args: &Args,
+    pod: &Object,
+    container: &str,
+    mut farewell: Farewell,
+) -> Result<Attached, Error> {
     let stdin = session.host.stdin.take();
-    if stdin.is_none() {
-        if !args.bool("quiet") {
-            session.eprintln("If you don't see a command prompt, try pressing enter.");
+    if !args.bool("quiet") {
+        if stdin.is_none() && session.version().minor >= 33 {
+            session.eprintln("All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.");
         }
-        // At a terminal whoever shows it goes on in the container.
-        session.finish = Finish::Stream;
+        session.eprintln("If you don't see a command prompt, try pressing enter.");
     }
-    let tty = args.bool("tty") || stdin.is_none();
+    let terminal = stdin.is_none();
+    if terminal && args.bool("tty") && !args.bool("quiet") {
+        farewell.message = ended(pod, container);
+    }
+    let failed = farewell.failed.clone();
     let reference = ContainerRef {
         namespace: pod.namespace().to_owned(),
         pod: pod.name().to_owned(),
         container: container.to_owned(),
     };
-    let output = session
-        .host
-        .containers
-        .exec(&reference, &["sh".to_owned()], &stdin.unwrap_or_default(), tty)
-        .map_err(Error::plain)?;
+    let attached = session.host.containers.attach(&reference, stdin.as_deref(), farewell);
+    let output = attached.map_err(Error::plain)?;
     session.output.append(&output);
-    if output.exit == 0 { Ok(()) } else { Err(Error::Exit(output.exit, String::new())) }
+    if terminal {
+        // Whoever shows the terminal goes on in the container.
+        session.finish = Finish::Stream;
+        return Ok(Attached::Open);
+    }
+    if output.exit == 0 { Ok(Attached::Over) } else { Err(Error::Exit(output.exit, failed)) }
+}
+
+/// What is said of a session that is over where the container may be there still.
+fn ended(pod: &Object, container: &str) -> String {
+    let place = format!("kubectl attach {} -c {container} -n {} -i -t", pod.name(), pod.namespace());
+    let ephemeral = pod.list_at(&["spec", "ephemeralContainers"]);
+    if ephemeral.iter().any(|c| c.str_at(&["name"]) == container) {
+        return format!(
+            "Session ended, the ephemeral container will not be restarted but may be reattached using '{place}' if it is still running\n"
+        );
+    }
+    if pod.str_at(&["spec", "restartPolicy"]) == "Never" {
+        return String::new();
+    }
+    format!("Session ended, resume using '{place}' command\n")
 }
 
 /// Lets time pass until the pod's phase is one that is waited for; says whether it came to that.

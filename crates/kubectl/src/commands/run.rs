@@ -312,16 +312,28 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         }
     }
     if attach {
-        let result = attach::to_new_pod(session, args, &pod, &restart);
-        if args.bool("rm") {
+        let then = if args.bool("rm") { removal(args, &made) } else { Vec::new() };
+        let result = attach::to_new_pod(session, args, &pod, &restart, then);
+        if args.bool("rm") && result != Ok(attach::Attached::Open) {
             remove(session, args, &made)?;
         }
-        return result;
+        return result.map(drop);
     }
     for object in &made {
         printer.print(session, object, "created")?;
     }
     Error::collect(errors)
+}
+
+/// The command that removes what was made when a session at the terminal is over.
+fn removal(args: &Args, made: &[Object]) -> Vec<String> {
+    let mut words = vec!["kubectl".to_owned(), "delete".to_owned()];
+    words.extend(made.iter().map(|o| format!("{}/{}", o.kind().to_lowercase(), o.name())));
+    words.extend(made.first().map(|o| format!("--namespace={}", o.namespace())));
+    if args.bool("quiet") {
+        words.push("--output=name".to_owned());
+    }
+    words
 }
 
 /// `--rm`: removes what was made, once it was used.

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use gatehouse_core::{Request, Response, Timestamp, admission, server};
 use gatehouse_kubectl::Api;
-use gatehouse_kubectl::host::{self, ContainerRef};
+use gatehouse_kubectl::host::{self, ContainerRef, Farewell};
 use gatehouse_machine::Output;
 use gatehouse_machine::kubelet::tar_error;
 use gatehouse_model::{KubeVersion, ResourceType};
@@ -82,6 +82,22 @@ impl host::Containers for Containers<'_, '_> {
             return Ok(Output::default());
         }
         self.world.borrow_mut().exec(&c.namespace, &c.pod, &c.container, argv, stdin)
+    }
+
+    fn attach(
+        &mut self,
+        c: &ContainerRef,
+        stdin: Option<&[u8]>,
+        farewell: Farewell,
+    ) -> Result<Output, String> {
+        let mut world = self.world.borrow_mut();
+        let Some(stdin) = stdin else {
+            world.attach_shell(&c.namespace, &c.pod, &c.container, farewell)?;
+            return Ok(Output::default());
+        };
+        let output = world.exec(&c.namespace, &c.pod, &c.container, &["sh".to_owned()], stdin)?;
+        world.end_container(&c.namespace, &c.pod, &c.container, output.exit);
+        Ok(output)
     }
 
     fn logs(&mut self, c: &ContainerRef, previous: bool) -> Result<Vec<(Timestamp, String)>, String> {

@@ -10,6 +10,33 @@ use super::api::{Containers, Server};
 use super::files::SysFiles;
 use super::{Login, World};
 
+/// How often an editor that is a program is run for one command.
+const EDITS: usize = 10;
+/// Editors that want a person: their texts are opened in the editor pane.
+const FOR_PEOPLE: &[&str] =
+    &["code", "emacs", "helix", "hx", "mcedit", "micro", "nano", "nvim", "pico", "vi", "view", "vim"];
+
+/// The program that `KUBE_EDITOR` or `EDITOR` names; `None` where a person edits.
+fn editor(sys: &Sys<'_>) -> Option<String> {
+    let given = |name: &str| sys.env(name).filter(|v| !v.is_empty());
+    let editor = given("KUBE_EDITOR").or_else(|| given("EDITOR"))?;
+    let program = editor.split_whitespace().next()?;
+    let program = program.rsplit('/').next().unwrap_or(program);
+    (!FOR_PEOPLE.contains(&program)).then_some(editor)
+}
+
+/// The words an editor is started with; the shell takes an editor with quotes apart.
+fn editor_line(sys: &Sys<'_>, editor: &str, path: &str) -> Vec<String> {
+    let mut words: Vec<String> = if editor.contains(['"', '\'', '\\']) {
+        let shell = sys.env("SHELL").filter(|s| !s.is_empty()).unwrap_or_else(|| "/bin/bash".to_owned());
+        return vec![shell, "-c".to_owned(), format!("{editor} {path:?}")];
+    } else {
+        editor.split(' ').map(str::to_owned).collect()
+    };
+    words.push(path.to_owned());
+    words
+}
+
 /// The world around a machine that runs something.
 pub(crate) struct Around<'w> {
     pub(super) world: &'w mut World,
@@ -23,7 +50,7 @@ impl Outside for Around<'_> {
     fn run(&mut self, sys: &mut Sys<'_>, argv: &[String]) -> Outcome {
         match argv.first().map(|a| a.rsplit('/').next().unwrap_or(a)) {
             Some("kubectl") => {
-                let outcome = self.kubectl(sys, argv);
+                let outcome = self.kubectl_with_editor(sys, argv);
                 // Controllers are quicker than the next command of a line; kubelets are not.
                 self.world.control();
                 outcome
@@ -55,7 +82,7 @@ impl Around<'_> {
         if command.is_empty() {
             let known = self.world.with_node(&node, |_, _| ()).is_some();
             if known && sys.is_tty(0) {
-                self.world.logins.push(Login { node, shell, container: None });
+                self.world.logins.push(Login { node, shell, container: None, attached: None });
                 return Outcome::Done(Output::default());
             }
         }
@@ -70,6 +97,40 @@ impl Around<'_> {
             let why = format!("ssh: Could not resolve hostname {node}: Name or service not known\n");
             Outcome::Done(Output::failure(255, why))
         })
+    }
+
+    /// kubectl, and the editor its user chose where that needs no keyboard (`KUBE_EDITOR="sed -i …"`).
+    fn kubectl_with_editor(&mut self, sys: &mut Sys<'_>, argv: &[String]) -> Outcome {
+        let mut argv = argv.to_vec();
+        let mut printed = Output::default();
+        for _ in 0..EDITS {
+            let (output, request) = match self.kubectl(sys, &argv) {
+                Outcome::NeedsEdit(output, request) => (output, request),
+                Outcome::Done(output) => {
+                    printed.append(&output);
+                    printed.exit = output.exit;
+                    break;
+                }
+                streaming => return streaming,
+            };
+            let Some(editor) = editor(sys) else { return Outcome::NeedsEdit(output, request) };
+            printed.append(&output);
+            let words = editor_line(sys, &editor, &request.path);
+            let shown = words.get(..words.len() - 1).unwrap_or_default().join(" ");
+            let ran = sys.spill(&request.path, request.text.as_bytes()).and_then(|()| sys.spawn(&words));
+            let problem = match ran {
+                Ok(0) => {
+                    argv = request.then;
+                    continue;
+                }
+                Ok(_) => format!("error: there was a problem with the editor {shown:?}\n"),
+                Err(_) => format!("error: unable to launch the editor {shown:?}\n"),
+            };
+            printed.complain(problem.as_bytes());
+            printed.exit = 1;
+            break;
+        }
+        Outcome::Done(printed)
     }
 
     fn kubectl(&mut self, sys: &mut Sys<'_>, argv: &[String]) -> Outcome {

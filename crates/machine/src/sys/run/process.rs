@@ -72,6 +72,22 @@ impl Sys<'_> {
         Ok((crate::sys::taken(&sink), job))
     }
 
+    /// Runs a program in a child process, found as `execvp` finds it, and waits for its exit code.
+    ///
+    /// # Errors
+    /// As [`Self::fork`] and [`Self::exec`].
+    pub fn spawn(&mut self, words: &[String]) -> Result<i32> {
+        let mut failed = None;
+        let job = self.fork("vfork", |child| match programs::execvp(child, words) {
+            Ok(code) => code,
+            Err(e) => {
+                failed = Some(e);
+                127
+            }
+        })?;
+        failed.map_or_else(|| Ok(job.wait.code()), Err)
+    }
+
     /// execve(2): turns the process into another program and runs it. Gives its exit code.
     ///
     /// # Errors
