@@ -1,4 +1,5 @@
-//! Every Markdown file in `suites/` is a test. `GATEHOUSE_BLESS=1` (`cargo xtask bless`) writes down what really came.
+//! Every Markdown file in `suites/` is a test. `GATEHOUSE_BLESS=1` (`cargo xtask bless`) writes down what really came;
+//! `GATEHOUSE_SUITE=nodes/` runs only the files whose path contains that.
 
 #![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
@@ -23,6 +24,9 @@ fn every_suite_prints_what_it_says() {
     let mut found = Vec::new();
     suites(&Path::new(env!("CARGO_MANIFEST_DIR")).join("suites"), &mut found);
     found.sort();
+    if let Ok(wanted) = std::env::var("GATEHOUSE_SUITE") {
+        found.retain(|path| path.to_string_lossy().contains(&wanted));
+    }
     assert!(!found.is_empty(), "there are no suites");
     let mut failures = Vec::new();
     for path in found {

@@ -39,6 +39,25 @@ pub struct Cluster {
     pub networks: NetworkCache,
     /// What the controllers remember between passes.
     pub controllers: Memory,
+    /// Which of the control plane's other components run.
+    pub components: Components,
+    /// Lines of the audit log that nobody has taken away yet.
+    pub audit_log: Vec<String>,
+}
+
+/// The components besides the API server that act by themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Components {
+    /// kube-scheduler.
+    pub scheduler: bool,
+    /// kube-controller-manager.
+    pub controller_manager: bool,
+}
+
+impl Default for Components {
+    fn default() -> Self {
+        Self { scheduler: true, controller_manager: true }
+    }
 }
 
 impl Cluster {
@@ -57,6 +76,8 @@ impl Cluster {
             network: Plugin::default(),
             networks: NetworkCache::default(),
             controllers: Memory::default(),
+            components: Components::default(),
+            audit_log: Vec::new(),
         }
     }
 

@@ -5,6 +5,7 @@
 //! page; has no clock, randomness or I/O of its own (see [`world`]).
 
 pub mod admission;
+pub mod audit;
 pub mod authn;
 pub mod authz;
 pub mod bootstrap;
@@ -18,6 +19,7 @@ pub mod kubelet;
 mod managed;
 pub mod network;
 pub mod patch;
+pub mod pki;
 pub mod request;
 mod schema;
 pub mod server;

@@ -20,6 +20,8 @@ pub enum Credential {
         /// `O`, the user's groups.
         organizations: Vec<String>,
     },
+    /// A client certificate as it was sent, in DER.
+    Presented(Vec<u8>),
     /// A bearer token.
     Token(String),
     /// A component inside the simulation that is authenticated by construction: a controller's service account,
@@ -239,13 +241,26 @@ pub struct Request {
     pub body: Body,
     /// How.
     pub options: Options,
+    /// `User-Agent`; empty for components of the cluster, which are known by their user.
+    pub agent: String,
+    /// The address it comes from; empty for the control plane's own.
+    pub source: String,
 }
 
 impl Request {
     /// A request of `credential` with nothing but a verb and a target.
     #[must_use]
     pub fn new(credential: Credential, verb: Verb, target: Target) -> Self {
-        Self { credential, impersonate: None, verb, target, body: Body::None, options: Options::default() }
+        Self {
+            credential,
+            impersonate: None,
+            verb,
+            target,
+            body: Body::None,
+            options: Options::default(),
+            agent: String::new(),
+            source: String::new(),
+        }
     }
 }
 

@@ -26,6 +26,7 @@ mod update;
 mod tests;
 
 use crate::admission::Notes;
+use crate::audit::Recorder;
 use crate::authn;
 use crate::authz::impersonation;
 use crate::cluster::Cluster;
@@ -37,12 +38,15 @@ pub use admit::Admitted;
 pub use authorize::Authorized;
 pub(crate) use call::Call;
 pub(crate) use decode::Mutated;
+pub(crate) use route::resolve;
 
 /// Answers one request and changes the cluster accordingly.
 pub fn handle(cluster: &mut Cluster, request: &Request) -> Response {
     let mut trace = Trace::default();
     let mut notes = Notes::default();
-    let result = answer(cluster, request, &mut trace, &mut notes);
+    let mut recorder = Recorder::default();
+    let result = answer(cluster, request, &mut trace, &mut notes, &mut recorder);
+    recorder.answered(cluster, request, &result, notes.decoded.as_ref(), &trace, &notes.audit);
     trace.admission = notes.steps;
     let mut warnings: Vec<String> = Vec::new();
     for warning in notes.warnings {
@@ -58,17 +62,22 @@ fn answer(
     request: &Request,
     trace: &mut Trace,
     notes: &mut Notes,
+    recorder: &mut Recorder,
 ) -> Result<Reply, Status> {
     if !cluster.config.up {
         return Err(Status::connection_refused());
     }
-    let user = authn::authenticate(cluster, &request.credential)?;
+    let user = authn::authenticate(cluster, &request.credential)
+        .inspect_err(|status| Recorder::refused(cluster, request, status))?;
+    let (verb, target) = route::resolve(cluster, request);
+    recorder.received(cluster, request, &user, &verb, &target);
     let user = match &request.impersonate {
-        Some(wanted) => impersonation::impersonate(cluster, &user, wanted)?,
+        Some(wanted) => {
+            impersonation::impersonate(cluster, &user, wanted).inspect(|user| recorder.impersonates(user))?
+        }
         None => user,
     };
     trace.user = Some(user.clone());
-    let (verb, target) = route::resolve(cluster, request);
     let authorized =
         authorize::request(cluster, user, &verb, &target, &request.options.field_selector, trace)?;
     let Some(target) = route::resource(&target) else {

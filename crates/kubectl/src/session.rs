@@ -41,6 +41,8 @@ pub struct Session<'s, 'h> {
     resources: Option<Vec<ResourceType>>,
     /// Whether the server itself was asked for them in this run.
     asked: bool,
+    /// Whether it was said that it does not tell.
+    refused: bool,
 }
 
 impl<'s, 'h> Session<'s, 'h> {
@@ -57,6 +59,7 @@ impl<'s, 'h> Session<'s, 'h> {
             target: None,
             resources: None,
             asked: false,
+            refused: false,
         }
     }
 
@@ -195,11 +198,12 @@ impl<'s, 'h> Session<'s, 'h> {
                 }
                 other => other.text(),
             };
-            for _ in 0..5 {
+            for _ in 0..if self.refused { 0 } else { 5 } {
                 let text =
                     format!("\"Unhandled Error\" err=\"couldn't get current server API group list: {why}\"");
                 crate::output::klog_at(self, 'E', "memcache.go:265", &text);
             }
+            self.refused = true;
             return Err(e);
         }
         let found = self

@@ -4,6 +4,7 @@
 //! the API server as `system:node:NAME`. Models pkg/kubelet (`kuberuntime`, `status`, `prober`, `lifecycle`).
 
 mod container;
+mod heartbeat;
 pub mod plan;
 mod pod;
 mod probe;
@@ -34,8 +35,6 @@ use crate::shell::ShellState;
 pub struct Node {
     /// The machine.
     pub machine: Machine,
-    /// The runtime handlers that containerd is configured with.
-    pub handlers: Vec<String>,
     /// The range its pods' addresses are taken from, without the last number: `10.244.1`.
     prefix: String,
     given: u32,
@@ -57,17 +56,11 @@ pub struct Kubelets {
 impl Node {
     /// A node that has just been started. `prefix` is its pods' range without the last number.
     #[must_use]
-    pub fn new(name: &str, prefix: &str, now: Timestamp) -> Self {
-        let mut machine = Machine::host(name, "root", now);
-        crate::node::furnish(&mut machine, name == "controlplane");
-        Self {
-            machine,
-            handlers: ["runc", "runsc", "kata"].map(str::to_owned).to_vec(),
-            prefix: prefix.to_owned(),
-            given: 0,
-            pulled: Vec::new(),
-            pods: BTreeMap::new(),
-        }
+    pub fn new(name: &str, prefix: &str, cluster: &Cluster) -> Self {
+        let mut machine = Machine::host(name, "root", cluster.now);
+        crate::node::furnish(&mut machine, name == "controlplane", cluster);
+        crate::node::units::boot(&mut machine);
+        Self { machine, prefix: prefix.to_owned(), given: 0, pulled: Vec::new(), pods: BTreeMap::new() }
     }
 
     /// Shows crictl what runs.
@@ -80,7 +73,10 @@ impl Node {
                 let (runs, exit, created) = match &c.state {
                     State::Running { since, .. } => (true, 0, since.0),
                     State::Terminated { exit, since, .. } => (false, *exit, since.0),
-                    State::Waiting { .. } => continue,
+                    State::Waiting { .. } => match &c.last {
+                        Some(State::Terminated { exit, since, .. }) => (false, *exit, since.0),
+                        _ => continue,
+                    },
                 };
                 all.push(CriContainer {
                     id: c.id.rsplit('/').next().unwrap_or("").to_owned(),
@@ -88,18 +84,43 @@ impl Node {
                     pod: pod.name().to_owned(),
                     namespace: pod.namespace().to_owned(),
                     pod_id: pod.uid().replace('-', ""),
+                    uid: pod.uid().to_owned(),
                     image: c.image.clone(),
+                    args: c.plan.as_ref().map(|p| p.argv.clone()).unwrap_or_default(),
                     running: runs,
                     exit,
                     attempt: c.restarts,
                     created,
                     log: c.log.iter().map(|(at, l)| (at.0, l.clone())).collect(),
                     from_manifest: false,
+                    handler: running.handler.clone(),
                 });
             }
         }
         if all != self.machine.services.containers {
             Arc::make_mut(&mut self.machine.services).containers = all;
+        }
+    }
+
+    /// Notices containers that were stopped past the kubelet.
+    fn notice_killed(&mut self, now: Timestamp) {
+        if self.machine.services.killed.is_empty() {
+            return;
+        }
+        let killed = std::mem::take(&mut Arc::make_mut(&mut self.machine.services).killed);
+        for running in self.pods.values_mut() {
+            let is = |c: &Container| killed.iter().any(|id| c.id.ends_with(id.as_str()));
+            if !running.containers.values().any(is) {
+                continue;
+            }
+            for c in Arc::make_mut(running).containers.values_mut().filter(|c| is(c)) {
+                let State::Running { since, .. } = c.state else { continue };
+                c.state =
+                    State::Terminated { exit: 137, since, at: now, reason: "Error", message: String::new() };
+                if let Some(space) = c.space.take() {
+                    runtime::remove(&mut self.machine, space);
+                }
+            }
         }
     }
 
@@ -268,10 +289,23 @@ impl Kubelet for Kubelets {
         let before = cluster.store.revision();
         let mut changed = false;
         for (name, node) in &mut self.nodes {
+            if node.machine.space(crate::machine::HOST).is_none_or(|s| s.hostname.is_empty()) {
+                // Somebody works on the machine just now.
+                continue;
+            }
             node.machine.now = cluster.now;
+            node.notice_killed(cluster.now);
+            crate::node::restart_units(&mut node.machine);
             changed |= crate::node::sync_static_pods(&mut node.machine, cluster);
-            pod::sync(cluster, name, node, &self.addresses);
+            changed |= heartbeat::beat(cluster, name, &node.machine);
+            if node.machine.services.runs("kubelet") && cluster.config.up {
+                pod::sync(cluster, name, node, &self.addresses);
+            }
             node.report(cluster);
+            crate::node::write_logs(&mut node.machine);
+            if name == "controlplane" {
+                crate::node::write_audit_log(&mut node.machine, cluster);
+            }
         }
         changed || cluster.store.revision() != before
     }

@@ -231,6 +231,13 @@ impl Machine {
         self.fs.put(root.ino, path, Kind::Dir(crate::fs::Dir::default()), mode, owner, now);
     }
 
+    /// Whether a directory of the host is there.
+    #[must_use]
+    pub fn has_dir(&self, path: &str) -> bool {
+        let at = self.space(HOST).and_then(|s| s.mounts.locate(&self.fs, path));
+        at.and_then(|at| self.fs.get(at.ino)).is_some_and(|i| i.is_dir())
+    }
+
     /// A file of the host, past every check.
     #[must_use]
     pub fn read_file(&self, path: &str) -> Option<Arc<Vec<u8>>> {

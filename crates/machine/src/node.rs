@@ -1,26 +1,38 @@
-//! A kubeadm node: its files, its services, and the API server that its static pod manifest starts.
+//! A kubeadm node: its files, its services, and the control plane that its static pods make.
 //!
 //! The kubelet watches /etc/kubernetes/manifests: an edited kube-apiserver.yaml becomes core's `ApiServerConfig`, and a
-//! server that cannot start leaves its last words in its log. Knows no exercise; the flags it does not model are accepted
-//! if kube-apiserver has them.
+//! component that cannot start leaves its last words in its log. Knows no exercise; flags that are not modelled are
+//! accepted if the component has them.
 
 mod apiserver;
+mod audit_log;
+mod components;
 mod files;
+mod flags;
+pub mod kubelet_config;
+mod logs;
+mod manifest;
+mod static_pods;
+pub mod units;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
-
-use gatehouse_core::{Cluster, Entropy};
-use gatehouse_model::yaml;
 
 use crate::machine::Machine;
 
-pub use apiserver::{Failure, read_config};
-pub use files::furnish;
+pub use apiserver::ServerFiles;
+pub use audit_log::{Sink, write as write_audit_log};
+pub use files::{furnish, user_config};
+pub use kubelet_config::KubeletConfig;
+pub use logs::write as write_logs;
+pub use static_pods::{Failure, sync as sync_static_pods};
 
-/// Where the kubelet looks for static pods.
+/// Where the kubelet looks for static pods, unless its configuration says otherwise.
 pub const MANIFESTS: &str = "/etc/kubernetes/manifests";
 /// The API server's static pod.
 pub const API_SERVER: &str = "/etc/kubernetes/manifests/kube-apiserver.yaml";
+/// The kubelet's configuration.
+pub const KUBELET_CONFIG: &str = "/var/lib/kubelet/config.yaml";
 
 /// A container as containerd on a node knows it: what crictl shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +47,12 @@ pub struct CriContainer {
     pub namespace: String,
     /// The pod sandbox's number.
     pub pod_id: String,
+    /// The pod's UID.
+    pub uid: String,
     /// The image.
     pub image: String,
+    /// Its command line.
+    pub args: Vec<String>,
     /// Whether it runs; else it has ended.
     pub running: bool,
     /// The exit code, once it ended.
@@ -49,6 +65,8 @@ pub struct CriContainer {
     pub log: Vec<(i64, String)>,
     /// Whether it belongs to a pod of the node's own manifests.
     pub from_manifest: bool,
+    /// The runtime handler, empty for the default.
+    pub handler: String,
 }
 
 /// What services of a node know and wrote.
@@ -58,130 +76,83 @@ pub struct Services {
     pub containers: Vec<CriContainer>,
     /// Lines of the journal: when, the unit, the line.
     pub journal: Vec<(i64, String, String)>,
-    /// Units that were stopped.
-    pub stopped: Vec<String>,
-    /// The text of the API server's manifest that was acted on last.
-    api_server: Option<String>,
-    restarts: i64,
+    /// What is known of units: whether they run, since when, how they failed.
+    pub units: BTreeMap<String, units::Unit>,
+    /// The configuration that the running kubelet read.
+    pub kubelet: KubeletConfig,
+    /// The runtime handlers that the running containerd read.
+    pub handlers: Vec<String>,
+    /// The URLs where etcd listens, while it runs.
+    pub etcd: Option<Vec<String>>,
+    /// Whether etcd asks for client certificates.
+    pub etcd_client_auth: bool,
+    /// What the running API server holds.
+    pub server: ServerFiles,
+    components: BTreeMap<String, static_pods::Component>,
+    manifests: BTreeMap<String, Arc<Vec<u8>>>,
+    /// Containers that were stopped past the kubelet.
+    pub killed: Vec<String>,
+    /// How many lines of each container are in its log file.
+    logged: BTreeMap<String, usize>,
 }
 
 impl Services {
-    fn log(&mut self, now: i64, unit: &str, line: String) {
-        self.journal.push((now, unit.to_owned(), line));
+    /// Adds a line to the journal.
+    pub fn log(&mut self, now: i64, unit: &str, line: String) {
+        let pid = match unit {
+            "systemd" => 1,
+            unit => self.units.get(unit).map_or(0, |u| u.pid),
+        };
+        self.journal.push((now, format!("{unit}[{pid}]"), line));
+    }
+
+    /// Stops a container as `crictl stop` does; its kubelet will notice.
+    pub fn kill(&mut self, id: &str) {
+        let Some(c) = self.containers.iter().find(|c| c.id == id && c.running) else { return };
+        if let Some(component) = self.components.get_mut(&c.name).filter(|_| c.from_manifest) {
+            component.stopped();
+        }
+        self.killed.push(id.to_owned());
+    }
+
+    /// Whether a unit runs.
+    #[must_use]
+    pub fn runs(&self, unit: &str) -> bool {
+        self.units.get(unit).is_some_and(|u| u.active)
+    }
+
+    fn kubelet_pid(&self) -> u32 {
+        self.units.get("kubelet").map_or(0, |u| u.pid)
     }
 }
 
-/// Lets the kubelet of a control plane look at its manifests. Says whether the API server changed.
-pub fn sync_static_pods(machine: &mut Machine, cluster: &mut Cluster) -> bool {
-    let stopped = machine.services.stopped.iter().any(|u| u == "kubelet");
-    let text = machine.read_file(API_SERVER).map(|t| String::from_utf8_lossy(&t).into_owned());
-    if stopped || text == machine.services.api_server {
-        return false;
-    }
-    let first = machine.services.api_server.is_none();
-    let mut config = (*cluster.config).clone();
+/// A YAML error as decoders of components word it.
+fn yaml_error(error: &gatehouse_model::yaml::YamlError) -> String {
+    let text = error.to_string();
+    text.strip_prefix("error converting YAML to JSON: ").map_or(text.clone(), str::to_owned)
+}
+
+/// Starts units again that ended with an error and say that they are to be.
+pub fn restart_units(machine: &mut Machine) {
     let now = machine.now.0;
-    let host = machine.space(crate::machine::HOST).map(|s| s.hostname.clone()).unwrap_or_default();
-    let outcome = match &text {
-        None => Err(Failure::Gone),
-        Some(t) => read_config(machine, t, &config),
-    };
-    let services = Arc::make_mut(&mut machine.services);
-    services.api_server.clone_from(&text);
-    let ended = |services: &mut Services| {
-        for c in services.containers.iter_mut().filter(|c| c.name == "kube-apiserver" && c.running) {
-            c.running = false;
-            c.exit = 0;
-        }
-    };
-    match outcome {
-        Ok(new) => {
-            config = new;
-            config.up = true;
-            ended(services);
-            let log = vec![(
-                now,
-                format!(
-                    "{} 1 options.go:263] external host was not specified, using 172.30.1.2",
-                    klog('I', now)
-                ),
-            )];
-            services.start("kube-apiserver", &host, true, 0, log, now);
-        }
-        Err(failure) => {
-            config.up = false;
-            ended(services);
-            match failure {
-                Failure::Gone => {}
-                Failure::Manifest(why) => {
-                    let line = format!(
-                        "{}    1402 file_linux.go:61] \"Unable to read config path\" err=\"unable to process watch event: can't process config file \\\"{API_SERVER}\\\": {why}\" path=\"{MANIFESTS}\"",
-                        klog('E', now)
-                    );
-                    services.log(now, "kubelet", line);
-                }
-                Failure::Start(line) => {
-                    services.restarts += 1;
-                    let log = vec![(now, line)];
-                    services.start("kube-apiserver", &host, false, 1, log, now);
-                    let line = format!(
-                        "{}    1402 pod_workers.go:1301] \"Error syncing pod, skipping\" err=\"failed to \\\"StartContainer\\\" for \\\"kube-apiserver\\\" with CrashLoopBackOff: \\\"back-off 10s restarting failed container=kube-apiserver pod=kube-apiserver-{host}_kube-system\\\"\" pod=\"kube-system/kube-apiserver-{host}\"",
-                        klog('E', now)
-                    );
-                    services.log(now, "kubelet", line);
-                }
-            }
-        }
+    let due: Vec<String> = machine
+        .services
+        .units
+        .iter()
+        .filter(|(name, u)| u.failed.is_some() && now - u.since >= 10_000 && units::restarts(machine, name))
+        .map(|(name, _)| name.clone())
+        .collect();
+    for name in due {
+        let line = format!("{name}.service: Scheduled restart job, restart counter is at 1.");
+        Arc::make_mut(&mut machine.services).log(now, "systemd", line);
+        let _ = units::start(machine, &name);
     }
-    if first && config.up {
-        // The server the cluster was made with is the one its manifest describes.
-        return false;
-    }
-    let changed = *cluster.config != config;
-    cluster.config = Arc::new(config);
-    changed
 }
 
 /// The start of a klog line: `E1120 00:00:00.000000`.
 fn klog(level: char, now: i64) -> String {
     let c = crate::programs::civil(now);
     format!("{level}{c}.{:03}000", now.rem_euclid(1000))
-}
-
-impl Services {
-    /// Notes that a container of a static pod was started (or ended at once).
-    fn start(&mut self, name: &str, host: &str, running: bool, exit: i32, log: Vec<(i64, String)>, now: i64) {
-        let mut numbers =
-            Entropy::new(now.unsigned_abs() ^ self.containers.len() as u64 ^ (name.len() as u64) << 40);
-        let mut hex = || (0..4).map(|_| format!("{:016x}", numbers.next_u64())).collect::<String>();
-        let attempt =
-            self.containers.iter().filter(|c| c.name == name).map(|c| c.attempt + 1).max().unwrap_or(0);
-        self.containers.retain(|c| c.name != name || c.running || attempt - c.attempt < 3);
-        self.containers.push(CriContainer {
-            id: hex(),
-            name: name.to_owned(),
-            pod: format!("{name}-{host}"),
-            namespace: "kube-system".to_owned(),
-            pod_id: hex(),
-            image: format!("registry.k8s.io/{name}:v1.36.2"),
-            running,
-            exit,
-            attempt,
-            created: now,
-            log,
-            from_manifest: true,
-        });
-    }
-}
-
-/// Reads a manifest as the kubelet does: a pod, or why it is none.
-fn pod_of(text: &str) -> Result<gatehouse_model::Value, String> {
-    let not = "couldn't parse as pod(";
-    let value = yaml::parse(text).map_err(|e| format!("{not}yaml: {e}), please check config file"))?;
-    if value.str_at(&["kind"]) != "Pod" {
-        return Err(format!("{not}invalid pod: {:?}), please check config file", value.str_at(&["kind"])));
-    }
-    Ok(value)
 }
 
 #[cfg(test)]

@@ -12,11 +12,13 @@ mod cat;
 mod chmod;
 mod chown;
 mod cp;
+mod crictl;
 mod cut;
 mod date;
 pub mod diff;
 mod edit;
 mod env;
+mod etcdctl;
 mod find;
 mod grep;
 mod head;
@@ -38,13 +40,15 @@ mod rm;
 mod sed;
 mod seq;
 mod server;
-mod services;
 mod sh;
 mod sleep;
 mod sort;
 mod startup;
 mod stat;
+mod strings;
 pub mod sums;
+mod sysctl;
+mod systemd;
 mod tar;
 mod tee;
 mod touch;
@@ -52,6 +56,7 @@ mod tr;
 mod uniq;
 mod wc;
 mod xargs;
+mod xxd;
 
 pub use kill::kill_words;
 pub use printf::{Escapes, echo, escapes, printf};
@@ -186,10 +191,14 @@ const TABLE: &[(&str, Main)] = &[
     ("aa-status", apparmor::status),
     ("apparmor_parser", apparmor::parser),
     ("apparmor_status", apparmor::status),
-    ("crictl", services::crictl),
-    ("journalctl", services::journalctl),
-    ("sysctl", services::sysctl),
-    ("systemctl", services::systemctl),
+    ("crictl", crictl::main),
+    ("journalctl", systemd::journalctl),
+    ("sysctl", sysctl::main),
+    ("systemctl", systemd::systemctl),
+    ("etcdctl", etcdctl::main),
+    ("etcdutl", etcdctl::main),
+    ("strings", strings::main),
+    ("xxd", xxd::main),
     ("free", misc::free),
     ("xargs", xargs::main),
     ("yes", misc::yes),
@@ -231,6 +240,8 @@ const NODE_ONLY: &[&str] = &[
     "apparmor_parser",
     "apparmor_status",
     "crictl",
+    "etcdctl",
+    "etcdutl",
     "journalctl",
     "jq",
     "nano",
@@ -249,7 +260,7 @@ pub fn image_names() -> impl Iterator<Item = &'static str> {
 pub fn applets() -> impl Iterator<Item = &'static str> {
     const GNU_ONLY: &[&str] = &[
         "bash", "dash", "jq", "gawk", "busybox", "vim", "nano", "capsh", "getcap", "getpcaps", "setcap",
-        "comm", "column", "curl", "openssl", "sudo",
+        "comm", "column", "curl", "openssl", "sudo", "strings", "xxd",
     ];
     TABLE.iter().map(|(n, _)| *n).filter(|n| !GNU_ONLY.contains(n) && !NODE_ONLY.contains(n))
 }

@@ -124,6 +124,8 @@ pub struct Notes {
     pub because: Vec<Cause>,
     /// What plugins did.
     pub steps: Vec<AdmissionStep>,
+    /// The object of the body, decoded and defaulted.
+    pub decoded: Option<Object>,
 }
 
 /// Runs the mutating plugins over `request.object`, in order.

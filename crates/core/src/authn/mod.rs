@@ -23,6 +23,10 @@ pub fn authenticate(cluster: &Cluster, credential: &Credential) -> Result<User, 
             groups: organizations.iter().cloned().chain(["system:authenticated".to_owned()]).collect(),
             ..User::default()
         }),
+        Credential::Presented(der) => match crate::pki::authenticate(cluster, der) {
+            Some(known) => authenticate(cluster, &known),
+            None => Err(Status::unauthorized()),
+        },
         Credential::Token(text) => match cluster.config.static_tokens.iter().find(|t| t.token == *text) {
             Some(known) => Ok(User {
                 name: known.user.clone(),

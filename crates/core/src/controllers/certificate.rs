@@ -2,14 +2,12 @@
 //!
 //! Models `pkg/controller/certificates/signer/signer.go`, `cleaner/cleaner.go` and the authority they sign with.
 
-mod x509;
-
 use gatehouse_model::{Object, Value, base64, json};
 
 use super::client::Client;
 use super::pods::{is_true, moment};
 use crate::cluster::Cluster;
-use crate::world::{Entropy, Timestamp};
+use crate::pki::{Authority, Certificate, Request, Terms, der, x509};
 
 const REQUESTS: &str = "certificatesigningrequests.certificates.k8s.io";
 const HOUR: i64 = 3_600_000;
@@ -23,16 +21,9 @@ const KUBELET_CLIENT: &str = "kubernetes.io/kube-apiserver-client-kubelet";
 const KUBELET_SERVING: &str = "kubernetes.io/kubelet-serving";
 const LEGACY: &str = "kubernetes.io/legacy-unknown";
 
-/// The certificate of the cluster's authority, in PEM. It is as lasting as the UID of `kube-system`.
+/// The certificate of the cluster's authority, in PEM.
 pub(super) fn authority(cluster: &Cluster) -> String {
-    let seed = cluster.store.get("namespaces", "", "kube-system").map_or("", |n| n.uid());
-    let seed = seed.bytes().fold(0_u64, |n, b| n.wrapping_mul(0x0100_0000_01b3) ^ u64::from(b));
-    let mut entropy = Entropy::new(seed);
-    let name = x509::common_name("kubernetes");
-    let subject = x509::Subject { name: name.clone(), key: x509::rsa_key(&mut entropy) };
-    let from = Timestamp::GENESIS;
-    let terms = x509::Terms { issuer: name, from, until: from.plus_millis(10 * YEAR), usages: &[] };
-    x509::pem("CERTIFICATE", &x509::certificate(&subject, &terms, &mut entropy))
+    Authority::of(cluster).pem()
 }
 
 pub(super) fn sign_pass(client: &mut Client<'_>) {
@@ -67,19 +58,27 @@ fn sign(client: &mut Client<'_>, request: &Object) {
     }
     let pem = base64::decode(request.str_at(&["spec", "request"])).unwrap_or_default();
     let pem = String::from_utf8_lossy(&pem).into_owned();
-    let Some(body) = x509::pem_body(&pem) else { return };
+    let Some(block) = der::pem_blocks(&pem).into_iter().next() else { return };
     let wanted = request.i64_at(&["spec", "expirationSeconds"]).map(|s| (s * 1000).max(600_000));
     let life = wanted.unwrap_or(YEAR).min(YEAR);
     let now = client.cluster.now;
     let from = if life > SHORT { now.plus_millis(-BACKDATE) } else { now };
-    let issuer = x509::common_name("kubernetes");
-    let terms = x509::Terms { issuer, from, until: from.plus_millis(life), usages: &usages };
-    let bytes = match x509::request(&body) {
-        Some(subject) => x509::certificate(&subject, &terms, &mut client.cluster.entropy),
+    let authority = Authority::of(client.cluster);
+    let bytes = match Request::read(&block.bytes) {
+        Some(wanted) => {
+            let terms = Terms {
+                issuer: authority.name().to_vec(),
+                from,
+                until: from.plus_millis(life),
+                extensions: x509::usages(&usages),
+            };
+            let entropy = &mut client.cluster.entropy;
+            Certificate::write(&wanted.subject, &wanted.key, &terms, &authority.key, entropy)
+        }
         // Requests of the lab's own making may say their subject in plain text.
-        None => body,
+        None => block.bytes,
     };
-    let certificate = x509::pem("CERTIFICATE", &bytes);
+    let certificate = der::pem("CERTIFICATE", &bytes);
     changed.set(&["status", "certificate"], base64::encode(certificate.as_bytes()));
     let _ = client.update(REQUESTS, &changed, "status");
 }

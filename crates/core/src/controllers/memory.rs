@@ -27,6 +27,8 @@ pub struct Memory {
     /// Whether nodes are watched over (`--controllers=*` has it, the recordings' cluster had not): cordoned and
     /// unhealthy nodes then get taints.
     pub node_lifecycle: bool,
+    /// When somebody besides the controllers has something to do.
+    alarms: std::collections::BTreeSet<Timestamp>,
 }
 
 #[derive(Clone, Debug)]
@@ -83,7 +85,17 @@ impl Memory {
 
     /// When the next controller wants to look again although nothing changes.
     pub(super) fn next_wake(&self) -> Option<Timestamp> {
-        self.quiet.values().filter_map(|q| q.wake).min()
+        self.quiet.values().filter_map(|q| q.wake).chain(self.alarms.first().copied()).min()
+    }
+
+    /// Asks that everybody looks again then: a kubelet's wish.
+    pub fn alarm(&mut self, when: Timestamp) {
+        self.alarms.insert(when);
+    }
+
+    /// Forgets what is past.
+    pub(super) fn forget_alarms(&mut self, now: Timestamp) {
+        self.alarms.retain(|a| *a > now);
     }
 
     /// Whether what failed may be tried again: its delay is over, or anything else changed meanwhile.

@@ -126,8 +126,20 @@ const CONTROLLERS: &[Controller] = &[
 /// Lets every controller act once. Says whether anything changed.
 pub fn reconcile(cluster: &mut Cluster) -> bool {
     let before = cluster.store.revision();
+    cluster.controllers.forget_alarms(cluster.now);
+    if !cluster.config.up {
+        return false;
+    }
     let retries = cluster.controllers.has_retries(&cluster.store, cluster.now);
     for controller in CONTROLLERS {
+        let runs = if controller.name == "default-scheduler" {
+            cluster.components.scheduler
+        } else {
+            cluster.components.controller_manager
+        };
+        if !runs {
+            continue;
+        }
         let seen: Vec<u64> = controller.watches.iter().map(|t| watched(cluster, t)).collect();
         if retries || cluster.controllers.is_due(controller.name, &seen, cluster.now) {
             cluster.controllers.begin();

@@ -59,12 +59,11 @@ impl<'a> Call<'a> {
 
     /// The stored object the request names.
     pub(crate) fn stored(&self) -> Result<Object, Status> {
-        let name = &self.target.name;
-        self.cluster
-            .store
-            .get(&self.table(), self.namespace(), name)
-            .map(|o| (**o).clone())
-            .ok_or_else(|| self.not_found(name))
+        let (name, table) = (&self.target.name, self.table());
+        let store = &self.cluster.store;
+        let object = store.get(&table, self.namespace(), name).ok_or_else(|| self.not_found(name))?;
+        store.readable(&table, object).map_err(Status::internal)?;
+        Ok((**object).clone())
     }
 
     /// `pods "web" not found`.

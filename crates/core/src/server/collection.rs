@@ -37,11 +37,12 @@ fn selected(call: &Call<'_>) -> Result<Vec<Object>, Status> {
     let selection = Selection::parse(call)?;
     let namespace = Some(call.namespace()).filter(|n| !n.is_empty());
     let table = call.table();
-    Ok(call
-        .cluster
-        .store
-        .list(&table, namespace)
-        .filter(|o| selection.matches(o))
-        .map(|o| (**o).clone())
-        .collect())
+    let store = &call.cluster.store;
+    for object in store.list(&table, namespace) {
+        store.readable(&table, object).map_err(|why| {
+            let key = crate::store::etcd::key(&table, object.namespace(), object.name());
+            Status::internal(&format!("unable to transform key \"{key}\": {why}"))
+        })?;
+    }
+    Ok(store.list(&table, namespace).filter(|o| selection.matches(o)).map(|o| (**o).clone()).collect())
 }

@@ -128,6 +128,9 @@ pub(super) fn decoded(call: &mut Call<'_>, value: Value, source: Source) -> Resu
     }
     let mut object = Object(value);
     defaults::apply(call.cluster.version, &mut object);
+    if source == Source::Body {
+        call.notes.decoded = Some(object.clone());
+    }
     convert::to_stored(&mut object);
     Ok(Decoded { object })
 }

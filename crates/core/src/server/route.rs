@@ -9,7 +9,7 @@ use crate::request::{Request, ResourceTarget, Target, Verb};
 use crate::status::{Reason, Status};
 
 /// The verb and target as authorization sees them: a path below `/api` or `/apis` may name a resource.
-pub(super) fn resolve(cluster: &Cluster, request: &Request) -> (Verb, Target) {
+pub(crate) fn resolve(cluster: &Cluster, request: &Request) -> (Verb, Target) {
     let mut verb = request.verb.clone();
     let target = match &request.target {
         Target::Path(path) => match parse_path(path) {

@@ -56,7 +56,8 @@ pub(super) fn replaced(call: &mut Call<'_>, old: &Object, mut decoded: Decoded) 
     if call.is_dry_run() {
         return Ok(admitted.into_object());
     }
-    if unchanged(old, admitted.object()) {
+    // What was written with another key is written anew although nothing changed.
+    if unchanged(old, admitted.object()) && !call.cluster.store.is_stale(&call.table(), old) {
         return Ok(old.clone());
     }
     if delete::finished(call, admitted.object()) {

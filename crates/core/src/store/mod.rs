@@ -2,12 +2,16 @@
 //!
 //! Lists come out in the order etcd gives them: by namespace, then name, in bytes. Clones share everything.
 
+pub mod at_rest;
+pub mod etcd;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gatehouse_model::{Object, Value};
 
 use crate::server::Admitted;
+use at_rest::{Encryption, Seal};
 
 /// Namespace (empty for cluster-scoped objects) and name.
 pub type Key = (Arc<str>, Arc<str>);
@@ -24,6 +28,10 @@ pub struct Store {
     revision: u64,
     /// The revision of the newest removal.
     removed: u64,
+    /// How objects are written from now on (`--encryption-provider-config`).
+    encryption: Arc<Encryption>,
+    /// What objects were written with, where that was not plain text.
+    seals: BTreeMap<Arc<str>, Arc<BTreeMap<Key, Arc<Seal>>>>,
 }
 
 impl Store {
@@ -65,6 +73,36 @@ impl Store {
             .map(|(_, o)| o)
     }
 
+    /// Writes objects as `encryption` says from now on; what is there stays as it is.
+    pub fn set_encryption(&mut self, encryption: Arc<Encryption>) {
+        self.encryption = encryption;
+    }
+
+    /// What an object was last written with; `None` for plain text.
+    #[must_use]
+    pub fn seal_of(&self, group_resource: &str, namespace: &str, name: &str) -> Option<&Arc<Seal>> {
+        self.seals.get(group_resource)?.get(&(namespace.into(), name.into()))
+    }
+
+    /// Whether the server can read an object back.
+    ///
+    /// # Errors
+    /// What the storage says when it has no key that fits.
+    pub fn readable(&self, group_resource: &str, object: &Object) -> Result<(), &'static str> {
+        if self.seals.is_empty() && *self.encryption == Encryption::default() {
+            return Ok(());
+        }
+        let seal = self.seal_of(group_resource, object.namespace(), object.name());
+        self.encryption.open(group_resource, seal)
+    }
+
+    /// Whether an object would be written with something else now.
+    #[must_use]
+    pub fn is_stale(&self, group_resource: &str, object: &Object) -> bool {
+        let seal = self.seal_of(group_resource, object.namespace(), object.name());
+        self.encryption.seal(group_resource).as_ref() != seal
+    }
+
     /// The resources of which anything is stored.
     pub fn resources(&self) -> impl Iterator<Item = &str> {
         self.tables.keys().map(|k| &**k)
@@ -88,6 +126,7 @@ impl Store {
         object.set(&["metadata", "resourceVersion"], self.revision.to_string());
         let key: Key = (object.namespace().into(), object.name().into());
         let object = Arc::new(object);
+        self.write_seal(group_resource, &key);
         self.note_change(group_resource);
         let table = self.tables.entry(group_resource.into()).or_default();
         Arc::make_mut(table).insert(key, Arc::clone(&object));
@@ -109,6 +148,21 @@ impl Store {
             self.note_change(group_resource);
         }
         removed
+    }
+
+    /// Notes what the object under `key` is written with.
+    fn write_seal(&mut self, group_resource: &str, key: &Key) {
+        match self.encryption.seal(group_resource) {
+            Some(seal) => {
+                let table = self.seals.entry(group_resource.into()).or_default();
+                Arc::make_mut(table).insert(key.clone(), seal);
+            }
+            None => {
+                if let Some(table) = self.seals.get_mut(group_resource) {
+                    Arc::make_mut(table).remove(key);
+                }
+            }
+        }
     }
 
     fn note_change(&mut self, group_resource: &str) {

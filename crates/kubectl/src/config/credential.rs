@@ -1,13 +1,11 @@
 //! Who a kubeconfig's user is.
 //!
-//! The lab's certificates are PEM files. Whose they are is read from the DER inside (X.509 subject, `CN` and `O`), or
-//! from a line `subject=CN=jane,O=developers` in the text or in the PEM's body, which is how the lab may write
-//! certificates that nobody needs to verify. Verifies no signature: who may hand out certificates is the signer's
-//! business.
+//! A certificate is sent as it is: whose it is and whether to believe it is the server's business. Recordings write
+//! certificates that nobody needs to verify as a line `subject=CN=jane,O=developers`, in the text or in the PEM's body.
 
 use gatehouse_core::Credential;
 
-use crate::der::{certificate_fields, elements, pem_blocks};
+use gatehouse_core::pki::{Certificate, Key, der, key};
 
 /// The identity in a client certificate, if there is one to be found.
 #[must_use]
@@ -15,13 +13,22 @@ pub fn from_certificate(pem: &str) -> Option<Credential> {
     if let Some(found) = subject_line(pem) {
         return Some(found);
     }
-    let bytes = pem_blocks(pem).into_iter().next()?.bytes;
+    let bytes = der::pem_blocks(pem).into_iter().find(|b| b.kind == "CERTIFICATE")?.bytes;
     if let Ok(text) = std::str::from_utf8(&bytes)
         && let Some(found) = subject_line(text)
     {
         return Some(found);
     }
-    subject_of_der(&bytes)
+    Certificate::read(&bytes).map(|_| Credential::Presented(bytes))
+}
+
+/// Whether a key in PEM is that of a certificate, as far as both can be read.
+#[must_use]
+pub fn matches(certificate: &str, private: &str) -> bool {
+    match (Certificate::from_pem(certificate), Key::from_pem(private)) {
+        (Some(certificate), Some(private)) => key::public_of(&certificate.key) == private.public,
+        _ => true,
+    }
 }
 
 fn credential(parts: impl Iterator<Item = (String, String)>) -> Option<Credential> {
@@ -46,26 +53,6 @@ fn subject_line(text: &str) -> Option<Credential> {
     })?;
     let parts = line.split([',', '/']).filter_map(|p| p.split_once('='));
     credential(parts.map(|(k, v)| (k.trim().to_owned(), v.trim().to_owned())))
-}
-
-/// The subject of an X.509 certificate: the fifth field of its first part, an optional version not counted.
-fn subject_of_der(der: &[u8]) -> Option<Credential> {
-    let fields = certificate_fields(der)?;
-    let subject = *fields.get(4)?;
-    let mut parts = Vec::new();
-    for (_, set) in elements(subject) {
-        for (_, pair) in elements(set) {
-            if let [(_, oid), (_, value), ..] = elements(pair).as_slice() {
-                let key = match *oid {
-                    [0x55, 0x04, 0x03] => "CN",
-                    [0x55, 0x04, 0x0a] => "O",
-                    _ => continue,
-                };
-                parts.push((key.to_owned(), String::from_utf8_lossy(value).into_owned()));
-            }
-        }
-    }
-    credential(parts.into_iter())
 }
 
 #[cfg(test)]

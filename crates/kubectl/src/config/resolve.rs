@@ -179,18 +179,24 @@ fn credential_of(user: &Value, origin: &str, files: &mut dyn Files) -> Result<Cr
     if !token.is_empty() {
         return Ok(Credential::Token(token));
     }
-    let data = user.str_at(&["client-certificate-data"]);
-    let pem = if data.is_empty() {
-        let path = user.str_at(&["client-certificate"]);
-        if path.is_empty() {
-            return Ok(Credential::Anonymous);
-        }
-        files.read(&relative(path, origin)).unwrap_or_default()
-    } else {
-        base64::decode(data).unwrap_or_default()
+    let mut pem = |field: &str| {
+        let data = user.str_at(&[&format!("{field}-data")]);
+        let bytes = if data.is_empty() {
+            let path = user.str_at(&[field]);
+            if path.is_empty() {
+                return None;
+            }
+            files.read(&relative(path, origin)).unwrap_or_default()
+        } else {
+            base64::decode(data).unwrap_or_default()
+        };
+        Some(String::from_utf8_lossy(&bytes).into_owned())
     };
-    let pem = String::from_utf8_lossy(&pem);
-    credential::from_certificate(&pem)
+    let Some(certificate) = pem("client-certificate") else { return Ok(Credential::Anonymous) };
+    if !credential::matches(&certificate, &pem("client-key").unwrap_or_default()) {
+        return Err(Error::plain("tls: private key does not match public key"));
+    }
+    credential::from_certificate(&certificate)
         .ok_or_else(|| Error::plain("tls: failed to find any PEM data in certificate input"))
 }
 

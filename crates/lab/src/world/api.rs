@@ -16,6 +16,8 @@ type Shared<'a, 'w> = &'a RefCell<&'w mut World>;
 /// The API server, asked over the network.
 pub(super) struct Server<'a, 'w> {
     pub(super) world: Shared<'a, 'w>,
+    /// The address kubectl's machine has.
+    pub(super) source: &'static str,
 }
 
 impl Server<'_, '_> {
@@ -31,8 +33,11 @@ impl Server<'_, '_> {
 }
 
 impl Api for Server<'_, '_> {
-    fn call(&mut self, url: &str, request: Request) -> Result<Response, String> {
+    fn call(&mut self, url: &str, mut request: Request) -> Result<Response, String> {
         self.reach(url)?;
+        self.source.clone_into(&mut request.source);
+        let version = self.world.borrow().cluster.version.client();
+        request.agent = format!("kubectl/{version} (linux/amd64) kubernetes/0000000");
         let mut world = self.world.borrow_mut();
         let response = server::handle(&mut world.cluster, &request);
         if !admission::awaits_controllers(&response) {

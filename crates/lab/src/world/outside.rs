@@ -3,12 +3,13 @@
 use std::cell::RefCell;
 
 use gatehouse_kubectl::{self as kubectl, Host};
+use gatehouse_machine::machine::HOST;
 use gatehouse_machine::shell::{self, Streams};
 use gatehouse_machine::{Machine, Outcome, Output, Outside, ShellState, Sys};
 
 use super::api::{Containers, Server};
 use super::files::SysFiles;
-use super::{Login, World};
+use super::{Kubelets, Login, World};
 
 /// How often an editor that is a program is run for one command.
 const EDITS: usize = 10;
@@ -44,7 +45,7 @@ pub(crate) struct Around<'w> {
 
 impl Outside for Around<'_> {
     fn program(&self, name: &str) -> bool {
-        matches!(name, "kubectl" | "ssh")
+        matches!(name, "kubectl" | "scp" | "ssh")
     }
 
     fn run(&mut self, sys: &mut Sys<'_>, argv: &[String]) -> Outcome {
@@ -56,6 +57,7 @@ impl Outside for Around<'_> {
                 outcome
             }
             Some("ssh") => self.ssh(sys, argv),
+            Some("scp") => self.scp(sys, argv),
             name => Outcome::Done(Output::failure(
                 127,
                 format!("{}: command not found\n", name.unwrap_or_default()),
@@ -64,12 +66,85 @@ impl Outside for Around<'_> {
     }
 
     fn advance(&mut self, machine: &mut Machine, millis: i64) {
-        self.world.advance(millis);
+        self.with_own_node(machine, |world| world.advance(millis));
         machine.now = self.world.cluster.now;
+    }
+
+    fn exec(
+        &mut self,
+        machine: &mut Machine,
+        (namespace, pod, container): &(String, String, String),
+        argv: &[String],
+    ) -> Result<Output, String> {
+        self.with_own_node(machine, |world| world.exec(namespace, pod, container, argv, b""))
+    }
+
+    fn cluster(&mut self) -> Option<&mut gatehouse_core::Cluster> {
+        Some(&mut self.world.cluster)
     }
 }
 
 impl Around<'_> {
+    /// Puts the node's machine that a program runs on back in its place while the world acts.
+    fn with_own_node<T>(&mut self, machine: &mut Machine, act: impl FnOnce(&mut World) -> T) -> T {
+        let name = machine.space(HOST).map(|s| s.hostname.clone()).unwrap_or_default();
+        swap(self.world, &name, machine);
+        let result = act(self.world);
+        swap(self.world, &name, machine);
+        result
+    }
+
+    /// `scp FROM… TO`: files to and from nodes, as root there.
+    fn scp(&mut self, sys: &mut Sys<'_>, argv: &[String]) -> Outcome {
+        let words: Vec<&String> = argv.iter().skip(1).filter(|w| !w.starts_with('-')).collect();
+        let Some((to, from)) = words.split_last().filter(|(_, f)| !f.is_empty()) else {
+            let usage = "usage: scp [-346ABCOpqRrsTv] [-c cipher] [-D sftp_server_path] [-F ssh_config]\n           [-i identity_file] [-J destination] [-l limit] [-o ssh_option]\n           [-P port] [-S program] [-X sftp_option] source ... target\n";
+            return Outcome::Done(Output::failure(1, usage));
+        };
+        for source in from {
+            if let Err(why) = self.copy(sys, source, to) {
+                return Outcome::Done(Output::failure(1, why));
+            }
+        }
+        Outcome::Done(Output::default())
+    }
+
+    fn copy(&mut self, sys: &mut Sys<'_>, from: &str, to: &str) -> Result<(), String> {
+        let lost = |host: &str| {
+            format!(
+                "ssh: Could not resolve hostname {host}: Name or service not known\nscp: Connection closed\n"
+            )
+        };
+        let name = from.rsplit(['/', ':']).next().unwrap_or(from).to_owned();
+        let bytes = match remote(from) {
+            None => {
+                sys.slurp_bytes(from).map_err(|e| format!("scp: stat local \"{from}\": {}\n", e.text()))?
+            }
+            Some((host, path)) => {
+                let found =
+                    self.world.with_node(host, |m, _| m.read_file(&path)).ok_or_else(|| lost(host))?;
+                found.ok_or_else(|| format!("scp: {path}: No such file or directory\n"))?.to_vec()
+            }
+        };
+        match remote(to) {
+            None => {
+                let inside = sys.stat(to).is_ok_and(|s| s.is_dir());
+                let path =
+                    if inside { format!("{}/{name}", to.trim_end_matches('/')) } else { to.to_owned() };
+                sys.spill(&path, &bytes).map_err(|e| format!("scp: open local \"{path}\": {}\n", e.text()))
+            }
+            Some((host, path)) => self
+                .world
+                .with_node(host, |m, _| {
+                    let inside = path.ends_with('/') || m.read_file(&path).is_none() && m.has_dir(&path);
+                    let path =
+                        if inside { format!("{}/{name}", path.trim_end_matches('/')) } else { path.clone() };
+                    m.write_file(&path, bytes, 0o644, (0, 0));
+                })
+                .ok_or_else(|| lost(host)),
+        }
+    }
+
     /// `ssh NODE [COMMAND]`: the learner is root there.
     fn ssh(&mut self, sys: &mut Sys<'_>, argv: &[String]) -> Outcome {
         let mut words = argv.iter().skip(1).skip_while(|w| w.starts_with('-'));
@@ -134,6 +209,11 @@ impl Around<'_> {
     }
 
     fn kubectl(&mut self, sys: &mut Sys<'_>, argv: &[String]) -> Outcome {
+        let source = match sys.hostname().as_str() {
+            "controlplane" => "172.30.1.2",
+            "node01" => "172.30.2.2",
+            _ => "172.30.1.1",
+        };
         // kubectl reads all of its input if it reads any: `-f -` says that it does.
         let reads =
             argv.iter().any(|a| a == "-" || a == "-f-" || a.ends_with("=-") || a == "-i" || a == "-it");
@@ -141,12 +221,28 @@ impl Around<'_> {
         let version = self.world.cluster.version.client();
         let world = RefCell::new(&mut *self.world);
         let mut host = Host {
-            api: &mut Server { world: &world },
+            api: &mut Server { world: &world, source },
             files: &mut SysFiles { sys },
             containers: &mut Containers { world: &world },
             version,
             stdin,
         };
         kubectl::run(&mut host, argv)
+    }
+}
+
+/// A name of a file elsewhere: `user@host:/path`; a path that is not absolute lies in root's home.
+fn remote(word: &str) -> Option<(&str, String)> {
+    let (host, path) = word.split_once(':').filter(|(h, _)| !h.contains('/'))?;
+    let host = host.rsplit('@').next().unwrap_or(host);
+    Some((host, if path.starts_with('/') { path.to_owned() } else { format!("/root/{path}") }))
+}
+
+/// Exchanges a node's machine for another.
+fn swap(world: &mut World, node: &str, machine: &mut Machine) {
+    if let Kubelets::Real(kubelets) = &mut world.kubelets
+        && let Some(node) = kubelets.nodes.get_mut(node)
+    {
+        std::mem::swap(&mut node.machine, machine);
     }
 }

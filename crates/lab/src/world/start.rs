@@ -5,9 +5,10 @@ use std::sync::Arc;
 use gatehouse_core::config::StaticToken;
 use gatehouse_core::controllers::StandIn;
 use gatehouse_core::network::Cni;
+use gatehouse_core::pki::Authority;
 use gatehouse_core::{Cluster, bootstrap};
 use gatehouse_machine::programs::MAGIC;
-use gatehouse_machine::{Machine, Outcome, ShellState, kubelet};
+use gatehouse_machine::{Machine, Outcome, ShellState, kubelet, node};
 use gatehouse_model::{KubeVersion, Value, base64};
 
 use super::{Access, Kubelets, World};
@@ -43,7 +44,7 @@ impl World {
             groups: vec![(*group).to_owned()],
         });
         std::sync::Arc::make_mut(&mut world.cluster.config).static_tokens = tokens.collect();
-        world.write(".kubeconfig", &kubeconfig("c", "c", "admin", BARE_SERVER, &users, Proof::Token));
+        world.write(".kubeconfig", &kubeconfig("c", "c", "admin", BARE_SERVER, &users));
         world.shell = world.fresh_shell();
         world.settle();
         world
@@ -60,20 +61,14 @@ impl World {
         let terminal = Machine::host("lab", "student", cluster.now);
         let mut kubelets = kubelet::Kubelets::default();
         for (name, prefix) in [("controlplane", "10.244.0"), ("node01", "10.244.1")] {
-            kubelets.nodes.insert(name.to_owned(), kubelet::Node::new(name, prefix, cluster.now));
+            kubelets.nodes.insert(name.to_owned(), kubelet::Node::new(name, prefix, &cluster));
         }
+        for node in kubelets.nodes.values_mut() {
+            ["ssh", "scp", "kubectl"].iter().for_each(|p| install(&mut node.machine, p));
+        }
+        let config = node::user_config(&mut Authority::of(&cluster), "system:masters", "kubernetes-admin");
         let mut world = Self::around(cluster, access, terminal, Kubelets::Real(kubelets), true);
-        install(&mut world.terminal, "ssh");
-        install(&mut world.terminal, "kubectl");
-        let users = [("kubernetes-admin", "system:masters")];
-        let config = kubeconfig(
-            "kubernetes",
-            "kubernetes-admin@kubernetes",
-            "kubernetes-admin",
-            LAB_SERVER,
-            &users,
-            Proof::Certificate,
-        );
+        ["ssh", "scp", "kubectl"].iter().for_each(|p| install(&mut world.terminal, p));
         world.write(".kube/config", &config);
         world.shell = world.fresh_shell();
         world.settle();
@@ -176,39 +171,16 @@ fn install(machine: &mut Machine, program: &str) {
     machine.write_file(&format!("/usr/local/bin/{program}"), content, 0o755, (0, 0));
 }
 
-/// How users of a kubeconfig prove who they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Proof {
-    Certificate,
-    Token,
-}
-
-/// A kubeconfig with its users' credentials.
-fn kubeconfig(
-    cluster: &str,
-    context: &str,
-    user: &str,
-    server: &str,
-    users: &[(&str, &str)],
-    proof: Proof,
-) -> String {
+/// A kubeconfig whose users have tokens.
+fn kubeconfig(cluster: &str, context: &str, user: &str, server: &str, users: &[(&str, &str)]) -> String {
     let ca = base64::encode(pem("CERTIFICATE", "subject=CN=kubernetes").as_bytes());
     let mut text = format!(
         "apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: {ca}\n    server: {server}\n  name: {cluster}\n\
          contexts:\n- context:\n    cluster: {cluster}\n    user: {user}\n  name: {context}\n\
          current-context: {context}\nkind: Config\npreferences: {{}}\nusers:\n"
     );
-    for (name, group) in users {
-        if proof == Proof::Token {
-            text.push_str(&format!("- name: {name}\n  user:\n    token: tok-{name}\n"));
-            continue;
-        }
-        let certificate =
-            base64::encode(pem("CERTIFICATE", &format!("subject=O={group},CN={name}")).as_bytes());
-        let key = base64::encode(pem("RSA PRIVATE KEY", &format!("key of {name}")).as_bytes());
-        text.push_str(&format!(
-            "- name: {name}\n  user:\n    client-certificate-data: {certificate}\n    client-key-data: {key}\n"
-        ));
+    for (name, _) in users {
+        text.push_str(&format!("- name: {name}\n  user:\n    token: tok-{name}\n"));
     }
     text
 }

@@ -238,10 +238,11 @@ impl Work<'_> {
                 return false;
             }
         }
-        if !running.handler.is_empty() && !self.node.handlers.contains(&running.handler) {
+        if !running.handler.is_empty() && !self.node.machine.services.handlers.contains(&running.handler) {
             let message = format!(
-                "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to get sandbox runtime: \
-                 no runtime for \"{}\" is configured",
+                "Failed to create pod sandbox: rpc error: code = Unknown desc = unable to get OCI runtime for sandbox \
+                 \"{}\": no runtime for \"{}\" is configured",
+                crate::programs::sums::sha256(self.pod.uid().as_bytes()),
                 running.handler
             );
             self.event_once("", "FailedCreatePodSandBox", &message);

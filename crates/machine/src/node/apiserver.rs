@@ -1,392 +1,522 @@
-//! kube-apiserver's command line: which flags it has, what they must be, and what they set in core.
+//! kube-apiserver: what its flags set in core, and the words it ends with.
 //!
-//! Models cmd/kube-apiserver/app/options and the words pflag and the server's own validation have for what is wrong.
+//! Flags are read ([`Flags`]), then validated together, then acted upon in the server's order: serving certificates,
+//! encryption, authentication, authorization, audit, admission, storage. The first that fails ends it.
+//!
+//! Models cmd/kube-apiserver/app, pkg/kubeapiserver/options and apiserver pkg/server/options.
 
-use gatehouse_core::ApiServerConfig;
+use std::sync::Arc;
+
+use gatehouse_core::audit::{Auditing, Format, Policy};
 use gatehouse_core::config::{AuthorizationMode, StaticToken};
+use gatehouse_core::pki::{Certificate, Key, der};
+use gatehouse_core::store::at_rest::Encryption;
+use gatehouse_core::{ApiServerConfig, Cluster};
 use gatehouse_model::{Value, yaml};
 
-use super::pod_of;
+use super::audit_log::Sink;
+use super::flags::Flags;
+use super::klog;
+use super::manifest::{Manifest, Sight};
+use super::static_pods::{Effect, Failure};
 use crate::machine::Machine;
 
-/// Why the API server is not there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Failure {
-    /// There is no manifest.
-    Gone,
-    /// The kubelet cannot read the manifest: what it says.
-    Manifest(String),
-    /// The server ends as soon as it starts: its last words.
-    Start(String),
+/// What the server read and holds besides its configuration.
+#[derive(Clone, Debug, Default)]
+pub struct ServerFiles {
+    /// `--encryption-provider-config`
+    pub encryption: Arc<Encryption>,
+    /// Where audit lines go.
+    pub audit: Option<Sink>,
 }
-
-/// What a flag's value must be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Text,
-    Bool,
-    Number,
-    /// A file that is read at the start.
-    File,
-}
-
-/// Flags that manifests of kubeadm and of the course have.
-const FLAGS: &[(&str, Kind)] = &[
-    ("admission-control-config-file", Kind::File),
-    ("advertise-address", Kind::Text),
-    ("allow-privileged", Kind::Bool),
-    ("anonymous-auth", Kind::Bool),
-    ("api-audiences", Kind::Text),
-    ("audit-log-format", Kind::Text),
-    ("audit-log-maxage", Kind::Number),
-    ("audit-log-maxbackup", Kind::Number),
-    ("audit-log-maxsize", Kind::Number),
-    ("audit-log-path", Kind::Text),
-    ("audit-policy-file", Kind::File),
-    ("audit-webhook-config-file", Kind::File),
-    ("authentication-config", Kind::File),
-    ("authentication-token-webhook-config-file", Kind::File),
-    ("authorization-config", Kind::File),
-    ("authorization-mode", Kind::Text),
-    ("authorization-webhook-config-file", Kind::File),
-    ("bind-address", Kind::Text),
-    ("client-ca-file", Kind::File),
-    ("disable-admission-plugins", Kind::Text),
-    ("enable-admission-plugins", Kind::Text),
-    ("enable-aggregator-routing", Kind::Bool),
-    ("enable-bootstrap-token-auth", Kind::Bool),
-    ("encryption-provider-config", Kind::File),
-    ("encryption-provider-config-automatic-reload", Kind::Bool),
-    ("etcd-cafile", Kind::File),
-    ("etcd-certfile", Kind::File),
-    ("etcd-keyfile", Kind::File),
-    ("etcd-servers", Kind::Text),
-    ("event-ttl", Kind::Text),
-    ("feature-gates", Kind::Text),
-    ("kubelet-certificate-authority", Kind::File),
-    ("kubelet-client-certificate", Kind::File),
-    ("kubelet-client-key", Kind::File),
-    ("kubelet-preferred-address-types", Kind::Text),
-    ("max-requests-inflight", Kind::Number),
-    ("oidc-client-id", Kind::Text),
-    ("oidc-issuer-url", Kind::Text),
-    ("profiling", Kind::Bool),
-    ("proxy-client-cert-file", Kind::File),
-    ("proxy-client-key-file", Kind::File),
-    ("request-timeout", Kind::Text),
-    ("requestheader-allowed-names", Kind::Text),
-    ("requestheader-client-ca-file", Kind::File),
-    ("requestheader-extra-headers-prefix", Kind::Text),
-    ("requestheader-group-headers", Kind::Text),
-    ("requestheader-username-headers", Kind::Text),
-    ("runtime-config", Kind::Text),
-    ("secure-port", Kind::Number),
-    ("service-account-extend-token-expiration", Kind::Bool),
-    ("service-account-issuer", Kind::Text),
-    ("service-account-key-file", Kind::File),
-    ("service-account-lookup", Kind::Bool),
-    ("service-account-signing-key-file", Kind::File),
-    ("service-cluster-ip-range", Kind::Text),
-    ("service-node-port-range", Kind::Text),
-    ("tls-cert-file", Kind::File),
-    ("tls-cipher-suites", Kind::Text),
-    ("tls-min-version", Kind::Text),
-    ("tls-private-key-file", Kind::File),
-    ("token-auth-file", Kind::File),
-    ("v", Kind::Number),
-];
 
 /// Admission plugins the server has, whether or not they decide anything here.
-const PLUGINS: &[&str] = &[
-    "AlwaysAdmit",
-    "AlwaysDeny",
-    "AlwaysPullImages",
-    "CertificateApproval",
-    "CertificateSigning",
-    "CertificateSubjectRestriction",
-    "ClusterTrustBundleAttest",
-    "DefaultIngressClass",
-    "DefaultStorageClass",
-    "DefaultTolerationSeconds",
-    "DenyServiceExternalIPs",
-    "EventRateLimit",
-    "ExtendedResourceToleration",
-    "ImagePolicyWebhook",
-    "LimitPodHardAntiAffinityTopology",
-    "LimitRanger",
-    "MutatingAdmissionPolicy",
-    "MutatingAdmissionWebhook",
-    "NamespaceAutoProvision",
-    "NamespaceExists",
-    "NamespaceLifecycle",
-    "NodeRestriction",
-    "OwnerReferencesPermissionEnforcement",
-    "PersistentVolumeClaimResize",
-    "PodNodeSelector",
-    "PodSecurity",
-    "PodSecurityPolicy",
-    "PodTolerationRestriction",
-    "PodTopologyLabels",
-    "Priority",
-    "ResourceQuota",
-    "RuntimeClass",
-    "ServiceAccount",
-    "StorageObjectInUseProtection",
-    "TaintNodesByCondition",
-    "ValidatingAdmissionPolicy",
-    "ValidatingAdmissionWebhook",
-];
+const PLUGINS: &str = "AlwaysAdmit AlwaysDeny AlwaysPullImages CertificateApproval CertificateSigning CertificateSubjectRestriction ClusterTrustBundleAttest DefaultIngressClass DefaultStorageClass DefaultTolerationSeconds DenyServiceExternalIPs EventRateLimit ExtendedResourceToleration ImagePolicyWebhook LimitPodHardAntiAffinityTopology LimitRanger MutatingAdmissionPolicy MutatingAdmissionWebhook NamespaceAutoProvision NamespaceExists NamespaceLifecycle NodeDeclaredFeatureValidator NodeRestriction OwnerReferencesPermissionEnforcement PersistentVolumeClaimResize PodGroupProtection PodNodeSelector PodSecurity PodTolerationRestriction PodTopologyLabels Priority ResourceQuota RuntimeClass ServiceAccount StorageObjectInUseProtection TaintNodesByCondition ValidatingAdmissionPolicy ValidatingAdmissionWebhook";
 
-/// A line of `run.go`: what ends the server.
-fn command_failed(machine: &Machine, why: &str) -> Failure {
-    Failure::Start(format!(
-        "{}       1 run.go:72] \"command failed\" err=\"{}\"",
-        super::klog('E', machine.now.0),
-        why.replace('"', "\\\"")
-    ))
+/// Cipher suites Go knows.
+const SUITES: &str = "TLS_AES_128_GCM_SHA256 TLS_AES_256_GCM_SHA384 TLS_CHACHA20_POLY1305_SHA256 TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305 TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305 TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256 TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256 TLS_ECDHE_ECDSA_WITH_RC4_128_SHA TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256 TLS_ECDHE_RSA_WITH_RC4_128_SHA TLS_RSA_WITH_3DES_EDE_CBC_SHA TLS_RSA_WITH_AES_128_CBC_SHA TLS_RSA_WITH_AES_128_CBC_SHA256 TLS_RSA_WITH_AES_128_GCM_SHA256 TLS_RSA_WITH_AES_256_CBC_SHA TLS_RSA_WITH_AES_256_GCM_SHA384 TLS_RSA_WITH_RC4_128_SHA";
+
+/// What a server that starts writes first.
+pub(super) fn greeting(now: i64) -> Vec<String> {
+    let line = |rest: &str| format!("{}       1 {rest}", klog('I', now));
+    vec![
+        line("options.go:263] external host was not specified, using 172.30.1.2"),
+        line("server.go:150] Version: v1.36.2"),
+        line("server.go:152] \"Golang settings\" GOGC=\"\" GOMAXPROCS=\"\" GOTRACEBACK=\"\""),
+    ]
 }
 
-/// What the manifest starts.
+/// The last line of a server that ends with an error.
+pub(super) fn command_failed(now: i64, why: &str) -> String {
+    let why = why.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+    format!("{}       1 run.go:72] \"command failed\" err=\"{why}\"", klog('E', now))
+}
+
+/// What the TLS flags of a component say that is wrong.
+pub(super) fn tls_errors(flags: &Flags) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let version = flags.text("tls-min-version");
+    if !matches!(version, "" | "VersionTLS10" | "VersionTLS11" | "VersionTLS12" | "VersionTLS13") {
+        wrong.push(format!("unknown tls version {version:?}"));
+    }
+    let known = |s: &String| SUITES.split(' ').any(|k| k == s);
+    if let Some(suite) = flags.list("tls-cipher-suites").into_iter().find(|s| !known(s)) {
+        wrong.push(format!("Cipher suite {suite} not supported or doesn't exist"));
+    }
+    wrong
+}
+
+/// Starts the server.
 ///
 /// # Errors
-/// Why it does not start.
-pub fn read_config(
-    machine: &Machine,
-    manifest: &str,
-    before: &ApiServerConfig,
-) -> Result<ApiServerConfig, Failure> {
-    let pod = pod_of(manifest).map_err(Failure::Manifest)?;
-    let container = pod.list_at(&["spec", "containers"]).first().cloned().unwrap_or_default();
-    let mut words = container.list_at(&["command"]).to_vec();
-    words.extend(container.list_at(&["args"]).iter().cloned());
-    let mut words = words.iter().filter_map(Value::as_str);
-    let program = words.next().unwrap_or("kube-apiserver");
-    if program != "kube-apiserver" {
-        return Err(Failure::Start(format!("exec: \"{program}\": executable file not found in $PATH")));
+/// Why it ends.
+pub(super) fn start(
+    machine: &mut Machine,
+    cluster: &Cluster,
+    manifest: &Manifest,
+) -> Result<Effect, Failure> {
+    let flags = Flags::parse("kube-apiserver", manifest.argv().skip(1))
+        .map_err(|why| Failure::Exit(vec![format!("Error: {why}")], 1))?;
+    let now = machine.now.0;
+    let mut site = Site { machine, manifest, flags: &flags, files: ServerFiles::default() };
+    site.complete().map_err(|why| Failure::Exit(vec![command_failed(now, &why)], 1))?;
+    let last_words = |lines: usize, why: &str| {
+        let mut log = greeting(now);
+        log.truncate(lines);
+        log.push(command_failed(now, why));
+        Failure::Exit(log, 1)
+    };
+    let (config, wrong) = site.validate(&cluster.config);
+    match wrong.as_slice() {
+        [] => {}
+        [one] => return Err(last_words(1, one)),
+        more => return Err(last_words(1, &format!("[{}]", more.join(", ")))),
     }
-    let mut flags: Vec<(&str, String)> = Vec::new();
-    for word in words {
-        let text = word.strip_prefix("--").unwrap_or("");
-        if text.is_empty() {
-            return Err(Failure::Start(format!("Error: unknown command \"{word}\" for \"kube-apiserver\"")));
-        }
-        let (name, value) = text.split_once('=').map_or((text, None), |(n, v)| (n, Some(v)));
-        let Some((name, kind)) = FLAGS.iter().find(|(n, _)| *n == name) else {
-            return Err(Failure::Start(format!("Error: unknown flag: --{name}")));
-        };
-        let value = match (value, kind) {
-            (Some(v), _) => v.to_owned(),
-            (None, Kind::Bool) => "true".to_owned(),
-            (None, _) => return Err(Failure::Start(format!("Error: flag needs an argument: --{name}"))),
-        };
-        let (parser, fine) = match kind {
-            Kind::Bool => (
-                "ParseBool",
-                matches!(
-                    value.as_str(),
-                    "1" | "t"
-                        | "T"
-                        | "TRUE"
-                        | "true"
-                        | "True"
-                        | "0"
-                        | "f"
-                        | "F"
-                        | "FALSE"
-                        | "false"
-                        | "False"
-                ),
-            ),
-            Kind::Number => ("ParseInt", value.parse::<i64>().is_ok()),
-            _ => ("", true),
-        };
-        if !fine {
-            return Err(Failure::Start(format!(
-                "Error: invalid argument \"{value}\" for \"--{name}\" flag: strconv.{parser}: parsing \"{value}\": invalid syntax"
-            )));
-        }
-        flags.push((name, value));
-    }
-    let site = Site { machine, pod: &pod, container: &container };
-    site.apply(&flags, before)
+    let config = site.configure(config).map_err(|why| last_words(3, &why))?;
+    site.storage().map_err(|lines| {
+        let mut log = greeting(now);
+        log.extend(lines);
+        Failure::Exit(log, 1)
+    })?;
+    let files = std::mem::take(&mut site.files);
+    Ok(Effect::ApiServer(Box::new(config), Box::new(files)))
 }
 
 struct Site<'a> {
-    machine: &'a Machine,
-    pod: &'a Value,
-    container: &'a Value,
+    machine: &'a mut Machine,
+    manifest: &'a Manifest,
+    flags: &'a Flags,
+    files: ServerFiles,
 }
 
 impl Site<'_> {
-    /// A file as the server's container sees it: through the volumes that the manifest mounts.
-    fn file(&self, path: &str) -> Option<String> {
-        let mount = self
-            .container
-            .list_at(&["volumeMounts"])
-            .iter()
-            .filter(|m| {
-                let at = m.str_at(&["mountPath"]).trim_end_matches('/');
-                path == at || path.strip_prefix(at).is_some_and(|r| r.starts_with('/'))
-            })
-            .max_by_key(|m| m.str_at(&["mountPath"]).len())?;
-        let volume = self
-            .pod
-            .list_at(&["spec", "volumes"])
-            .iter()
-            .find(|v| v.str_at(&["name"]) == mount.str_at(&["name"]))?;
-        let at = mount.str_at(&["mountPath"]).trim_end_matches('/');
-        let rest = path.strip_prefix(at).unwrap_or("");
-        let on_host = format!("{}{rest}", volume.str_at(&["hostPath", "path"]).trim_end_matches('/'));
-        self.machine.read_file(&on_host).map(|t| String::from_utf8_lossy(&t).into_owned())
+    /// A file as the server's container sees it, or what `os.ReadFile` says.
+    fn read(&self, path: &str) -> Result<String, String> {
+        self.manifest.look(self.machine, path).read(path)
     }
 
-    fn failed(&self, why: &str) -> Failure {
-        command_failed(self.machine, why)
-    }
-
-    fn apply(&self, flags: &[(&str, String)], before: &ApiServerConfig) -> Result<ApiServerConfig, Failure> {
-        let get = |name: &str| flags.iter().rev().find(|(n, _)| *n == name).map(|(_, v)| v.as_str());
-        let list = |name: &str| -> Vec<String> {
-            get(name)
-                .unwrap_or("")
-                .split(',')
-                .map(str::trim)
-                .filter(|w| !w.is_empty())
-                .map(str::to_owned)
-                .collect()
-        };
-        let is = |name: &str, default: bool| {
-            get(name).map_or(default, |v| matches!(v, "1" | "t" | "T" | "TRUE" | "true" | "True"))
-        };
-        let mut config = ApiServerConfig { up: true, ..before.clone() };
-        config.authorization_modes = self.modes(&list("authorization-mode"))?;
-        config.anonymous_auth = is("anonymous-auth", true);
-        config.enable_admission_plugins = list("enable-admission-plugins");
-        config.disable_admission_plugins = list("disable-admission-plugins");
-        for (flag, plugins) in
-            [("enable", &config.enable_admission_plugins), ("disable", &config.disable_admission_plugins)]
-        {
-            if let Some(unknown) = plugins.iter().find(|p| !PLUGINS.contains(&p.as_str())) {
-                return Err(self.failed(&format!("{flag}-admission-plugins plugin \"{unknown}\" is unknown")));
+    /// What is read before anything is validated: the keys of service accounts.
+    fn complete(&self) -> Result<(), String> {
+        let path = self.flags.text("service-account-signing-key-file");
+        if !path.is_empty() {
+            let text = self
+                .read(path)
+                .map_err(|why| format!("failed to parse service-account-issuer-key-file: {why}"))?;
+            if Key::from_pem(&text).is_none() {
+                return Err(format!(
+                    "failed to parse service-account-issuer-key-file: error parsing private key file {path}: data does not contain a valid RSA or ECDSA private key"
+                ));
             }
         }
-        if let Some(both) =
-            config.enable_admission_plugins.iter().find(|p| config.disable_admission_plugins.contains(p))
-        {
-            return Err(self.failed(&format!(
-                "[{both}] in enable-admission-plugins and disable-admission-plugins overlapped"
-            )));
+        Ok(())
+    }
+
+    /// The flags that need no file, and everything that is wrong with them.
+    fn validate(&self, before: &ApiServerConfig) -> (ApiServerConfig, Vec<String>) {
+        let flags = self.flags;
+        let mut config = ApiServerConfig { up: true, auditing: None, ..before.clone() };
+        config.static_tokens.clear();
+        let mut wrong = Vec::new();
+        if flags.get("etcd-servers").is_none() {
+            wrong.push("--etcd-servers must be specified".to_owned());
         }
-        if let Some(v) = get("tls-min-version")
-            .filter(|v| !matches!(*v, "VersionTLS10" | "VersionTLS11" | "VersionTLS12" | "VersionTLS13"))
+        if flags.is("encryption-provider-config-automatic-reload", false)
+            && flags.text("encryption-provider-config").is_empty()
         {
-            return Err(self.failed(&format!("unknown tls version \"{v}\"")));
+            wrong.push(
+                "--encryption-provider-config-automatic-reload must be set with --encryption-provider-config"
+                    .to_owned(),
+            );
         }
-        self.admission(get("admission-control-config-file"), &mut config)?;
-        self.files(flags)?;
-        if let Some(path) = get("token-auth-file") {
-            config.static_tokens = tokens(&self.file(path).unwrap_or_default());
+        let port = flags.number("secure-port", 6443);
+        if !(1..=65535).contains(&port) {
+            wrong.push(format!(
+                "--secure-port {port} must be between 1 and 65535, inclusive. It cannot be turned off with 0"
+            ));
+        }
+        if flags.text("request-timeout").starts_with('-') {
+            wrong.push("--request-timeout can not be negative value".to_owned());
+        }
+        if flags.number("max-requests-inflight", 400) < 0 {
+            wrong.push("--max-requests-inflight can not be negative value".to_owned());
+        }
+        config.anonymous_auth = flags.is("anonymous-auth", true);
+        if flags.get("service-account-issuer").is_none() {
+            wrong.push("service-account-issuer is a required flag".to_owned());
+        }
+        if flags.get("service-account-signing-key-file").is_none() {
+            wrong.push("service-account-signing-key-file is a required flag".to_owned());
+        }
+        wrong.extend(self.authorization(&mut config));
+        wrong.extend(self.audit_numbers());
+        config.enable_admission_plugins = flags.list("enable-admission-plugins");
+        config.disable_admission_plugins = flags.list("disable-admission-plugins");
+        wrong.extend(plugins(&config));
+        let node_port = flags.number("kubernetes-service-node-port", 0);
+        if !(0..=65535).contains(&node_port) {
+            wrong.push(format!("--kubernetes-service-node-port {node_port} must be between 0 and 65535, inclusive. If 0, the Kubernetes master service will be of type ClusterIP"));
+        }
+        (config, wrong)
+    }
+
+    fn authorization(&self, config: &mut ApiServerConfig) -> Vec<String> {
+        let words = self.flags.list("authorization-mode");
+        if self.flags.get("authorization-config").is_some() {
+            return Vec::new();
+        }
+        if words.is_empty() {
+            config.authorization_modes = vec![AuthorizationMode::AlwaysAllow];
+            return Vec::new();
+        }
+        let mut wrong = Vec::new();
+        config.authorization_modes.clear();
+        for w in &words {
+            match w.as_str() {
+                "AlwaysAllow" => config.authorization_modes.push(AuthorizationMode::AlwaysAllow),
+                "AlwaysDeny" => config.authorization_modes.push(AuthorizationMode::AlwaysDeny),
+                "Node" => config.authorization_modes.push(AuthorizationMode::Node),
+                "RBAC" => config.authorization_modes.push(AuthorizationMode::Rbac),
+                "ABAC" if self.flags.text("authorization-policy-file").is_empty() => {
+                    wrong.push("authorization-mode ABAC's authorization policy file not passed".to_owned());
+                }
+                "Webhook" if self.flags.text("authorization-webhook-config-file").is_empty() => {
+                    wrong
+                        .push("authorization-mode Webhook's authorization config file not passed".to_owned());
+                }
+                "ABAC" | "Webhook" => {}
+                other => wrong.push(format!("authorization-mode {other:?} is not a valid mode")),
+            }
+        }
+        if words.iter().enumerate().any(|(i, w)| words.iter().take(i).any(|v| v == w)) {
+            let quoted: Vec<String> = words.iter().map(|w| format!("{w:?}")).collect();
+            wrong
+                .push(format!("authorization-mode [{}] has mode specified more than once", quoted.join(" ")));
+        }
+        wrong
+    }
+
+    fn audit_numbers(&self) -> Vec<String> {
+        let flags = self.flags;
+        let mut wrong = Vec::new();
+        if flags.text("audit-log-path").is_empty() {
+            return wrong;
+        }
+        let format = flags.get("audit-log-format").unwrap_or("json");
+        if !matches!(format, "json" | "legacy") {
+            wrong.push(format!("invalid audit log format {format}, allowed formats are \"legacy,json\""));
+        }
+        for name in ["audit-log-maxage", "audit-log-maxbackup", "audit-log-maxsize"] {
+            let value = flags.number(name, 0);
+            if value < 0 {
+                wrong.push(format!("--{name} {value} can't be a negative number"));
+            }
+        }
+        wrong
+    }
+
+    /// Reads every file the flags name, in the server's order.
+    fn configure(&mut self, mut config: ApiServerConfig) -> Result<ApiServerConfig, String> {
+        let flags = self.flags;
+        self.serving()?;
+        if let Some(wrong) = tls_errors(flags).into_iter().next() {
+            return Err(wrong);
+        }
+        if let Some(path) = flags.get("encryption-provider-config").filter(|p| !p.is_empty()) {
+            self.files.encryption = Arc::new(self.encryption(path)?);
+        }
+        for (name, what) in
+            [("client-ca-file", "client-ca-bundle"), ("requestheader-client-ca-file", "request-header")]
+        {
+            let Some(path) = flags.get(name) else { continue };
+            let text = self.read(path)?;
+            if Certificate::from_pem(&text).is_none() {
+                return Err(format!(
+                    "unable to load client CA provider: error loading {what}: data does not contain any valid RSA or ECDSA certificates"
+                ));
+            }
+        }
+        for path in flags.list("service-account-key-file") {
+            let text = self.read(&path)?;
+            if der::pem_blocks(&text).is_empty() {
+                return Err(format!(
+                    "error reading public key file {path}: data does not contain any valid RSA or ECDSA public keys"
+                ));
+            }
+        }
+        if let Some(path) = flags.get("token-auth-file") {
+            config.static_tokens = tokens(path, &self.read(path)?)?;
+        }
+        for name in [
+            "authentication-token-webhook-config-file",
+            "authorization-webhook-config-file",
+            "authorization-policy-file",
+        ] {
+            if let Some(path) = flags.get(name) {
+                self.read(path)?;
+            }
+        }
+        config.auditing = self.audit()?;
+        self.admission(&mut config).map_err(|why| format!("failed to apply admission: {why}"))?;
+        for name in [
+            "kubelet-client-certificate",
+            "kubelet-client-key",
+            "kubelet-certificate-authority",
+            "proxy-client-cert-file",
+            "proxy-client-key-file",
+        ] {
+            if let Some(path) = flags.get(name) {
+                self.read(path)?;
+            }
         }
         Ok(config)
     }
 
-    fn modes(&self, words: &[String]) -> Result<Vec<AuthorizationMode>, Failure> {
-        if words.is_empty() {
-            return Ok(vec![AuthorizationMode::AlwaysAllow]);
+    fn serving(&self) -> Result<(), String> {
+        let (cert, key) = (self.flags.text("tls-cert-file"), self.flags.text("tls-private-key-file"));
+        if cert.is_empty() || key.is_empty() {
+            return Ok(());
         }
-        let mut modes = Vec::new();
-        for w in words {
-            let mode = match w.as_str() {
-                "AlwaysAllow" => AuthorizationMode::AlwaysAllow,
-                "AlwaysDeny" => AuthorizationMode::AlwaysDeny,
-                "Node" => AuthorizationMode::Node,
-                "RBAC" => AuthorizationMode::Rbac,
-                "ABAC" => {
-                    return Err(self.failed("authorization-mode ABAC's authorization policy file not passed"));
-                }
-                "Webhook" => {
-                    return Err(
-                        self.failed("authorization-mode Webhook's authorization config file not passed")
-                    );
-                }
-                other => {
-                    return Err(self.failed(&format!("authorization-mode \"{other}\" is not a valid mode")));
-                }
-            };
-            if modes.contains(&mode) {
-                return Err(
-                    self.failed(&format!("authorization-mode {words:?} has mode specified more than once"))
-                );
-            }
-            modes.push(mode);
-        }
-        Ok(modes)
-    }
-
-    fn admission(&self, path: Option<&str>, config: &mut ApiServerConfig) -> Result<(), Failure> {
-        config.admission_configuration.clear();
-        let Some(path) = path else { return Ok(()) };
-        let Some(text) = self.file(path) else {
-            return Err(self.failed(&format!(
-                "failed to initialize admission: failed to read plugin config: unable to read admission control configuration from \"{path}\" [open {path}: no such file or directory]"
-            )));
+        let (cert, key) = (self.read(cert)?, self.read(key)?);
+        let Some(certificate) = Certificate::from_pem(&cert) else {
+            return Err("tls: failed to find any PEM data in certificate input".to_owned());
         };
-        let value = yaml::parse(&text).map_err(|e| {
-            self.failed(&format!("failed to initialize admission: failed to read plugin config: unable to read admission control configuration from \"{path}\" [error converting YAML to JSON: {e}]"))
-        })?;
-        for plugin in value.list_at(&["plugins"]) {
-            let own = match plugin.get("configuration") {
-                Some(v) if !v.is_null() => v.clone(),
-                _ => {
-                    let file = plugin.str_at(&["path"]);
-                    let folder = path.rsplit_once('/').map_or("", |(d, _)| d);
-                    let file =
-                        if file.starts_with('/') { file.to_owned() } else { format!("{folder}/{file}") };
-                    self.file(&file).and_then(|t| yaml::parse(&t).ok()).unwrap_or_default()
-                }
-            };
-            config.admission_configuration.insert(plugin.str_at(&["name"]).to_owned(), own);
+        let Some(key) = Key::from_pem(&key) else {
+            return Err("tls: failed to find any PEM data in key input".to_owned());
+        };
+        if gatehouse_core::pki::key::public_of(&certificate.key) != key.public {
+            return Err("tls: private key does not match public key".to_owned());
         }
         Ok(())
     }
 
-    /// Files that must be there, each with its reader's words.
-    fn files(&self, flags: &[(&str, String)]) -> Result<(), Failure> {
-        for (name, path) in flags {
-            if !FLAGS.contains(&(*name, Kind::File)) || self.file(path).is_some() {
-                continue;
+    fn encryption(&self, path: &str) -> Result<Encryption, String> {
+        let text = self.read(path).map_err(|why| {
+            format!("error while parsing file: error while loading file: error reading encryption provider configuration file {path:?}: {why}")
+        })?;
+        if text.is_empty() {
+            return Err(format!(
+                "error while parsing file: error while loading file: encryption provider configuration file {path:?} is empty"
+            ));
+        }
+        let value = yaml::parse(&text).map_err(|e| {
+            format!("error while parsing file: error decoding encryption provider configuration file {path:?}: {}", super::yaml_error(&e))
+        })?;
+        Encryption::read(path, &value)
+    }
+
+    fn audit(&mut self) -> Result<Option<Arc<Auditing>>, String> {
+        let flags = self.flags;
+        let policy = match flags.text("audit-policy-file") {
+            "" => None,
+            path => {
+                let named = |why: String| format!("loading audit policy file: {why}");
+                let text = self
+                    .read(path)
+                    .map_err(|why| named(format!("failed to read file path {path:?}: {why}")))?;
+                let value = yaml::parse(&text).map_err(|e| {
+                    named(format!("failed decoding: {}: from file {path}", super::yaml_error(&e)))
+                })?;
+                Some(Policy::read(&value).map_err(|why| named(format!("{why}: from file {path}")))?)
             }
-            let missing = format!("open {path}: no such file or directory");
-            return Err(self.failed(&match *name {
-                "audit-policy-file" => format!("loading audit policy file: failed to read file path \"{path}\": {missing}"),
-                "encryption-provider-config" => format!("error while parsing file: error opening encryption provider configuration file \"{path}\": {missing}"),
-                "client-ca-file" | "requestheader-client-ca-file" => format!("unable to load client CA provider: {missing}"),
-                "tls-cert-file" | "tls-private-key-file" => missing,
-                "etcd-cafile" | "etcd-certfile" | "etcd-keyfile" => missing,
-                _ => missing,
-            }));
+        };
+        let path = flags.text("audit-log-path");
+        if path.is_empty() {
+            return Ok(None);
+        }
+        let sink = Sink::open(self.machine, self.manifest, path, flags)?;
+        let Some(policy) = policy else { return Ok(None) };
+        self.files.audit = Some(sink);
+        let format = if flags.text("audit-log-format") == "legacy" { Format::Legacy } else { Format::Json };
+        Ok(Some(Arc::new(Auditing { policy, format })))
+    }
+
+    fn admission(&self, config: &mut ApiServerConfig) -> Result<(), String> {
+        config.admission_configuration.clear();
+        if let Some(path) = self.flags.get("admission-control-config-file") {
+            let unread = |why: String| {
+                format!(
+                    "failed to read plugin config: unable to read admission control configuration from {path:?} [{why}]"
+                )
+            };
+            let text = self.read(path).map_err(unread)?;
+            let value = yaml::parse(&text).map_err(|e| format!("failed to read plugin config: unable to read admission control configuration from {path:?} [{}]", super::yaml_error(&e)))?;
+            if value.str_at(&["kind"]) != "AdmissionConfiguration" {
+                let (kind, version) = (value.str_at(&["kind"]), value.str_at(&["apiVersion"]));
+                return Err(format!(
+                    "failed to read plugin config: no kind {kind:?} is registered for version {version:?} in scheme \"k8s.io/apiserver/pkg/server/options/admission.go:46\""
+                ));
+            }
+            let folder = path.rsplit_once('/').map_or("", |(d, _)| d);
+            for plugin in value.list_at(&["plugins"]) {
+                let own = match plugin.get("configuration") {
+                    Some(v) if !v.is_null() => v.clone(),
+                    _ => {
+                        let file = plugin.str_at(&["path"]);
+                        let file =
+                            if file.starts_with('/') { file.to_owned() } else { format!("{folder}/{file}") };
+                        let text = self.read(&file).map_err(|why| {
+                            format!("failed to read plugin config: unable to read admission control configuration from {file:?} [{why}]")
+                        })?;
+                        yaml::parse(&text).unwrap_or_default()
+                    }
+                };
+                config.admission_configuration.insert(plugin.str_at(&["name"]).to_owned(), own);
+            }
+        }
+        if config.enable_admission_plugins.iter().any(|p| p == "ImagePolicyWebhook") {
+            self.image_policy(config)
+                .map_err(|why| format!("couldn't init admission plugin \"ImagePolicyWebhook\": {why}"))?;
         }
         Ok(())
+    }
+
+    /// The plugin that will not start without its backend's kubeconfig.
+    fn image_policy(&self, config: &ApiServerConfig) -> Result<(), String> {
+        let Some(own) = config.admission_configuration.get("ImagePolicyWebhook") else {
+            return Err("no config specified".to_owned());
+        };
+        let own = own.get("imagePolicy").unwrap_or(own);
+        let path = own.str_at(&["kubeConfigFile"]);
+        match self.manifest.look(self.machine, path) {
+            Sight::File(text) => {
+                let parsed =
+                    yaml::parse(&text).map_err(|e| format!("error loading config file {path:?}: {e}"))?;
+                self.kubeconfig_files(&parsed)
+            }
+            Sight::Directory => {
+                Err(format!("error loading config file {path:?}: read {path}: is a directory"))
+            }
+            Sight::Nothing => Err(format!("stat {path}: no such file or directory")),
+        }
+    }
+
+    /// The certificates that a backend's kubeconfig names.
+    fn kubeconfig_files(&self, config: &Value) -> Result<(), String> {
+        for cluster in config.list_at(&["clusters"]) {
+            let path = cluster.str_at(&["cluster", "certificate-authority"]);
+            if !path.is_empty() {
+                self.read(path).map_err(|why| {
+                    format!("invalid configuration: unable to read certificate-authority {path} for {} due to {why}", cluster.str_at(&["name"]))
+                })?;
+            }
+        }
+        for user in config.list_at(&["users"]) {
+            for (field, what) in [("client-certificate", "client-cert"), ("client-key", "client-key")] {
+                let path = user.str_at(&["user", field]);
+                if !path.is_empty() {
+                    self.read(path).map_err(|why| {
+                        format!(
+                            "invalid configuration: unable to read {what} {path} for {} due to {why}",
+                            user.str_at(&["name"])
+                        )
+                    })?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The way to etcd: its certificates, and whether anybody listens there.
+    fn storage(&self) -> Result<(), Vec<String>> {
+        let now = self.machine.now.0;
+        let leases = |why: &str| {
+            format!(
+                "{}       1 instance.go:232] Error creating leases: error creating storage factory: {why}",
+                klog('F', now)
+            )
+        };
+        for name in ["etcd-cafile", "etcd-certfile", "etcd-keyfile"] {
+            if let Some(path) = self.flags.get(name)
+                && let Err(why) = self.read(path)
+            {
+                return Err(vec![leases(&why)]);
+            }
+        }
+        let listens = self.machine.services.etcd.clone().unwrap_or_default();
+        let servers = self.flags.list("etcd-servers");
+        if servers.iter().any(|s| listens.iter().any(|l| l == s.trim_end_matches('/'))) {
+            return Ok(());
+        }
+        let mut lines = Vec::new();
+        for (i, server) in servers.iter().enumerate() {
+            let address = server.split("://").nth(1).unwrap_or(server).trim_end_matches('/');
+            let plain = listens.iter().any(|l| l.ends_with(&format!("://{address}")));
+            let why = if plain {
+                "error reading server preface: EOF".to_owned()
+            } else {
+                format!("transport: Error while dialing: dial tcp {address}: connect: connection refused")
+            };
+            lines.push(format!("{}       1 logging.go:55] [core] [Channel #{} SubChannel #{}]grpc: addrConn.createTransport failed to connect to {{Addr: {address:?}, ServerName: {address:?}, }}. Err: connection error: desc = {why:?}", klog('W', now), i + 1, i + 2));
+        }
+        lines.push(leases("context deadline exceeded"));
+        Err(lines)
     }
 }
 
+/// What is wrong with the lists of admission plugins.
+fn plugins(config: &ApiServerConfig) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (flag, list) in
+        [("enable", &config.enable_admission_plugins), ("disable", &config.disable_admission_plugins)]
+    {
+        for plugin in list.iter().filter(|p| !PLUGINS.split(' ').any(|k| k == p.as_str())) {
+            wrong.push(format!("{flag}-admission-plugins plugin {plugin:?} is unknown"));
+        }
+    }
+    let both: Vec<&str> = config
+        .enable_admission_plugins
+        .iter()
+        .filter(|p| config.disable_admission_plugins.contains(p))
+        .map(String::as_str)
+        .collect();
+    if !both.is_empty() {
+        wrong.push(format!(
+            "[{}] in enable-admission-plugins and disable-admission-plugins overlapped",
+            both.join(" ")
+        ));
+    }
+    wrong
+}
+
 /// Lines of a token file: token, user, uid and groups in quotes.
-fn tokens(text: &str) -> Vec<StaticToken> {
-    text.lines()
-        .filter_map(|line| {
-            let (head, groups) =
-                line.split_once(",\"").map_or((line, ""), |(h, g)| (h, g.trim_end_matches('"')));
-            let mut f = head.split(',').map(str::trim);
-            let (token, user, uid) = (f.next()?, f.next()?, f.next()?);
-            let single = f.next().unwrap_or("");
-            let groups = groups
-                .split(',')
-                .chain([single])
-                .map(str::trim)
-                .filter(|g| !g.is_empty())
-                .map(str::to_owned)
-                .collect();
-            Some(StaticToken { token: token.to_owned(), user: user.to_owned(), uid: uid.to_owned(), groups })
-        })
-        .collect()
+fn tokens(path: &str, text: &str) -> Result<Vec<StaticToken>, String> {
+    let mut all = Vec::new();
+    for line in text.lines().filter(|l| !l.trim().is_empty() && !l.starts_with('#')) {
+        let (head, groups) = line.split_once(",\"").map_or((line, ""), |(h, g)| (h, g.trim_end_matches('"')));
+        let mut f = head.split(',').map(str::trim);
+        let (Some(token), Some(user), Some(uid)) = (f.next(), f.next(), f.next()) else {
+            let columns = line.split(',').count();
+            return Err(format!(
+                "token file '{path}' must have at least 3 columns (token, user name, user uid), found {columns}"
+            ));
+        };
+        if token.is_empty() {
+            continue;
+        }
+        let single = f.next().unwrap_or("");
+        let groups = groups.split(',').chain([single]).map(str::trim);
+        let groups = groups.filter(|g| !g.is_empty()).map(str::to_owned).collect();
+        all.push(StaticToken { token: token.to_owned(), user: user.to_owned(), uid: uid.to_owned(), groups });
+    }
+    Ok(all)
 }

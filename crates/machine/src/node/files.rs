@@ -1,187 +1,154 @@
 //! What kubeadm and the packages leave on a node's disk.
 
-use std::sync::Arc;
+use gatehouse_core::Cluster;
+use gatehouse_core::pki::{Algorithm, Authority, Key, der};
+use gatehouse_core::world::Entropy;
 
-use super::Services;
 use crate::machine::Machine;
+use crate::programs::encode_base64;
 
-const CONTAINERD: &str = "version = 2\n\n[plugins]\n  [plugins.\"io.containerd.grpc.v1.cri\"]\n    [plugins.\"io.containerd.grpc.v1.cri\".containerd]\n      default_runtime_name = \"runc\"\n      [plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes]\n        [plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc]\n          runtime_type = \"io.containerd.runc.v2\"\n          [plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc.options]\n            SystemdCgroup = true\n        [plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runsc]\n          runtime_type = \"io.containerd.runsc.v1\"\n        [plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.kata]\n          runtime_type = \"io.containerd.kata.v2\"\n";
+/// The manifests of the control plane.
+const PODS: [(&str, &str); 4] = [
+    ("etcd", include_str!("disk/etcd.yaml")),
+    ("kube-apiserver", include_str!("disk/kube-apiserver.yaml")),
+    ("kube-controller-manager", include_str!("disk/kube-controller-manager.yaml")),
+    ("kube-scheduler", include_str!("disk/kube-scheduler.yaml")),
+];
 
-const KUBELET: &str = "apiVersion: kubelet.config.k8s.io/v1beta1\nauthentication:\n  anonymous:\n    enabled: false\n  webhook:\n    cacheTTL: 0s\n    enabled: true\n  x509:\n    clientCAFile: /etc/kubernetes/pki/ca.crt\nauthorization:\n  mode: Webhook\n  webhook:\n    cacheAuthorizedTTL: 0s\n    cacheUnauthorizedTTL: 0s\ncgroupDriver: systemd\nclusterDNS:\n- 10.96.0.10\nclusterDomain: cluster.local\nkind: KubeletConfiguration\nrotateCertificates: true\nstaticPodPath: /etc/kubernetes/manifests\n";
+const UNIT: &str = "[Unit]\nDescription=kubelet: The Kubernetes Node Agent\nDocumentation=https://kubernetes.io/docs/\nWants=network-online.target\nAfter=network-online.target\n\n[Service]\nExecStart=/usr/bin/kubelet\nRestart=always\nStartLimitInterval=0\nRestartSec=10\n\n[Install]\nWantedBy=multi-user.target\n";
 
-const API_SERVER: &str = "apiVersion: v1
-kind: Pod
-metadata:
-  annotations:
-    kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint: 172.30.1.2:6443
-  labels:
-    component: kube-apiserver
-    tier: control-plane
-  name: kube-apiserver
-  namespace: kube-system
-spec:
-  containers:
-  - command:
-    - kube-apiserver
-    - --advertise-address=172.30.1.2
-    - --allow-privileged=true
-    - --authorization-mode=Node,RBAC
-    - --client-ca-file=/etc/kubernetes/pki/ca.crt
-    - --enable-admission-plugins=NodeRestriction
-    - --enable-bootstrap-token-auth=true
-    - --etcd-cafile=/etc/kubernetes/pki/etcd/ca.crt
-    - --etcd-certfile=/etc/kubernetes/pki/apiserver-etcd-client.crt
-    - --etcd-keyfile=/etc/kubernetes/pki/apiserver-etcd-client.key
-    - --etcd-servers=https://127.0.0.1:2379
-    - --kubelet-client-certificate=/etc/kubernetes/pki/apiserver-kubelet-client.crt
-    - --kubelet-client-key=/etc/kubernetes/pki/apiserver-kubelet-client.key
-    - --kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname
-    - --proxy-client-cert-file=/etc/kubernetes/pki/front-proxy-client.crt
-    - --proxy-client-key-file=/etc/kubernetes/pki/front-proxy-client.key
-    - --requestheader-allowed-names=front-proxy-client
-    - --requestheader-client-ca-file=/etc/kubernetes/pki/front-proxy-ca.crt
-    - --requestheader-extra-headers-prefix=X-Remote-Extra-
-    - --requestheader-group-headers=X-Remote-Group
-    - --requestheader-username-headers=X-Remote-User
-    - --secure-port=6443
-    - --service-account-issuer=https://kubernetes.default.svc.cluster.local
-    - --service-account-key-file=/etc/kubernetes/pki/sa.pub
-    - --service-account-signing-key-file=/etc/kubernetes/pki/sa.key
-    - --service-cluster-ip-range=10.96.0.0/12
-    - --tls-cert-file=/etc/kubernetes/pki/apiserver.crt
-    - --tls-private-key-file=/etc/kubernetes/pki/apiserver.key
-    image: registry.k8s.io/kube-apiserver:v1.36.2
-    imagePullPolicy: IfNotPresent
-    name: kube-apiserver
-    resources:
-      requests:
-        cpu: 250m
-    volumeMounts:
-    - mountPath: /etc/ssl/certs
-      name: ca-certs
-      readOnly: true
-    - mountPath: /etc/kubernetes/pki
-      name: k8s-certs
-      readOnly: true
-  hostNetwork: true
-  priorityClassName: system-node-critical
-  securityContext:
-    seccompProfile:
-      type: RuntimeDefault
-  volumes:
-  - hostPath:
-      path: /etc/ssl/certs
-      type: DirectoryOrCreate
-    name: ca-certs
-  - hostPath:
-      path: /etc/kubernetes/pki
-      type: DirectoryOrCreate
-    name: k8s-certs
-status: {}
-";
+const DROP_IN: &str = "# Note: This dropin only works with kubeadm and kubelet v1.11+\n[Service]\nEnvironment=\"KUBELET_KUBECONFIG_ARGS=--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf --kubeconfig=/etc/kubernetes/kubelet.conf\"\nEnvironment=\"KUBELET_CONFIG_ARGS=--config=/var/lib/kubelet/config.yaml\"\n# This is a file that \"kubeadm init\" and \"kubeadm join\" generates at runtime, populating the KUBELET_KUBEADM_ARGS variable dynamically\nEnvironmentFile=-/var/lib/kubelet/kubeadm-flags.env\n# This is a file that the user can use for overrides of the kubelet args as a last resort. Preferably, the user should use\n# the .NodeRegistration.KubeletExtraArgs object in the configuration files instead. KUBELET_EXTRA_ARGS should be sourced from this file.\nEnvironmentFile=-/etc/default/kubelet\nExecStart=\nExecStart=/usr/bin/kubelet $KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS $KUBELET_EXTRA_ARGS\n";
 
-/// A static pod of one container with a short command.
-fn small(name: &str, flags: &[&str]) -> String {
-    let command: String = flags.iter().map(|f| format!("    - --{f}\n")).collect();
+const SERVER: &str = "https://172.30.1.2:6443";
+const ROOT: (u32, u32) = (0, 0);
+
+/// A kubeconfig as kubeadm writes it.
+fn kubeconfig(ca: &str, user: &str, credential: &str) -> String {
+    let ca = encode_base64(ca.as_bytes());
     format!(
-        "apiVersion: v1\nkind: Pod\nmetadata:\n  labels:\n    component: {name}\n    tier: control-plane\n  name: {name}\n  namespace: kube-system\nspec:\n  containers:\n  - command:\n    - {name}\n{command}    image: registry.k8s.io/{name}:v1.36.2\n    imagePullPolicy: IfNotPresent\n    name: {name}\n  hostNetwork: true\n  priorityClassName: system-node-critical\n  securityContext:\n    seccompProfile:\n      type: RuntimeDefault\nstatus: {{}}\n"
+        "apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: {ca}\n    server: {SERVER}\n  name: kubernetes\ncontexts:\n- context:\n    cluster: kubernetes\n    user: {user}\n  name: {user}@kubernetes\ncurrent-context: {user}@kubernetes\nkind: Config\nusers:\n- name: {user}\n  user:\n{credential}"
     )
 }
 
-const CERTIFICATES: &[&str] = &[
-    "ca.crt",
-    "apiserver.crt",
-    "apiserver-etcd-client.crt",
-    "apiserver-kubelet-client.crt",
-    "front-proxy-ca.crt",
-    "front-proxy-client.crt",
-    "etcd/ca.crt",
-    "etcd/server.crt",
-    "etcd/peer.crt",
-];
-const KEYS: &[&str] = &[
-    "ca.key",
-    "apiserver.key",
-    "apiserver-etcd-client.key",
-    "apiserver-kubelet-client.key",
-    "front-proxy-ca.key",
-    "front-proxy-client.key",
-    "sa.key",
-    "etcd/ca.key",
-    "etcd/server.key",
-    "etcd/peer.key",
-];
+/// The kubeconfig of a user whom the authority gives a certificate: organization and name.
+#[must_use]
+pub fn user_config(ca: &mut Authority, organization: &str, user: &str) -> String {
+    let subject: &[(&str, &str)] =
+        if organization.is_empty() { &[("CN", user)] } else { &[("O", organization), ("CN", user)] };
+    let (certificate, key) =
+        ca.issue(subject, &["digital signature", "key encipherment", "client auth"], &[]);
+    let data = |text: &str| encode_base64(text.as_bytes());
+    let credential = format!(
+        "    client-certificate-data: {}\n    client-key-data: {}\n",
+        data(&certificate),
+        data(&key.traditional_pem())
+    );
+    kubeconfig(&ca.pem(), user, &credential)
+}
 
 /// Puts a node's files in place; a control plane has the manifests of its static pods besides.
-pub fn furnish(machine: &mut Machine, control_plane: bool) {
-    let root = (0, 0);
-    machine.write_file("/etc/containerd/config.toml", CONTAINERD, 0o644, root);
-    machine.write_file(
-        "/etc/crictl.yaml",
-        "runtime-endpoint: unix:///run/containerd/containerd.sock\n",
-        0o644,
-        root,
-    );
-    machine.write_file("/var/lib/kubelet/config.yaml", KUBELET, 0o600, root);
-    machine.make_dir("/var/lib/kubelet/seccomp", 0o755, root);
-    machine.make_dir("/var/lib/kubelet/seccomp/profiles", 0o755, root);
-    machine.make_dir("/etc/kubernetes/manifests", 0o755, root);
-    machine.make_dir("/var/log/pods", 0o755, root);
-    machine.make_dir("/var/log/containers", 0o755, root);
-    let certificate =
-        "-----BEGIN CERTIFICATE-----\nMIIDBTCCAe2gAwIBAgIIYWp0ZWhvdXNlMA==\n-----END CERTIFICATE-----\n";
-    machine.write_file("/etc/kubernetes/pki/ca.crt", certificate, 0o644, root);
-    let kubelet = format!(
-        "kubelet[1402]: {} 1402 server.go:212] \"Kubelet version\" kubeletVersion=\"v1.36.2\"",
-        super::klog('I', machine.now.0)
-    );
-    let line = kubelet.split_once(": ").map_or(kubelet.clone(), |(_, l)| l.to_owned());
-    let now = machine.now.0;
-    let mut services = Services::default();
-    services.log(now, "kubelet", line);
-    if control_plane {
-        for name in CERTIFICATES {
-            machine.write_file(&format!("/etc/kubernetes/pki/{name}"), certificate, 0o644, root);
-        }
-        for name in KEYS {
-            let key = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\n-----END RSA PRIVATE KEY-----\n";
-            machine.write_file(&format!("/etc/kubernetes/pki/{name}"), key, 0o600, root);
-        }
-        machine.write_file(
-            "/etc/kubernetes/pki/sa.pub",
-            "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkq\n-----END PUBLIC KEY-----\n",
-            0o600,
-            root,
-        );
-        machine.write_file(super::API_SERVER, API_SERVER, 0o600, root);
-        let etcd = [
-            "advertise-client-urls=https://172.30.1.2:2379",
-            "cert-file=/etc/kubernetes/pki/etcd/server.crt",
-            "client-cert-auth=true",
-            "data-dir=/var/lib/etcd",
-            "listen-client-urls=https://127.0.0.1:2379,https://172.30.1.2:2379",
-            "trusted-ca-file=/etc/kubernetes/pki/etcd/ca.crt",
-        ];
-        let controllers = [
-            "authentication-kubeconfig=/etc/kubernetes/controller-manager.conf",
-            "bind-address=127.0.0.1",
-            "cluster-cidr=10.244.0.0/16",
-            "kubeconfig=/etc/kubernetes/controller-manager.conf",
-            "use-service-account-credentials=true",
-        ];
-        let scheduler = [
-            "authentication-kubeconfig=/etc/kubernetes/scheduler.conf",
-            "bind-address=127.0.0.1",
-            "kubeconfig=/etc/kubernetes/scheduler.conf",
-            "leader-elect=true",
-        ];
-        for (name, flags) in
-            [("etcd", &etcd[..]), ("kube-controller-manager", &controllers), ("kube-scheduler", &scheduler)]
-        {
-            machine.write_file(&format!("{}/{name}.yaml", super::MANIFESTS), small(name, flags), 0o600, root);
-            services.start(name, "controlplane", true, 0, Vec::new(), now);
-        }
-        machine.make_dir("/var/lib/etcd", 0o700, root);
+pub fn furnish(machine: &mut Machine, control_plane: bool, cluster: &Cluster) {
+    let host = machine.space(crate::machine::HOST).map(|s| s.hostname.clone()).unwrap_or_default();
+    let salt = host.bytes().fold(0_u64, |n, b| n.wrapping_mul(31) ^ u64::from(b));
+    let mut ca = Authority::of(cluster);
+    // Each node draws its own certificates.
+    for _ in 0..salt % 7 {
+        let _ = ca.issue(&[("CN", &host)], &[], &[]);
     }
-    machine.services = Arc::new(services);
+    for (path, text, mode) in [
+        ("/etc/containerd/config.toml", include_str!("disk/containerd.toml"), 0o644),
+        ("/etc/crictl.yaml", "runtime-endpoint: unix:///run/containerd/containerd.sock\n", 0o644),
+        (super::KUBELET_CONFIG, include_str!("disk/kubelet-config.yaml"), 0o644),
+        ("/var/lib/kubelet/kubeadm-flags.env", "KUBELET_KUBEADM_ARGS=\"\"\n", 0o644),
+        ("/usr/lib/systemd/system/kubelet.service", UNIT, 0o644),
+        ("/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf", DROP_IN, 0o644),
+    ] {
+        machine.write_file(path, text, mode, ROOT);
+    }
+    for (dir, mode) in [
+        ("/var/lib/kubelet/seccomp", 0o755),
+        ("/var/lib/kubelet/seccomp/profiles", 0o755),
+        ("/var/lib/kubelet/pki", 0o755),
+        (super::MANIFESTS, 0o755),
+        ("/var/log/pods", 0o755),
+        ("/var/log/containers", 0o755),
+    ] {
+        machine.make_dir(dir, mode, ROOT);
+    }
+    machine.write_file("/etc/kubernetes/pki/ca.crt", ca.pem(), 0o644, ROOT);
+    let node = format!("system:node:{host}");
+    let client = ["digital signature", "key encipherment", "client auth"];
+    let (certificate, key) = ca.issue(&[("O", "system:nodes"), ("CN", &node)], &client, &[]);
+    machine.write_file(
+        "/var/lib/kubelet/pki/kubelet-client-current.pem",
+        certificate + &key.traditional_pem(),
+        0o600,
+        ROOT,
+    );
+    let (certificate, key) = ca.issue(&[("CN", &format!("{host}@1795132800"))], &["server auth"], &[&host]);
+    machine.write_file("/var/lib/kubelet/pki/kubelet.crt", certificate, 0o644, ROOT);
+    machine.write_file("/var/lib/kubelet/pki/kubelet.key", key.traditional_pem(), 0o600, ROOT);
+    let current = "    client-certificate: /var/lib/kubelet/pki/kubelet-client-current.pem\n    client-key: /var/lib/kubelet/pki/kubelet-client-current.pem\n";
+    let text = kubeconfig(&ca.pem(), "default-auth", current);
+    machine.write_file("/etc/kubernetes/kubelet.conf", text, 0o600, ROOT);
+    if control_plane {
+        control_plane_files(machine, &mut ca, cluster);
+    }
+}
+
+fn control_plane_files(machine: &mut Machine, ca: &mut Authority, cluster: &Cluster) {
+    let pki = |name: &str| format!("/etc/kubernetes/pki/{name}");
+    let mut front = Authority::new("front-proxy-ca", ca.key.public.len() as u64 ^ 0x51);
+    let mut etcd = Authority::new("etcd-ca", u64::from(ca.key.public.get(9).copied().unwrap_or(0)) ^ 0xe7cd);
+    for (name, authority) in [("ca", &*ca), ("front-proxy-ca", &front), ("etcd/ca", &etcd)] {
+        machine.write_file(&pki(&format!("{name}.crt")), authority.pem(), 0o644, ROOT);
+        machine.write_file(&pki(&format!("{name}.key")), authority.key.traditional_pem(), 0o600, ROOT);
+    }
+    let client: &[&str] = &["digital signature", "key encipherment", "client auth"];
+    let server: &[&str] = &["digital signature", "key encipherment", "server auth"];
+    let both: &[&str] = &["digital signature", "key encipherment", "server auth", "client auth"];
+    let api_names = [
+        "controlplane",
+        "kubernetes",
+        "kubernetes.default",
+        "kubernetes.default.svc",
+        "kubernetes.default.svc.cluster.local",
+        "IP:10.96.0.1",
+        "IP:172.30.1.2",
+    ];
+    let etcd_names = ["controlplane", "localhost", "IP:172.30.1.2", "IP:127.0.0.1"];
+    let mut write = |name: &str, (certificate, key): (String, Key)| {
+        machine.write_file(&pki(&format!("{name}.crt")), certificate, 0o644, ROOT);
+        machine.write_file(&pki(&format!("{name}.key")), key.traditional_pem(), 0o600, ROOT);
+    };
+    write("apiserver", ca.issue(&[("CN", "kube-apiserver")], server, &api_names));
+    let subject = [("O", "kubeadm:cluster-admins"), ("CN", "kube-apiserver-kubelet-client")];
+    write("apiserver-kubelet-client", ca.issue(&subject, client, &[]));
+    write("front-proxy-client", front.issue(&[("CN", "front-proxy-client")], client, &[]));
+    write("apiserver-etcd-client", etcd.issue(&[("CN", "kube-apiserver-etcd-client")], client, &[]));
+    write("etcd/server", etcd.issue(&[("CN", "controlplane")], both, &etcd_names));
+    write("etcd/peer", etcd.issue(&[("CN", "controlplane")], both, &etcd_names));
+    write("etcd/healthcheck-client", etcd.issue(&[("CN", "kube-etcd-healthcheck-client")], client, &[]));
+    let accounts = Key::new(Algorithm::Rsa(2048), &mut Entropy::new(u64::from_be_bytes(*b"accounts")));
+    machine.write_file(&pki("sa.key"), accounts.traditional_pem(), 0o600, ROOT);
+    machine.write_file(&pki("sa.pub"), der::pem("PUBLIC KEY", &accounts.public_der()), 0o600, ROOT);
+    for (file, organization, user) in [
+        ("admin.conf", "system:masters", "kubernetes-admin"),
+        ("super-admin.conf", "system:masters", "kubernetes-super-admin"),
+        ("controller-manager.conf", "", "system:kube-controller-manager"),
+        ("scheduler.conf", "", "system:kube-scheduler"),
+    ] {
+        let text = user_config(ca, organization, user);
+        machine.write_file(&format!("/etc/kubernetes/{file}"), text, 0o600, ROOT);
+    }
+    if let Some(admin) = machine.read_file("/etc/kubernetes/admin.conf") {
+        machine.write_file("/root/.kube/config", admin.to_vec(), 0o600, ROOT);
+    }
+    let version = cluster.version.git_version();
+    for (name, text) in PODS {
+        let text = text.replace("VERSION", &version);
+        machine.write_file(&format!("{}/{name}.yaml", super::MANIFESTS), text, 0o600, ROOT);
+    }
+    machine.make_dir("/var/lib/etcd", 0o700, ROOT);
+    machine.make_dir("/var/lib/etcd/member", 0o700, ROOT);
 }

@@ -1,13 +1,13 @@
-use gatehouse_core::Timestamp;
+use gatehouse_core::Cluster;
 use gatehouse_core::config::AuthorizationMode;
 use gatehouse_model::KubeVersion;
 
 use super::*;
+use crate::kubelet;
 
 fn bench() -> (Machine, Cluster) {
-    let mut machine = Machine::host("controlplane", "root", Timestamp::GENESIS);
-    furnish(&mut machine, true);
     let mut cluster = Cluster::empty(KubeVersion::V1_36, 1);
+    let mut machine = kubelet::Node::new("controlplane", "10.244.0", &cluster).machine;
     sync_static_pods(&mut machine, &mut cluster);
     (machine, cluster)
 }
@@ -78,7 +78,7 @@ fn broken_yaml_and_a_missing_file_take_the_server_away() {
             .services
             .journal
             .iter()
-            .any(|(_, u, l)| u == "kubelet" && l.contains("couldn't parse as pod"))
+            .any(|(_, u, l)| u.starts_with("kubelet[") && l.contains("couldn't parse as pod"))
     );
     assert!(machine.services.containers.iter().all(|c| c.name != "kube-apiserver" || !c.running));
 }

@@ -493,6 +493,7 @@ impl Parser {
                 '\n' => break,
                 '\\' => match self.next() {
                     Some('t') => out.push('\t'),
+                    Some('n') => out.push('\n'),
                     Some(e) => out.push(e),
                     None => {}
                 },
