@@ -3,6 +3,7 @@
 mod generate;
 mod patches;
 mod references;
+mod replace;
 mod resource;
 mod transform;
 
@@ -64,7 +65,7 @@ pub struct Built {
 /// # Errors
 /// What kustomize says.
 pub fn build(files: &mut dyn Files, dir: &str) -> Result<Built, String> {
-    let mut work = Work { files, warnings: Vec::new(), above: Vec::new() };
+    let mut work = Work { files, warnings: Vec::new(), above: Vec::new(), vars: Vec::new() };
     let root = absolute(work.files, dir);
     match work.files.is_dir(&root) {
         Some(true) => {}
@@ -80,6 +81,7 @@ pub fn build(files: &mut dyn Files, dir: &str) -> Result<Built, String> {
         resource.add_hash();
     }
     references::fix(&mut all);
+    replace::resolve(&work.vars, &mut all)?;
     order(&mut all);
     Ok(Built { objects: all.into_iter().map(|r| r.object).collect(), warnings: work.warnings })
 }
@@ -106,6 +108,7 @@ struct Work<'f> {
     warnings: Vec<String>,
     /// The directories that are being built, outermost first.
     above: Vec<String>,
+    vars: Vec<replace::Var>,
 }
 
 impl Work<'_> {
@@ -203,6 +206,8 @@ impl Work<'_> {
         patches::run(self, dir, &k, &mut all)?;
         transform::run(&k, &mut all)?;
         references::fix(&mut all);
+        replace::run(self, dir, &k, &mut all)?;
+        self.vars.extend(k.list_at(&["vars"]).iter().map(replace::Var::new));
         self.above.pop();
         Ok(all)
     }
@@ -220,6 +225,7 @@ impl Work<'_> {
             )
         };
         let bytes = match self.file(dir, path) {
+            Err(e) if is_remote(path) => return Err(outer(remote(path).unwrap_or(e), NO_GIT.to_owned())),
             Ok(bytes) => bytes,
             Err(e) => {
                 let rest = match self.files.is_dir(&full) {
@@ -257,6 +263,24 @@ impl Work<'_> {
         }
         Ok(found)
     }
+}
+
+/// What kustomize says of a repository where there is no git.
+const NO_GIT: &str = "no 'git' program on path: exec: \"git\": executable file not found in $PATH";
+
+/// Whether a resource lies in a repository somewhere else.
+fn is_remote(path: &str) -> bool {
+    path.contains("://")
+        || ["github.com/", "github.com:", "git::", "git@", "gitlab.com/", "bitbucket.org/"]
+            .iter()
+            .any(|p| path.starts_with(p))
+}
+
+/// What is said of a file on the web: there is no way out of the lab.
+fn remote(path: &str) -> Option<String> {
+    let (_, rest) = path.split_once("http://").or_else(|| path.split_once("https://"))?;
+    let host = rest.split('/').next().unwrap_or(rest);
+    Some(format!("Get {path:?}: dial tcp: lookup {host}: no such host"))
 }
 
 fn merge(all: &mut Vec<Resource>, more: Vec<Resource>) -> Result<(), String> {

@@ -1,5 +1,6 @@
 //! `patches`, `patchesStrategicMerge`, `patchesJson6902`. Models kustomize's patch transformers.
 
+use gatehouse_machine::regex::{Regex, Syntax};
 use gatehouse_model::{KubeVersion, Object, Value, yaml};
 
 use super::Work;
@@ -45,17 +46,14 @@ fn read(work: &mut Work<'_>, dir: &str, path: &str) -> Result<String, String> {
 }
 
 /// The objects that a target selects.
-fn chosen(target: &Value, all: &[Resource]) -> Vec<usize> {
+pub(super) fn chosen(target: &Value, all: &[Resource]) -> Vec<usize> {
     let says = |field: &str, is: &dyn Fn(&str) -> bool| {
         let want = target.str_at(&[field]);
         want.is_empty() || is(want)
     };
     let whole = |pattern: &str, text: &str| {
-        pattern == text
-            || pattern == ".*"
-            || pattern.strip_suffix(".*").is_some_and(|p| text.starts_with(p))
-            || pattern.strip_prefix(".*").is_some_and(|p| text.ends_with(p))
-            || pattern.split('|').any(|p| p == text)
+        let anchored = Regex::new(&format!("^({pattern})$"), Syntax::Extended, false);
+        pattern == text || anchored.is_ok_and(|r| r.is_match(text))
     };
     let labelled = |selector: &str, r: &Resource, field: &str| {
         let have = r.object.map_at(&["metadata", field]);
