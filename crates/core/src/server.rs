@@ -25,20 +25,41 @@ mod update;
 #[cfg(test)]
 mod tests;
 
+use gatehouse_model::Value;
+
 use crate::admission::Notes;
 use crate::audit::Recorder;
 use crate::authn;
 use crate::authz::impersonation;
 use crate::cluster::Cluster;
 use crate::decision::Trace;
-use crate::request::{Reply, Request, Response, Verb};
-use crate::status::Status;
+use crate::request::{Body, Reply, Request, Response, Verb};
+use crate::status::{Reason, Status};
 
 pub use admit::Admitted;
 pub use authorize::Authorized;
 pub(crate) use call::Call;
 pub(crate) use decode::Mutated;
 pub(crate) use route::resolve;
+
+/// The largest body that is read, in bytes (`MaxRequestBodyBytes`).
+const MAX_BODY: usize = 3 << 20;
+
+/// About how long a body is as JSON; never too much.
+fn weight(body: &Body) -> usize {
+    fn of(value: &Value) -> usize {
+        match value {
+            Value::Str(text) => text.len() + 2,
+            Value::List(items) => items.iter().map(|i| of(i) + 1).sum(),
+            Value::Map(map) => map.iter().map(|(k, v)| k.len() + 4 + of(v)).sum(),
+            _ => 1,
+        }
+    }
+    match body {
+        Body::Object(value) | Body::Patch(_, value) => of(value),
+        _ => 0,
+    }
+}
 
 /// Answers one request and changes the cluster accordingly.
 pub fn handle(cluster: &mut Cluster, request: &Request) -> Response {
@@ -66,6 +87,10 @@ fn answer(
 ) -> Result<Reply, Status> {
     if !cluster.config.up {
         return Err(Status::connection_refused());
+    }
+    if weight(&request.body) > MAX_BODY {
+        let why = format!("Request entity too large: limit is {MAX_BODY}");
+        return Err(Status::new(Reason::RequestEntityTooLarge, why));
     }
     let user = authn::authenticate(cluster, &request.credential)
         .inspect_err(|status| Recorder::refused(cluster, request, status))?;

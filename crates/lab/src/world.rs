@@ -360,17 +360,22 @@ impl World {
 
     /// Writes a file, named as for [`World::read`].
     pub fn write(&mut self, path: &str, text: &str) {
+        self.write_bytes(path, text.as_bytes());
+    }
+
+    /// Writes a file that need not be text.
+    pub fn write_bytes(&mut self, path: &str, content: &[u8]) {
         if let Some((host, path)) = path.split_once(":/") {
             if let Kubelets::Real(k) = &mut self.kubelets
                 && let Some(node) = k.nodes.get_mut(host)
             {
-                node.machine.write_file(&format!("/{path}"), text, 0o644, (0, 0));
+                node.machine.write_file(&format!("/{path}"), content, 0o644, (0, 0));
             }
             return;
         }
         let path =
             if path.starts_with('/') { path.to_owned() } else { format!("{}/{path}", self.access.home) };
-        self.terminal.write_file(&path, text, 0o644, self.access.owner);
+        self.terminal.write_file(&path, content, 0o644, self.access.owner);
     }
 
     /// The name under which the editor shows a file of the terminal's machine.

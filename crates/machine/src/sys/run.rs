@@ -73,6 +73,8 @@ const LONGEST_SLEEP: i64 = 3_600_000;
 const MAX_DEPTH: u32 = 60;
 /// What one stream may collect before its writer gets SIGPIPE.
 const MAX_PIPE: usize = 4 << 20;
+/// What is read at most of something that may have no end.
+const MAX_READ: usize = 16 << 20;
 
 impl<'a> Sys<'a> {
     /// write(2).
@@ -200,7 +202,7 @@ impl<'a> Sys<'a> {
         let mut all = Vec::new();
         loop {
             let more = self.read(fd, 1 << 16)?;
-            if more.is_empty() || all.len() > MAX_PIPE {
+            if more.is_empty() || all.len() > MAX_READ {
                 return Ok(all);
             }
             all.extend(more);
