@@ -2,7 +2,7 @@
 
 use gatehouse_conformance::normalize::normalize;
 use gatehouse_lab::machine::{Outcome, Output};
-use gatehouse_lab::{KubeVersion, Picture, Session, World};
+use gatehouse_lab::{Cni, KubeVersion, Network, Picture, Session, World, reach};
 
 /// A piece of a suite, in order. Together the pieces are the whole file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,13 @@ pub enum Block {
     },
     /// Lines typed and what they print.
     Console(Vec<Exchange>),
+    /// The fate of one flow in words: `shop/web shop/db TCP/80`, and perhaps a request over it.
+    Explain {
+        /// Ends, port and request.
+        asked: String,
+        /// The explanation.
+        text: String,
+    },
     /// Who reaches whom on a port: a row a source, a column a destination, pods by namespace and name.
     Reach {
         /// `TCP/80`
@@ -58,7 +65,9 @@ impl Suite {
             let world = line.strip_prefix("<!-- world: ").and_then(|l| l.strip_suffix(" -->"));
             let file = line.strip_prefix("```").and_then(|l| l.split_once(" file=")).map(|(_, name)| name);
             let port = line.strip_prefix("```reach ");
-            if world.is_none() && file.is_none() && port.is_none() && line != "```console" {
+            let asked = line.strip_prefix("```explain ");
+            if world.is_none() && file.is_none() && port.is_none() && asked.is_none() && line != "```console"
+            {
                 prose.push_str(line);
                 prose.push('\n');
                 continue;
@@ -71,7 +80,10 @@ impl Suite {
                 continue;
             }
             let body: Vec<&str> = lines.by_ref().take_while(|l| *l != "```").collect();
-            if let Some(port) = port {
+            if let Some(asked) = asked {
+                let text = body.iter().map(|l| format!("{l}\n")).collect();
+                blocks.push(Block::Explain { asked: asked.to_owned(), text });
+            } else if let Some(port) = port {
                 let picture = body.iter().map(|l| format!("{l}\n")).collect();
                 blocks.push(Block::Reach { port: port.to_owned(), picture });
             } else if let Some(name) = file {
@@ -97,6 +109,7 @@ impl Suite {
                 Block::World(world) => out.push_str(&format!("<!-- world: {world} -->\n")),
                 Block::File { fence, content, .. } => out.push_str(&format!("{fence}\n{content}```\n")),
                 Block::Reach { port, picture } => out.push_str(&format!("```reach {port}\n{picture}```\n")),
+                Block::Explain { asked, text } => out.push_str(&format!("```explain {asked}\n{text}```\n")),
                 Block::Console(exchanges) => {
                     out.push_str("```console\n");
                     for e in exchanges {
@@ -132,10 +145,15 @@ impl Suite {
                 }
                 Block::Reach { port, .. } => {
                     let world = world.as_mut().ok_or("no world before the first picture")?;
-                    let on = gatehouse_lab::reach::port(port)
-                        .ok_or_else(|| format!("\"{port}\" is not a port"))?;
+                    let on = reach::port(port).ok_or_else(|| format!("\"{port}\" is not a port"))?;
                     let picture = drawn(&Picture::on(world.world(), on));
                     blocks.push(Block::Reach { port: port.clone(), picture });
+                    continue;
+                }
+                Block::Explain { asked, .. } => {
+                    let world = world.as_mut().ok_or("no world before the first explanation")?;
+                    let text = explained(world.world(), asked)?;
+                    blocks.push(Block::Explain { asked: asked.clone(), text });
                     continue;
                 }
                 Block::Prose(_) => {}
@@ -153,6 +171,9 @@ impl Suite {
                 Block::Console(e) => e.clone(),
                 Block::Reach { port, picture } => {
                     vec![Exchange { line: format!("(picture on {port})"), output: picture.clone() }]
+                }
+                Block::Explain { asked, text } => {
+                    vec![Exchange { line: format!("({asked})"), output: text.clone() }]
                 }
                 _ => Vec::new(),
             };
@@ -195,6 +216,18 @@ fn shown(output: &Output) -> String {
         text.push_str(&format!("[exit {}]\n", output.exit));
     }
     text
+}
+
+/// The fate of a flow in words.
+fn explained(world: &World, asked: &str) -> Result<String, String> {
+    let mut words = asked.splitn(4, ' ');
+    let (Some(from), Some(to), Some(on)) = (words.next(), words.next(), words.next()) else {
+        return Err(format!("\"{asked}\" needs two ends and a port"));
+    };
+    let port = reach::port(on).ok_or_else(|| format!("\"{on}\" is not a port"))?;
+    let question = words.next().map(reach::Question::parse);
+    let network = Network::of(&world.cluster);
+    reach::explain(&network, from, to, port, question.as_ref()).map_err(|e| format!("{}: {}", e.place, e.why))
 }
 
 /// The picture as text.
@@ -258,6 +291,11 @@ fn make(spec: &str) -> Result<Box<dyn Runner>, String> {
     match kind {
         "bare" => Ok(Box::new(World::bare(version()?))),
         "lab" => Ok(Box::new(World::lab(version()?, 1))),
+        "admin-policy" | "cilium" => {
+            let mut world = World::lab(version()?, 1);
+            world.install_network_plugin(if kind == "cilium" { Cni::Cilium } else { Cni::AdminPolicy });
+            Ok(Box::new(world))
+        }
         "exercise" => Ok(Box::new(Session::of(what, 1).map_err(|e| e.to_string())?)),
         other => Err(format!("no world is called \"{other}\"")),
     }

@@ -13,6 +13,7 @@ pub mod report;
 pub mod session;
 pub mod world;
 
+pub use gatehouse_core::network::{Cni, Network};
 pub use gatehouse_machine as machine;
 pub use gatehouse_model::KubeVersion;
 pub use picture::Picture;

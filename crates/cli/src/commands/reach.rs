@@ -2,14 +2,15 @@
 
 use std::process::ExitCode;
 
-use gatehouse_lab::reach::{Reach, ReachError, port};
+use gatehouse_lab::Cni;
+use gatehouse_lab::reach::{Change, Question, Reach, ReachError, changes, port};
 
 use super::{complain, say};
 
 /// Arguments of `reach`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Manifests of namespaces, pods and network policies
+    /// Manifests of namespaces, pods, workloads and network policies
     #[arg(required = true)]
     files: Vec<String>,
     /// The destination port
@@ -18,6 +19,30 @@ pub(crate) struct Args {
     /// How to print it
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
+    /// The network plugin; without it, one that knows the policies there are
+    #[arg(long, value_enum)]
+    cni: Option<Plugin>,
+    /// Explain one flow instead: its source, namespace/pod or an address
+    #[arg(long, requires = "to")]
+    from: Option<String>,
+    /// Explain one flow instead: its destination
+    #[arg(long, requires = "from")]
+    to: Option<String>,
+    /// With --from and --to: a request over the connection, "GET /path" or a name that is looked up
+    #[arg(long, requires = "from")]
+    request: Option<String>,
+    /// Print what changes when the manifests are replaced by these
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "useless", "suggest", "apply"])]
+    against: Vec<String>,
+    /// Print what changes when these are applied on top
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "useless", "suggest"])]
+    apply: Vec<String>,
+    /// Print the rules and policies that could go without changing anything
+    #[arg(long, conflicts_with_all = ["from", "suggest"])]
+    useless: bool,
+    /// Print policies that allow just the traffic of a file, a line each: FROM TO PORT
+    #[arg(long, value_name = "FILE", conflicts_with = "from")]
+    suggest: Option<String>,
     /// Also print parse, compile and evaluate time and peak memory, on standard error
     #[arg(long)]
     stats: bool,
@@ -35,36 +60,79 @@ enum Format {
     Count,
 }
 
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Plugin {
+    /// Enforces NetworkPolicy
+    Enforcing,
+    /// Enforces AdminNetworkPolicy and BaselineAdminNetworkPolicy besides
+    AdminPolicy,
+    /// Cilium
+    Cilium,
+}
+
 /// Runs it.
 pub(crate) fn run(args: &Args) -> ExitCode {
-    let Some(port) = port(&args.port) else {
-        return complain(&format!("\"{}\" is not a port such as TCP/80", args.port));
-    };
-    let mut texts = Vec::new();
-    for file in &args.files {
-        match std::fs::read_to_string(file) {
-            Ok(text) => texts.push((file.clone(), text)),
-            Err(e) => return complain(&format!("{file}: {e}")),
-        }
-    }
     let mut watch = Watch::default();
-    let reach = watch.time("parse and compile", || Reach::read(&texts));
-    let reach = match reach {
-        Ok(reach) => reach,
-        Err(ReachError { place, why }) => return complain(&format!("{place}: {why}")),
+    let code = match print(args, &mut watch) {
+        Ok(text) => {
+            say(&text);
+            ExitCode::SUCCESS
+        }
+        Err(ReachError { place, why }) if place.is_empty() => complain(&why),
+        Err(ReachError { place, why }) => complain(&format!("{place}: {why}")),
     };
+    if args.stats {
+        watch.print();
+    }
+    code
+}
+
+fn print(args: &Args, watch: &mut Watch) -> Result<String, ReachError> {
+    let port = port(&args.port).ok_or_else(|| ReachError {
+        place: String::new(),
+        why: format!("\"{}\" is not a port such as TCP/80", args.port),
+    })?;
+    let texts = read(&args.files)?;
+    let cni = args.cni.map(|plugin| match plugin {
+        Plugin::Enforcing => Cni::Enforcing,
+        Plugin::AdminPolicy => Cni::AdminPolicy,
+        Plugin::Cilium => Cni::Cilium,
+    });
+    let reach = watch.time("parse and compile", || Reach::read(&texts, cni))?;
+    if let (Some(from), Some(to)) = (&args.from, &args.to) {
+        let question = args.request.as_deref().map(Question::parse);
+        return reach.explain(from, to, port, question.as_ref());
+    }
+    if !args.against.is_empty() || !args.apply.is_empty() {
+        let mut later = if args.apply.is_empty() { Vec::new() } else { texts };
+        later.extend(read(&args.against)?);
+        later.extend(read(&args.apply)?);
+        let other = Reach::read(&later, cni)?;
+        let lines = changes(reach.network(), other.network(), port);
+        return Ok(lines.iter().map(|c: &Change| format!("{c}\n")).collect());
+    }
+    if args.useless {
+        return Ok(watch.time("evaluate", || reach.useless()));
+    }
+    if let Some(file) = &args.suggest {
+        let texts = read(std::slice::from_ref(file))?;
+        return texts.iter().map(|(name, text)| reach.suggest(name, text)).collect();
+    }
     let matrix = watch.time("evaluate", || reach.matrix(port));
-    let text = watch.time("print", || match args.format {
+    Ok(watch.time("print", || match args.format {
         Format::Table => reach.table(&matrix),
         Format::Json => reach.json(&matrix, port),
         Format::Dot => reach.dot(&matrix),
         Format::Count => format!("{}\n", matrix.count()),
-    });
-    say(&text);
-    if args.stats {
-        watch.print();
-    }
-    ExitCode::SUCCESS
+    }))
+}
+
+fn read(files: &[String]) -> Result<Vec<(String, String)>, ReachError> {
+    let one = |file: &String| match std::fs::read_to_string(file) {
+        Ok(text) => Ok((file.clone(), text)),
+        Err(e) => Err(ReachError { place: file.clone(), why: e.to_string() }),
+    };
+    files.iter().map(one).collect()
 }
 
 /// Times of stages. A native tool may look at the clock.

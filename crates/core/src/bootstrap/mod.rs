@@ -4,7 +4,10 @@
 //! The data is what real servers of the two recorded versions made of themselves; other versions start from the
 //! nearer one.
 
+mod plugins;
 mod served;
+
+pub use plugins::network_plugin;
 
 use gatehouse_model::{KubeVersion, Value, json};
 

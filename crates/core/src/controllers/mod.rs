@@ -6,6 +6,7 @@
 mod aggregation;
 mod autoscaler;
 mod certificate;
+mod cilium;
 mod cleaner;
 pub mod client;
 mod cronjob;
@@ -81,6 +82,11 @@ const CONTROLLERS: &[Controller] = &[
         "validatingadmissionpolicy-status-controller",
         &["validatingadmissionpolicies.admissionregistration.k8s.io"],
         policy::pass,
+    ),
+    on(
+        "cilium-operator",
+        &["ciliumnetworkpolicies.cilium.io", "ciliumclusterwidenetworkpolicies.cilium.io", "configmaps"],
+        cilium::pass,
     ),
     on("deployment-controller", &["deployments.apps", "replicasets.apps", "pods"], deployment::pass),
     on("replicaset-controller", &["replicasets.apps", "pods"], replicaset::pass),

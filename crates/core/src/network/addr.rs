@@ -31,6 +31,24 @@ impl Cidr {
         self.base
     }
 
+    /// The first address of the block, and the first one after it, if there is one.
+    pub(super) fn edges(&self) -> (IpAddr, Option<IpAddr>) {
+        match self.base {
+            IpAddr::V4(base) => {
+                let host = u32::MAX.checked_shr(u32::from(self.bits)).unwrap_or(0);
+                let first = base.to_bits() & !host;
+                let next = (first | host).checked_add(1);
+                (IpAddr::V4(first.into()), next.map(|n| IpAddr::V4(n.into())))
+            }
+            IpAddr::V6(base) => {
+                let host = u128::MAX.checked_shr(u32::from(self.bits)).unwrap_or(0);
+                let first = base.to_bits() & !host;
+                let next = (first | host).checked_add(1);
+                (IpAddr::V6(first.into()), next.map(|n| IpAddr::V6(n.into())))
+            }
+        }
+    }
+
     /// Whether `ip` lies in the block.
     #[must_use]
     pub fn contains(&self, ip: IpAddr) -> bool {

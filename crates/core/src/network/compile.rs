@@ -120,6 +120,12 @@ impl Network {
         self.compiled.iter().map(|c| &c.source)
     }
 
+    /// What an object was compiled to.
+    pub(super) fn policies_of(&self, object: &Object) -> Vec<Arc<Policy>> {
+        let found = self.compiled.iter().find(|c| *c.source == *object);
+        found.iter().flat_map(|c| &c.policies).map(|n| Arc::clone(&n.policy)).collect()
+    }
+
     /// The pods, in the order given.
     #[must_use]
     pub fn pods(&self) -> &[Pod] {

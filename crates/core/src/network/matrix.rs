@@ -292,8 +292,13 @@ impl Row<'_> {
 }
 
 impl Half {
+    /// The pods a pod may talk with.
+    fn row(&self, subject: usize) -> Option<&Arc<Bits>> {
+        self.class_of.get(subject).and_then(|c| self.peers.get(*c))
+    }
+
     fn allows(&self, subject: usize, peer: usize) -> bool {
-        self.class_of.get(subject).and_then(|c| self.peers.get(*c)).is_some_and(|row| row.contains(peer))
+        self.row(subject).is_some_and(|row| row.contains(peer))
     }
 }
 
@@ -302,6 +307,27 @@ impl Matrix {
     #[must_use]
     pub fn allows(&self, from: usize, to: usize) -> bool {
         from == to || (self.egress.allows(from, to) && self.ingress.allows(to, from))
+    }
+
+    /// The port it is about.
+    #[must_use]
+    pub const fn port(&self) -> Port {
+        self.port
+    }
+
+    /// Whether a pod may talk with the same pods in both pictures, in both directions.
+    pub(super) fn same_rows(&self, other: &Self, pod: usize) -> bool {
+        let halves = [(&self.egress, &other.egress), (&self.ingress, &other.ingress)];
+        halves.into_iter().all(|(a, b)| match (a.row(pod), b.row(pod)) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b) || a == b,
+            (a, b) => a.is_none() && b.is_none(),
+        })
+    }
+
+    /// The classes a pod belongs to in either direction.
+    pub(super) fn class_of(&self, pod: usize) -> (usize, usize) {
+        let of = |half: &Half| half.class_of.get(pod).copied().unwrap_or(usize::MAX);
+        (of(&self.egress), of(&self.ingress))
     }
 
     /// How many rows had to be computed.

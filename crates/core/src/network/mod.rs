@@ -3,7 +3,8 @@
 //! Models networking.k8s.io/v1 NetworkPolicy as its documentation states it, and, where the cluster's plugin enforces
 //! them, AdminNetworkPolicy, BaselineAdminNetworkPolicy and Cilium's policies. Policies are compiled once, against the
 //! pods they can see ([`Network`]), then asked: one flow with its causes ([`Network::flow`]), a request over it
-//! ([`Network::http`], [`Network::dns`]), or the whole picture for one port ([`Network::matrix`]). Knows nothing of how
+//! ([`Network::http`], [`Network::dns`]), the whole picture for one port ([`Network::matrix`]), what could go
+//! ([`Network::useless`]) or what would be enough ([`Network::suggest`]). Knows nothing of how
 //! packets travel; replies and node traffic always pass.
 
 mod addr;
@@ -17,8 +18,10 @@ mod index;
 mod input;
 mod matrix;
 mod policy;
+mod redundant;
 mod requests;
 mod state;
+mod suggest;
 
 pub use addr::Cidr;
 pub use cilium::{Enforcement, Settings};
@@ -27,8 +30,10 @@ pub use explain::{End, Flow, HalfVerdict};
 pub use input::{ContainerPort, Namespace, Node, Pod, Snapshot};
 pub use matrix::Matrix;
 pub use policy::{Direction, Port, Protocol};
+pub use redundant::Useless;
 pub use requests::{HttpRequest, RequestVerdict};
 pub use state::{Cni, Learned, NetworkCache, Plugin};
+pub use suggest::Observed;
 
 #[cfg(test)]
 mod tests;

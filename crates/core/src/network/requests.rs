@@ -4,7 +4,7 @@
 
 use super::cilium::Requests;
 use super::compile::Network;
-use super::decide::{Asked, Placed, Reason};
+use super::decide::{Placed, Reason};
 use super::explain::End;
 use super::policy::{Direction, Port, Rule};
 use crate::decision::{Bearing, Cause};
@@ -48,8 +48,7 @@ impl Network {
     /// The fate of a DNS question for `name` (fully qualified, the final dot may be missing).
     #[must_use]
     pub fn dns(&self, from: End, to: End, port: Port, name: &str) -> RequestVerdict {
-        let what = format!("the question for {name}");
-        self.request(from, to, port, &what, true, &|asked: &Requests| asked.let_name(name))
+        self.request(from, to, port, name, true, &|asked: &Requests| asked.let_name(name))
     }
 
     fn request(
@@ -96,21 +95,21 @@ impl Network {
                 verdict.allowed = false;
             }
             if let Some(placed) = letting.filter(|_| verdict.allowed) {
-                verdict.because.push(self.told(&asked, placed, Bearing::Decided, what));
+                verdict.because.push(self.told(from, placed, Bearing::Decided, what));
             } else if refused {
                 let near = decided.admitting.iter().filter(reads);
-                verdict.because.extend(near.map(|p| self.told(&asked, p, Bearing::NearMiss, what)));
+                verdict.because.extend(near.map(|p| self.told(from, p, Bearing::NearMiss, what)));
             }
         }
         verdict
     }
 
-    fn told(&self, asked: &Asked<'_>, placed: &Placed<'_>, bearing: Bearing, what: &str) -> Cause {
-        let peer = self.describe(asked.peer);
+    fn told(&self, from: End, placed: &Placed<'_>, bearing: Bearing, what: &str) -> Cause {
+        let who = self.describe(from);
         let listed = requests(placed.1).map_or_else(|| "anything".to_owned(), Requests::text);
         let text = match bearing {
-            Bearing::NearMiss => format!("lets {peer} ask for {listed}, but not for {what}"),
-            _ => format!("lets {peer} ask for {listed}"),
+            Bearing::NearMiss => format!("lets {who} ask for {listed}, but not for {what}"),
+            _ => format!("lets {who} ask for {listed}"),
         };
         self.about_request(placed, bearing, &text)
     }

@@ -7,6 +7,7 @@ use super::*;
 mod admin_policy;
 mod cilium;
 mod naive;
+mod parts;
 mod random;
 
 fn labels(pairs: &[(&str, &str)]) -> Map {

@@ -26,20 +26,8 @@ pub(super) fn update(errors: &mut Errors, call: &mut Call<'_>, object: &Object, 
 
 fn against_schema(errors: &mut Errors, call: &mut Call<'_>, object: &Object, old: Option<&Object>) {
     let Some(schema) = schema::of_custom(call.cluster, &call.resource) else { return };
-    let body = |o: &Object| {
-        let mut value: Value = o.0.clone();
-        value.remove(&["metadata"]);
-        value
-    };
-    let before = old.map(body);
-    values::check(
-        errors,
-        &FieldPath::default(),
-        &body(object),
-        before.as_ref(),
-        &schema,
-        call.cluster.version,
-    );
+    let before = old.map(|o| &o.0);
+    values::check(errors, &FieldPath::default(), &object.0, before, &schema, call.cluster.version);
     if errors.iter().any(|e| {
         use FieldErrorKind as Kind;
         matches!(

@@ -57,6 +57,7 @@ impl World {
             Access { server: LAB_SERVER, user: "student", owner: (1000, 1000), home: "/home/student" };
         let mut cluster = Cluster::bare(version, seed);
         nodes(&mut cluster);
+        advertise(&mut cluster);
         cluster.controllers.node_lifecycle = true;
         let terminal = Machine::host("lab", "student", cluster.now);
         let mut kubelets = kubelet::Kubelets::default();
@@ -86,6 +87,12 @@ impl World {
         Self { cluster, access, terminal, shell, kubelets, logins: Vec::new(), controllers }
     }
 
+    /// Gives the cluster another network plugin, and lets the world come to rest.
+    pub fn install_network_plugin(&mut self, cni: Cni) {
+        bootstrap::network_plugin(&mut self.cluster, cni);
+        self.settle();
+    }
+
     /// The world an exercise starts from.
     ///
     /// # Errors
@@ -95,11 +102,11 @@ impl World {
         let version = KubeVersion::parse(&exercise.cluster.version)
             .ok_or_else(|| format!("cluster.version: \"{}\" is not a version", exercise.cluster.version))?;
         let mut world = Self::lab(version, seed);
-        world.cluster.network.cni = match exercise.cluster.cni {
+        world.install_network_plugin(match exercise.cluster.cni {
             format::Cni::Enforcing => Cni::Enforcing,
             format::Cni::AdminPolicy => Cni::AdminPolicy,
             format::Cni::Cilium => Cni::Cilium,
-        };
+        });
         if !exercise.cluster.enable_admission_plugins.is_empty() {
             let config = Arc::make_mut(&mut world.cluster.config);
             config.enable_admission_plugins.extend(exercise.cluster.enable_admission_plugins.iter().cloned());
@@ -161,6 +168,29 @@ fn nodes(cluster: &mut Cluster) {
         node.set(&["status", "nodeInfo", "kubeletVersion"], cluster.version.git_version());
     }
     objects.set(&["/api/v1/nodes"], list);
+    cluster.seed(&objects);
+}
+
+/// The Service `kubernetes` leads to the lab's own API server, not to the recordings'.
+fn advertise(cluster: &mut Cluster) {
+    let address = LAB_SERVER.trim_start_matches("https://").trim_end_matches(":6443");
+    let mut objects = Value::map();
+    for (path, table) in [
+        ("/api/v1/endpoints", "endpoints"),
+        ("/apis/discovery.k8s.io/v1/endpointslices", "endpointslices.discovery.k8s.io"),
+    ] {
+        let Some(object) = cluster.store.get(table, "default", "kubernetes") else { continue };
+        let mut object = object.0.clone();
+        for subset in object.at_mut(&["subsets"]).into_iter().flat_map(Value::make_list) {
+            for entry in subset.at_mut(&["addresses"]).into_iter().flat_map(Value::make_list) {
+                entry.set(&["ip"], address);
+            }
+        }
+        for endpoint in object.at_mut(&["endpoints"]).into_iter().flat_map(Value::make_list) {
+            endpoint.set(&["addresses"], vec![address]);
+        }
+        objects.set(&[path], Value::from(vec![object]));
+    }
     cluster.seed(&objects);
 }
 

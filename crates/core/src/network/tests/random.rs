@@ -124,7 +124,7 @@ fn admin_rule(rng: &mut Entropy, word: &str, actions: &[&str]) -> Value {
     rule
 }
 
-fn admin_policy(rng: &mut Entropy, kind: &str, name: &str, priority: i64) -> Object {
+pub(super) fn admin_policy(rng: &mut Entropy, kind: &str, name: &str, priority: i64) -> Object {
     let actions: &[&str] =
         if kind == "AdminNetworkPolicy" { &["Allow", "Deny", "Pass"] } else { &["Allow", "Deny"] };
     let subject = if one_in(rng, 2) {
