@@ -129,6 +129,42 @@ impl Value {
         }
     }
 
+    /// Objects whose type is not named after the fields that lead to them, as the API server complains of them.
+    #[must_use]
+    pub fn misnamed(&self) -> Vec<String> {
+        fn walk(value: &Value, path: &str, out: &mut Vec<String>) {
+            match value {
+                Value::Object(o) => {
+                    if o.0 != path {
+                        out.push(format!(
+                            "unexpected type name {:?}, expected {path:?}, which matches field name path from root Object type",
+                            o.0
+                        ));
+                    }
+                    for (field, inner) in &o.1 {
+                        walk(inner, &format!("{path}.{}", field.show()), out);
+                    }
+                }
+                Value::Optional(Some(inner)) => walk(inner, path, out),
+                Value::List(list) => list.iter().for_each(|inner| walk(inner, path, out)),
+                Value::Map(map) => map.iter().for_each(|(_, inner)| walk(inner, path, out)),
+                _ => {}
+            }
+        }
+        let mut out = Vec::new();
+        let mut roots = vec![self];
+        while let Some(root) = roots.pop() {
+            match root {
+                // The operations of a JSON patch: what each carries begins a path of its own.
+                Self::List(list) => roots.extend(list.iter().rev()),
+                Self::Object(o) if o.0 == "JSONPatch" => roots.extend(o.1.iter().map(|(_, value)| value)),
+                Self::Object(o) => walk(root, &o.0, &mut out),
+                _ => {}
+            }
+        }
+        out
+    }
+
     /// The name of the value's type, as `type()` gives it.
     #[must_use]
     pub fn type_name(&self) -> &'static str {

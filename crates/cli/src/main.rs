@@ -26,6 +26,12 @@ enum Command {
     Conformance(commands::conformance::Args),
     /// Print who reaches whom among the pods of some manifests
     Reach(commands::reach::Args),
+    /// Explain how a request is answered: who asks, which bindings decide, what each admission plugin does
+    Explain(commands::explain::Args),
+    /// Print everybody whom roles and bindings let do something
+    WhoCan(commands::explain::WhoArgs),
+    /// Print everything roles and bindings let somebody do
+    WhatCan(commands::explain::WhatArgs),
     /// Print the JSON Schema of exercise.yaml
     Schema,
 }
@@ -37,6 +43,9 @@ fn main() -> ExitCode {
         Command::Run(args) => commands::run::run(&args),
         Command::Conformance(args) => commands::conformance::run(&args),
         Command::Reach(args) => commands::reach::run(&args),
+        Command::Explain(args) => commands::explain::run(&args),
+        Command::WhoCan(args) => commands::explain::who(&args),
+        Command::WhatCan(args) => commands::explain::what(&args),
         Command::Schema => commands::schema(),
     }
 }

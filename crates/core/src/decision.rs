@@ -49,6 +49,14 @@ pub struct Cause {
     pub text: String,
 }
 
+impl Cause {
+    /// A cause that concerns no object.
+    #[must_use]
+    pub fn plain(bearing: Bearing, text: impl Into<String>) -> Self {
+        Self { bearing, object: None, field: String::new(), text: text.into() }
+    }
+}
+
 /// A verdict, the reason as the server words it, and the causes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
@@ -106,6 +114,8 @@ pub struct AdmissionStep {
 /// How a request came to its answer, stage by stage.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Trace {
+    /// How the credential was taken, and as whom the request goes on.
+    pub authentication: Vec<Cause>,
     /// Authenticated as; `None` where authentication failed.
     pub user: Option<User>,
     /// The authorizer's decision; `None` where it was not asked.

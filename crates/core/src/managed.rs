@@ -12,9 +12,10 @@ mod tests;
 mod walk;
 
 use gatehouse_model::schema::TypeRef;
-use gatehouse_model::{Object, Value, json};
+use gatehouse_model::{Object, ResourceType, Value, json};
 pub(crate) use last_applied::sync as sync_last_applied;
 
+use crate::cluster::Cluster;
 use crate::schema;
 use crate::server::Call;
 use crate::status::Status;
@@ -216,6 +217,29 @@ fn stripped(object: &Object, keep_status: bool) -> Value {
         value.remove(&["status"]);
     }
     value
+}
+
+/// A live object with the fields of a configuration that owns nothing.
+///
+/// # Errors
+/// The lists and structs in the configuration that could only be replaced as a whole.
+pub(crate) fn merged(
+    cluster: &Cluster,
+    resource: &ResourceType,
+    live: &Value,
+    config: &Value,
+) -> Result<Value, String> {
+    schema::with_type(cluster, resource, |ty| {
+        let mut whole = Vec::new();
+        walk::atomics(config, ty, String::new(), &mut whole);
+        if whole.is_empty() {
+            return Ok(merge::merge(live, config, ty));
+        }
+        Err(format!(
+            "invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: {}",
+            whole.join(", ")
+        ))
+    })
 }
 
 /// Merges an applied configuration into the live object.

@@ -33,7 +33,7 @@ use crate::authn;
 use crate::authz::impersonation;
 use crate::cluster::Cluster;
 use crate::decision::Trace;
-use crate::request::{Body, Reply, Request, Response, Verb};
+use crate::request::{Body, Reply, Request, Response, Target, Verb};
 use crate::status::{Reason, Status};
 
 pub use admit::Admitted;
@@ -78,13 +78,22 @@ pub fn handle(cluster: &mut Cluster, request: &Request) -> Response {
     Response { result, warnings, trace }
 }
 
-fn answer(
+/// Follows a request as far as authorization: whether it would be let in, and why. Nothing is changed.
+#[must_use]
+pub fn permit(cluster: &Cluster, request: &Request) -> Response {
+    let mut trace = Trace::default();
+    let entered = enter(&mut cluster.clone(), request, &mut trace, &mut Recorder::default());
+    let result = entered.map(|_| Reply::Text(String::new()));
+    Response { result, warnings: Vec::new(), trace }
+}
+
+/// Authentication, impersonation and authorization.
+fn enter(
     cluster: &mut Cluster,
     request: &Request,
     trace: &mut Trace,
-    notes: &mut Notes,
     recorder: &mut Recorder,
-) -> Result<Reply, Status> {
+) -> Result<(Authorized, Verb, Target), Status> {
     if !cluster.config.up {
         return Err(Status::connection_refused());
     }
@@ -92,19 +101,33 @@ fn answer(
         let why = format!("Request entity too large: limit is {MAX_BODY}");
         return Err(Status::new(Reason::RequestEntityTooLarge, why));
     }
-    let user = authn::authenticate(cluster, &request.credential)
-        .inspect_err(|status| Recorder::refused(cluster, request, status))?;
+    let user = authn::authenticate(cluster, &request.credential);
+    trace.authentication = authn::explain(cluster, &request.credential, user.as_ref().ok());
+    let user = user.inspect_err(|status| Recorder::refused(cluster, request, status))?;
     let (verb, target) = route::resolve(cluster, request);
     recorder.received(cluster, request, &user, &verb, &target);
     let user = match &request.impersonate {
         Some(wanted) => {
-            impersonation::impersonate(cluster, &user, wanted).inspect(|user| recorder.impersonates(user))?
+            let causes = &mut trace.authentication;
+            impersonation::impersonate(cluster, &user, wanted, (&verb, &target), causes)
+                .inspect(|user| recorder.impersonates(user))?
         }
         None => user,
     };
     trace.user = Some(user.clone());
     let authorized =
         authorize::request(cluster, user, &verb, &target, &request.options.field_selector, trace)?;
+    Ok((authorized, verb, target))
+}
+
+fn answer(
+    cluster: &mut Cluster,
+    request: &Request,
+    trace: &mut Trace,
+    notes: &mut Notes,
+    recorder: &mut Recorder,
+) -> Result<Reply, Status> {
+    let (authorized, verb, target) = enter(cluster, request, trace, recorder)?;
     let Some(target) = route::resource(&target) else {
         return discovery::get(cluster, authorized, &target);
     };

@@ -6,6 +6,7 @@
 pub mod check;
 pub mod content;
 pub mod exercise;
+pub mod explain;
 pub mod picture;
 pub mod preview;
 pub mod reach;

@@ -12,7 +12,7 @@ mod start;
 use gatehouse_core::controllers::{self, StandIn, events};
 use gatehouse_core::decision::ObjectRef;
 use gatehouse_core::kubelet::Kubelet as _;
-use gatehouse_core::{Cluster, Timestamp};
+use gatehouse_core::{Cluster, Request, Response, Timestamp};
 use gatehouse_kubectl::host::Farewell;
 use gatehouse_machine::shell::{self, Dialect, Readiness};
 use gatehouse_machine::{Machine, Outcome, Output, ShellState, kubelet};
@@ -104,6 +104,8 @@ pub struct World {
     pub(crate) kubelets: Kubelets,
     /// The machines the terminal is logged in to, one inside the other; the last one has the keyboard.
     logins: Vec<Login>,
+    /// What kubectl asked and was answered, where somebody wants to know.
+    pub(crate) recorded: Option<Vec<(Request, Response)>>,
     /// Whether the control plane's controllers run: they do not on the recordings' 1.20 cluster.
     controllers: bool,
 }

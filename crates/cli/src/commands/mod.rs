@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod conformance;
+pub(crate) mod explain;
 pub(crate) mod grade;
 pub(crate) mod reach;
 pub(crate) mod run;

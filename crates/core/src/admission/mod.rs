@@ -20,6 +20,7 @@ mod pod_security_policy;
 pub mod policies;
 mod priority;
 pub(crate) mod quantities;
+mod reinvocation;
 pub mod resource_quota;
 mod runtime_class;
 mod service_account;
@@ -126,9 +127,10 @@ pub struct Notes {
     pub steps: Vec<AdmissionStep>,
     /// The object of the body, decoded and defaulted.
     pub decoded: Option<Object>,
+    passes: reinvocation::Passes,
 }
 
-/// Runs the mutating plugins over `request.object`, in order.
+/// Runs the mutating plugins over `request.object`, in order; a second time where webhooks or policies changed it.
 ///
 /// # Errors
 /// The first refusal.
@@ -137,6 +139,16 @@ pub fn mutate(
     request: &mut AdmissionRequest<'_>,
     notes: &mut Notes,
 ) -> Result<(), Status> {
+    notes.passes = reinvocation::Passes::default();
+    pass(cluster, request, notes)?;
+    if !notes.passes.wanted {
+        return Ok(());
+    }
+    notes.passes.second = true;
+    pass(cluster, request, notes)
+}
+
+fn pass(cluster: &mut Cluster, request: &mut AdmissionRequest<'_>, notes: &mut Notes) -> Result<(), Status> {
     for plugin in plugins::enabled(cluster) {
         let Some(run) = plugin.mutate else { continue };
         let before = request.object.clone();

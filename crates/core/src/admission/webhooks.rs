@@ -7,11 +7,12 @@
 
 use gatehouse_model::{Object, Value};
 
-use super::policies::matching;
+use super::policies::{Conditions, Context, conditions, matching};
 use super::{AdmissionRequest, Notes};
 use crate::cluster::Cluster;
-use crate::patch;
+use crate::decision::{Bearing, Cause, ObjectRef};
 use crate::status::{Reason, Status};
+use crate::{defaults, patch, schema};
 
 /// What a simulated backend answers.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -51,6 +52,59 @@ impl Kind {
             Self::Validating => "validatingwebhookconfigurations.admissionregistration.k8s.io",
         }
     }
+
+    const fn object(self) -> &'static str {
+        match self {
+            Self::Mutating => "MutatingWebhookConfiguration",
+            Self::Validating => "ValidatingWebhookConfiguration",
+        }
+    }
+}
+
+/// A webhook of a configuration.
+struct Hook {
+    kind: Kind,
+    configuration: String,
+    position: usize,
+    value: Value,
+}
+
+impl Hook {
+    /// Notes what came of asking, or of not asking.
+    fn note(&self, bearing: Bearing, field: &str, text: String, notes: &mut Notes) {
+        let object = ObjectRef {
+            kind: self.kind.object().to_owned(),
+            namespace: String::new(),
+            name: self.configuration.clone(),
+        };
+        let field = format!("webhooks[{}]{field}", self.position);
+        notes.because.push(Cause { bearing, object: Some(object), field, text });
+    }
+
+    /// Whether it is to be asked about the request as it is now.
+    fn concerns(
+        &self,
+        cluster: &Cluster,
+        request: &AdmissionRequest<'_>,
+        notes: &mut Notes,
+    ) -> Result<bool, Status> {
+        let hook = &self.value;
+        let equivalent = hook.str_at(&["matchPolicy"]) != "Exact";
+        let fits = hook.list_at(&["rules"]).iter().any(|r| matching::rule(request, r, equivalent))
+            && matching::selectors(cluster, request, hook);
+        let (true, Some(evaluator)) = (fits, &cluster.expressions) else { return Ok(fits) };
+        let context = Context::new(cluster, request, &Object::default());
+        let scope = context.scope(cluster, request.user, None);
+        match conditions(&**evaluator, &scope, hook.list_at(&["matchConditions"])) {
+            Conditions::Met => Ok(true),
+            Conditions::Unmet => Ok(false),
+            Conditions::Failed(_) if hook.str_at(&["failurePolicy"]) == "Ignore" => Ok(false),
+            Conditions::Failed(why) => {
+                self.note(Bearing::Decided, ".matchConditions", why.clone(), notes);
+                Err(request.forbid(&why))
+            }
+        }
+    }
 }
 
 pub(super) fn mutate(
@@ -58,14 +112,51 @@ pub(super) fn mutate(
     request: &mut AdmissionRequest<'_>,
     notes: &mut Notes,
 ) -> Result<(), Status> {
+    let second = notes.passes.second;
+    notes.passes.webhooks.begin(second, request.object.as_ref());
     for hook in hooks(cluster, request, Kind::Mutating) {
-        let Some(rule) = call(cluster, request, &hook, notes)? else { continue };
-        if let Some(object) = request.object.as_ref().filter(|_| !rule.patch.is_empty()) {
-            let changed = patch::json::apply(object, &rule.patch).map_err(|why| Status::internal(&why))?;
-            request.object = Some(Object(changed));
+        if !hook.concerns(cluster, request, notes)? {
+            continue;
         }
+        let key = format!("{}/{}", hook.configuration, hook.position);
+        if !notes.passes.webhooks.calls(second, &key) {
+            continue;
+        }
+        if let Some(rule) = call(cluster, request, &hook, notes)?
+            && !rule.patch.is_empty()
+        {
+            let changed = patched(cluster, request, &hook, &rule.patch)?;
+            if request.object.as_ref() != Some(&changed) {
+                request.object = Some(changed);
+                notes.passes.webhooks.changed();
+                notes.passes.wanted = true;
+            }
+        }
+        notes.passes.webhooks.called(key, hook.value.str_at(&["reinvocationPolicy"]) == "IfNeeded");
     }
+    notes.passes.webhooks.end(request.object.as_ref());
     Ok(())
+}
+
+/// The object after the patch a backend sent.
+fn patched(
+    cluster: &Cluster,
+    request: &AdmissionRequest<'_>,
+    hook: &Hook,
+    operations: &[Value],
+) -> Result<Object, Status> {
+    let Some(object) = &request.object else {
+        return Err(Status::internal(&format!(
+            "admission webhook \"{}\" attempted to modify the object, which is not supported for this operation",
+            hook.value.str_at(&["name"])
+        )));
+    };
+    let changed = patch::json::apply(object, operations).map_err(|why| Status::internal(&why))?;
+    let (typed, _) =
+        schema::decode(cluster, request.resource, changed).map_err(|why| Status::internal(&why))?;
+    let mut changed = Object(typed);
+    defaults::apply(cluster.version, &mut changed);
+    Ok(changed)
 }
 
 pub(super) fn validate(
@@ -74,23 +165,29 @@ pub(super) fn validate(
     notes: &mut Notes,
 ) -> Result<(), Status> {
     for hook in hooks(cluster, request, Kind::Validating) {
-        call(cluster, request, &hook, notes)?;
+        if hook.concerns(cluster, request, notes)? {
+            call(cluster, request, &hook, notes)?;
+        }
     }
     Ok(())
 }
 
-/// The webhooks that concern a request, in order.
-fn hooks(cluster: &Cluster, request: &AdmissionRequest<'_>, kind: Kind) -> Vec<Value> {
+/// The webhooks of all configurations, in order.
+fn hooks(cluster: &Cluster, request: &AdmissionRequest<'_>, kind: Kind) -> Vec<Hook> {
     if matching::is_exempt(request) {
         return Vec::new();
     }
-    let all = cluster.store.list(kind.table(), None).flat_map(|c| c.list_at(&["webhooks"]).to_vec());
-    all.filter(|hook| {
-        let equivalent = hook.str_at(&["matchPolicy"]) != "Exact";
-        hook.list_at(&["rules"]).iter().any(|r| matching::rule(request, r, equivalent))
-            && matching::selectors(cluster, request, hook)
-    })
-    .collect()
+    let of = |configuration: &std::sync::Arc<Object>| -> Vec<Hook> {
+        let list = configuration.list_at(&["webhooks"]).iter().enumerate();
+        list.map(|(position, value)| Hook {
+            kind,
+            configuration: configuration.name().to_owned(),
+            position,
+            value: value.clone(),
+        })
+        .collect()
+    };
+    cluster.store.list(kind.table(), None).flat_map(of).collect()
 }
 
 /// Where a webhook's backend is.
@@ -110,30 +207,35 @@ fn address(hook: &Value) -> String {
 fn call(
     cluster: &Cluster,
     request: &AdmissionRequest<'_>,
-    hook: &Value,
+    hook: &Hook,
     notes: &mut Notes,
 ) -> Result<Option<Rule>, Status> {
-    let (name, address) = (hook.str_at(&["name"]), address(hook));
+    let (name, address) = (hook.value.str_at(&["name"]), address(&hook.value));
     let Some(backend) = cluster.webhook_backends.get(&address) else {
-        if hook.str_at(&["failurePolicy"]) == "Ignore" {
+        let nobody = format!("nobody answers at {address}");
+        if hook.value.str_at(&["failurePolicy"]) == "Ignore" {
+            hook.note(Bearing::Noted, "", format!("{nobody}; failurePolicy Ignore lets it pass"), notes);
             return Ok(None);
         }
+        hook.note(Bearing::Decided, ".clientConfig", format!("{nobody}; failurePolicy Fail refuses"), notes);
         return Err(Status::internal(&format!(
             "failed calling webhook \"{name}\": failed to call webhook: {}",
-            unreachable(cluster, hook, &address)
+            unreachable(cluster, &hook.value, &address)
         )));
     };
     let nothing = Object::default();
     let object = request.object.as_ref().or(request.old_object).unwrap_or(&nothing);
-    let rule = backend
-        .rules
-        .iter()
-        .find(|r| values(object, &r.field).iter().any(|v| super::glob::fits(&r.pattern, v)));
-    let Some(rule) = rule else { return Ok(None) };
+    let fits = |r: &&Rule| values(object, &r.field).iter().any(|v| super::glob::fits(&r.pattern, v));
+    let Some(rule) = backend.rules.iter().find(fits) else {
+        hook.note(Bearing::Noted, "", format!("{address} allows it"), notes);
+        return Ok(None);
+    };
     notes.warnings.extend(rule.warnings.iter().cloned());
     if rule.allowed {
+        hook.note(Bearing::Noted, "", format!("{address} allows it"), notes);
         return Ok(Some(rule.clone()));
     }
+    hook.note(Bearing::Decided, "", format!("{address} denies it"), notes);
     let message = if rule.message.is_empty() {
         format!("admission webhook \"{name}\" denied the request without explanation")
     } else {
@@ -173,52 +275,5 @@ fn values(object: &Value, path: &str) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use gatehouse_model::{KubeVersion, json};
-
-    use super::super::testing::{admit, resource};
-    use super::*;
-
-    fn cluster(failure: &str, backend: Option<Backend>) -> Cluster {
-        let mut cluster = Cluster::empty(KubeVersion::V1_36, 1);
-        cluster.seed(&json!({
-            "/api/v1/namespaces": [{"metadata": {"name": "ci"}, "status": {"phase": "Active"}}],
-            "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations": [{"metadata": {"name": "w"}, "webhooks": [{
-                "name": "images.example.com", "failurePolicy": failure,
-                "clientConfig": {"service": {"name": "hook", "namespace": "sec", "path": "/validate"}},
-                "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["*"], "resources": ["configmaps"]}]}]}],
-        }));
-        if let Some(backend) = backend {
-            std::sync::Arc::make_mut(&mut cluster.webhook_backends)
-                .insert("https://hook.sec.svc:443/validate".to_owned(), backend);
-        }
-        cluster
-    }
-
-    fn run(cluster: &mut Cluster, value: &str) -> Result<(), String> {
-        let map = json!({"metadata": {"name": "m", "namespace": "ci"}, "data": {"a": value}});
-        admit(cluster, "jane", &resource("", "ConfigMap", "configmaps"), &map, None).0.map(|_| ())
-    }
-
-    #[test]
-    fn a_backend_decides_and_its_absence_follows_the_failure_policy() {
-        let rule = Rule {
-            field: "data.a".to_owned(),
-            pattern: "bad*".to_owned(),
-            message: "no".to_owned(),
-            ..Rule::default()
-        };
-        let mut with = cluster("Fail", Some(Backend { rules: vec![rule] }));
-        assert_eq!(run(&mut with, "good"), Ok(()));
-        assert_eq!(
-            run(&mut with, "bad one"),
-            Err("admission webhook \"images.example.com\" denied the request: no".to_owned())
-        );
-        assert_eq!(run(&mut cluster("Ignore", None), "good"), Ok(()));
-        assert_eq!(
-            run(&mut cluster("Fail", None), "good"),
-            Err("Internal error occurred: failed calling webhook \"images.example.com\": failed to call webhook: \
-                 Post \"https://hook.sec.svc:443/validate?timeout=10s\": service \"hook\" not found".to_owned())
-        );
-    }
-}
+#[path = "webhooks_tests.rs"]
+mod tests;

@@ -8,6 +8,7 @@ pub mod base64url;
 pub mod token;
 
 use crate::cluster::Cluster;
+use crate::decision::{Bearing, Cause};
 use crate::request::{Credential, User};
 use crate::status::Status;
 
@@ -43,6 +44,37 @@ pub fn authenticate(cluster: &Cluster, credential: &Credential) -> Result<User, 
         }),
         Credential::Anonymous => Err(Status::unauthorized()),
     }
+}
+
+/// Why a credential was taken for whom (`user`, `None` where it was refused), in the tutor's words.
+#[must_use]
+pub fn explain(cluster: &Cluster, credential: &Credential, user: Option<&User>) -> Vec<Cause> {
+    let name = user.map_or("", |u| &u.name);
+    let text = match credential {
+        Credential::Internal(_) => format!("\"{name}\" is taken at its word"),
+        Credential::Certificate { common_name, organizations } => {
+            let groups: String = organizations.iter().map(|o| format!(", O={o}")).collect();
+            format!("a client certificate of the cluster's authority says CN={common_name}{groups}")
+        }
+        Credential::Presented(_) if user.is_some() => {
+            format!("a client certificate that the cluster's authority signed says CN={name}")
+        }
+        Credential::Presented(_) => {
+            "the client certificate is not one that the cluster's authority signed, or not valid now"
+                .to_owned()
+        }
+        Credential::Token(text) if cluster.config.static_tokens.iter().any(|t| t.token == *text) => {
+            format!("the token file knows the token as \"{name}\"")
+        }
+        Credential::Token(_) if user.is_some() => format!("the token was issued to \"{name}\""),
+        Credential::Token(text) => match token::authenticate(cluster, text, &[]) {
+            Ok(_) => String::new(),
+            Err(why) => format!("the token is not accepted: {why}"),
+        },
+        Credential::Anonymous if user.is_some() => "no credential was presented".to_owned(),
+        Credential::Anonymous => "no credential was presented, and anonymous requests are refused".to_owned(),
+    };
+    vec![Cause::plain(Bearing::Decided, text)]
 }
 
 #[cfg(test)]

@@ -103,22 +103,23 @@ pub fn decide(cluster: &Cluster, attributes: &Attributes<'_>) -> Decision {
 #[must_use]
 pub fn authorize(cluster: &Cluster, attributes: &Attributes<'_>) -> Decision {
     let mut decision = decide(cluster, attributes);
-    let noted =
-        |bearing, text: &str| Cause { bearing, object: None, field: String::new(), text: text.to_owned() };
     let modes = &cluster.config.authorization_modes;
     if is_master(attributes.user) {
-        decision
-            .because
-            .push(noted(Bearing::Decided, "members of group \"system:masters\" may do everything"));
+        let text = "members of group \"system:masters\" may do everything";
+        decision.because.push(Cause::plain(Bearing::Decided, text));
     } else if decision.allowed() && decision.reason.is_empty() {
         let text = if modes.contains(&AuthorizationMode::AlwaysAllow) && !node::is_node(attributes.user) {
             "authorization mode AlwaysAllow lets everybody do everything"
         } else {
             "the node authorizer lets a kubelet do this"
         };
-        decision.because.push(noted(Bearing::Decided, text));
+        decision.because.push(Cause::plain(Bearing::Decided, text));
     } else if modes.contains(&AuthorizationMode::Rbac) {
         decision.because = cluster.rbac.of(&cluster.store).explain(attributes);
+        if decision.because.is_empty() {
+            let text = "no binding gives this user or its groups a role with a rule like that";
+            decision.because.push(Cause::plain(Bearing::Noted, text));
+        }
     }
     decision
 }

@@ -78,6 +78,26 @@ pub(super) fn element<'a>(ty: Option<TypeRef<'a>>) -> Option<TypeRef<'a>> {
     ty?.item()
 }
 
+/// The paths of the lists, maps and structs of a configuration that are owned as a whole.
+pub(super) fn atomics(value: &Value, ty: Option<TypeRef<'_>>, path: String, out: &mut Vec<String>) {
+    if matches!(value, Value::Map(_) | Value::List(_)) && matches!(parts(value, ty), Parts::Whole) {
+        out.push(path.clone());
+    }
+    match value {
+        Value::Map(map) => {
+            for (name, inner) in map.iter().filter(|_| ty.is_some()) {
+                atomics(inner, member(ty, name), format!("{path}.{name}"), out);
+            }
+        }
+        Value::List(list) => {
+            for (i, inner) in list.iter().enumerate() {
+                atomics(inner, element(ty), format!("{path}[{i}]"), out);
+            }
+        }
+        _ => {}
+    }
+}
+
 /// Whether the members are a map's entries rather than a struct's fields.
 fn is_entry(ty: Option<TypeRef<'_>>) -> bool {
     ty.is_none_or(|t| !matches!(t.ty(), Type::Object(_)))

@@ -39,13 +39,16 @@ impl Api for Server<'_, '_> {
         let version = self.world.borrow().cluster.version.client();
         request.agent = format!("kubectl/{version} (linux/amd64) kubernetes/0000000");
         let mut world = self.world.borrow_mut();
-        let response = server::handle(&mut world.cluster, &request);
-        if !admission::awaits_controllers(&response) {
-            return Ok(response);
+        let mut response = server::handle(&mut world.cluster, &request);
+        if admission::awaits_controllers(&response) {
+            // The server itself would wait a moment for them.
+            world.settle();
+            response = server::handle(&mut world.cluster, &request);
         }
-        // The server itself would wait a moment for them.
-        world.settle();
-        Ok(server::handle(&mut world.cluster, &request))
+        if let Some(recorded) = &mut world.recorded {
+            recorded.push((request, response.clone()));
+        }
+        Ok(response)
     }
 
     fn advance(&mut self, millis: i64) {

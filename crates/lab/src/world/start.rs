@@ -84,7 +84,7 @@ impl World {
         controllers: bool,
     ) -> Self {
         let shell = ShellState::default();
-        Self { cluster, access, terminal, shell, kubelets, logins: Vec::new(), controllers }
+        Self { cluster, access, terminal, shell, kubelets, logins: Vec::new(), recorded: None, controllers }
     }
 
     /// Gives the cluster another network plugin, and lets the world come to rest.

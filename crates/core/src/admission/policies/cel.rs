@@ -244,8 +244,8 @@ impl Host for Authorizer<'_> {
     }
 }
 
-impl Expressions for Cel {
-    fn evaluate(&self, expression: &str, scope: &Scope<'_>) -> Result<Value, String> {
+impl Cel {
+    fn value(self, expression: &str, scope: &Scope<'_>) -> Result<cel::Value, String> {
         let environment = environment(true, true, true, scope.variables);
         let program = cel::compile(expression, &environment).map_err(|issues| issues.to_string())?;
         let of = |v: Option<&Value>| v.map_or(cel::Value::Null, cel::Value::of);
@@ -278,13 +278,27 @@ impl Expressions for Cel {
             }
         }
         given.insert("variables".to_owned(), cel::Value::Map(Arc::new(values)));
-        let result = program.evaluate(&given, &host).map_err(|why| {
+        program.evaluate(&given, &host).map_err(|why| {
             // A variable that could not be evaluated is missing; its own error says more.
             let cause = failed.iter().find(|(name, _)| why == format!("no such key: {name}"));
             cause.map_or(why.clone(), |(name, own)| {
                 format!("composited variable {name:?} fails to evaluate: {own}")
             })
-        })?;
-        Ok(result.tree())
+        })
+    }
+}
+
+impl Expressions for Cel {
+    fn evaluate(&self, expression: &str, scope: &Scope<'_>) -> Result<Value, String> {
+        self.value(expression, scope).map(|value| value.tree())
+    }
+
+    fn mutation(&self, expression: &str, scope: &Scope<'_>) -> Result<Value, String> {
+        let value = self.value(expression, scope).map_err(|why| super::resulted_in(expression, &why))?;
+        let misnamed = value.misnamed();
+        if misnamed.is_empty() {
+            return Ok(value.tree());
+        }
+        Err(format!("type mismatch: {}", misnamed.join("\n")))
     }
 }

@@ -44,4 +44,12 @@ pub trait Expressions: fmt::Debug + Send + Sync {
     /// # Errors
     /// What went wrong, in the language's own words (`no such key: labels`).
     fn evaluate(&self, expression: &str, scope: &Scope<'_>) -> Result<Value, String>;
+
+    /// The value of an expression that says what an object should become.
+    ///
+    /// # Errors
+    /// As the server words them.
+    fn mutation(&self, expression: &str, scope: &Scope<'_>) -> Result<Value, String> {
+        self.evaluate(expression, scope).map_err(|error| super::resulted_in(expression, &error))
+    }
 }

@@ -102,7 +102,7 @@ fn request_value(request: &AdmissionRequest<'_>) -> Value {
 }
 
 /// Everything expressions of one policy may look at, parameters aside.
-struct Context {
+pub(super) struct Context {
     request: Value,
     object: Option<Object>,
     old: Option<Object>,
@@ -111,7 +111,7 @@ struct Context {
 }
 
 impl Context {
-    fn new(cluster: &Cluster, request: &AdmissionRequest<'_>, policy: &Object) -> Self {
+    pub(super) fn new(cluster: &Cluster, request: &AdmissionRequest<'_>, policy: &Object) -> Self {
         let variables = policy.list_at(&["spec", "variables"]).iter().map(|v| Variable {
             name: v.str_at(&["name"]).to_owned(),
             expression: v.str_at(&["expression"]).to_owned(),
@@ -126,7 +126,7 @@ impl Context {
         }
     }
 
-    fn scope<'a>(
+    pub(super) fn scope<'a>(
         &'a self,
         cluster: &'a Cluster,
         user: &'a crate::request::User,
@@ -151,14 +151,14 @@ fn resulted_in(expression: &str, error: &str) -> String {
 }
 
 /// What the match conditions say.
-enum Conditions {
+pub(super) enum Conditions {
     Met,
     Unmet,
     Failed(String),
 }
 
 /// Evaluates match conditions: one that is false excuses the request, whatever errors others meet.
-fn conditions(evaluator: &dyn Expressions, scope: &Scope<'_>, list: &[Value]) -> Conditions {
+pub(super) fn conditions(evaluator: &dyn Expressions, scope: &Scope<'_>, list: &[Value]) -> Conditions {
     let mut failed: Vec<String> = Vec::new();
     for condition in list {
         let expression = condition.str_at(&["expression"]);

@@ -1,99 +1,195 @@
 //! MutatingAdmissionPolicy: expressions that compute what an object should become.
 //!
-//! An `ApplyConfiguration` is merged like a strategic merge patch; a `JSONPatch` is applied operation by operation.
-//! Reinvocation after later changes is not simulated.
+//! An `ApplyConfiguration` is merged by the type's list and map rules, as a server-side apply would be, but owns nothing;
+//! a `JSONPatch` is applied operation by operation. What goes wrong is collected: later mutations and policies run all
+//! the same.
 //!
-//! Models apiserver `pkg/admission/plugin/policy/mutating`.
+//! Models apiserver `pkg/admission/plugin/policy/mutating` and `pkg/admission/plugin/policy/generic/policy_dispatcher.go`.
 
 use gatehouse_model::{Object, Value};
 
 use super::super::{AdmissionRequest, Notes};
-use super::{
-    Concern, Conditions, Context, Expressions, FailurePolicy, Scope, concerns, conditions, denial, params,
-    resulted_in,
-};
+use super::{Concern, Conditions, Context, Expressions, FailurePolicy, concerns, conditions, params};
 use crate::cluster::Cluster;
-use crate::patch;
-use crate::schema;
-use crate::status::Status;
+use crate::decision::{Bearing, Cause, ObjectRef};
+use crate::status::{Reason, Status, StatusCause};
+use crate::{defaults, managed, patch, schema};
 
 const POLICIES: &str = "mutatingadmissionpolicies.admissionregistration.k8s.io";
 const BINDINGS: &str = "mutatingadmissionpolicybindings.admissionregistration.k8s.io";
 
+/// A policy, one of its bindings, and one of the parameters that brings.
+struct Invocation {
+    policy: std::sync::Arc<Object>,
+    binding: std::sync::Arc<Object>,
+    param: Option<Value>,
+}
+
+/// What went wrong with a policy that must not fail.
+struct Failure {
+    message: String,
+    reason: Reason,
+}
+
 pub(in crate::admission) fn mutate(
     cluster: &mut Cluster,
     request: &mut AdmissionRequest<'_>,
-    _notes: &mut Notes,
+    notes: &mut Notes,
 ) -> Result<(), Status> {
     let Some(evaluator) = cluster.expressions.clone() else { return Ok(()) };
     if request.object.is_none() {
         return Ok(());
     }
+    let second = notes.passes.second;
+    notes.passes.policies.begin(second, request.object.as_ref());
+    let mut failures = Vec::new();
+    for invocation in invocations(cluster, request, &mut failures, notes) {
+        run(cluster, request, &*evaluator, &invocation, &mut failures, notes);
+    }
+    notes.passes.policies.end(request.object.as_ref());
+    refusal(request, &failures).map_or(Ok(()), Err)
+}
+
+/// Everything that is to be evaluated, in order.
+fn invocations(
+    cluster: &Cluster,
+    request: &AdmissionRequest<'_>,
+    failures: &mut Vec<Failure>,
+    notes: &mut Notes,
+) -> Vec<Invocation> {
+    let mut out = Vec::new();
     for Concern { policy, bindings } in concerns(cluster, request, POLICIES, BINDINGS) {
-        let failure = FailurePolicy::of(&policy);
         for binding in bindings {
-            if let Err(why) = one(cluster, request, &*evaluator, &policy, &binding)
-                && failure == FailurePolicy::Fail
-            {
-                let message = format!(
-                    "policy '{}' with binding '{}' denied request: {why}",
-                    policy.name(),
-                    binding.name()
-                );
-                return Err(denial(request, &message, ""));
+            match params::collect(cluster, request, &policy, &binding) {
+                Ok(found) => out.extend(found.into_iter().map(|param| Invocation {
+                    policy: policy.clone(),
+                    binding: binding.clone(),
+                    param,
+                })),
+                Err(why) => {
+                    let invocation = Invocation { policy: policy.clone(), binding, param: None };
+                    let why = format!("failed to configure binding: {why}");
+                    invocation.fail(&why, "", Reason::Forbidden, failures, notes);
+                }
             }
         }
     }
-    Ok(())
+    out
 }
 
-fn one(
+impl Invocation {
+    fn key(&self) -> String {
+        let of = |o: &Value| {
+            format!("{}/{}", o.str_at(&["metadata", "namespace"]), o.str_at(&["metadata", "name"]))
+        };
+        let param = self.param.as_ref().map(of).unwrap_or_default();
+        format!("{} {} {param}", self.policy.name(), self.binding.name())
+    }
+
+    fn note(&self, bearing: Bearing, field: &str, text: String, notes: &mut Notes) {
+        let object = ObjectRef {
+            kind: "MutatingAdmissionPolicy".to_owned(),
+            namespace: String::new(),
+            name: self.policy.name().to_owned(),
+        };
+        let text = format!("bound by \"{}\": {text}", self.binding.name());
+        notes.because.push(Cause { bearing, object: Some(object), field: field.to_owned(), text });
+    }
+
+    fn fail(&self, why: &str, field: &str, reason: Reason, failures: &mut Vec<Failure>, notes: &mut Notes) {
+        if FailurePolicy::of(&self.policy) == FailurePolicy::Ignore {
+            self.note(Bearing::Noted, field, format!("{why}; failurePolicy Ignore lets it pass"), notes);
+            return;
+        }
+        self.note(Bearing::Decided, field, why.to_owned(), notes);
+        let (policy, binding) = (self.policy.name(), self.binding.name());
+        let message = format!("policy '{policy}' with binding '{binding}' denied request: {why}");
+        failures.push(Failure { message, reason });
+    }
+}
+
+fn run(
     cluster: &Cluster,
     request: &mut AdmissionRequest<'_>,
     evaluator: &dyn Expressions,
-    policy: &Object,
-    binding: &Object,
-) -> Result<(), String> {
-    let found = params::collect(cluster, request, policy, binding)
-        .map_err(|why| format!("failed to configure binding: {why}"))?;
-    for param in found {
-        let before = Context::new(cluster, request, policy);
-        let scope = before.scope(cluster, request.user, param.as_ref());
-        match conditions(evaluator, &scope, policy.list_at(&["spec", "matchConditions"])) {
-            Conditions::Met => {}
-            Conditions::Unmet => continue,
-            Conditions::Failed(why) => return Err(why),
-        }
-        for mutation in policy.list_at(&["spec", "mutations"]) {
-            // Each mutation sees what the one before made of the object.
-            let context = Context::new(cluster, request, policy);
-            let scope = context.scope(cluster, request.user, param.as_ref());
-            let changed = apply(cluster, request, evaluator, &scope, mutation)?;
-            request.object = Some(Object(changed));
+    invocation: &Invocation,
+    failures: &mut Vec<Failure>,
+    notes: &mut Notes,
+) {
+    let policy = &*invocation.policy;
+    let before = Context::new(cluster, request, policy);
+    let scope = before.scope(cluster, request.user, invocation.param.as_ref());
+    match conditions(evaluator, &scope, policy.list_at(&["spec", "matchConditions"])) {
+        Conditions::Met => {}
+        Conditions::Unmet => return,
+        Conditions::Failed(why) => {
+            return invocation.fail(&why, "spec.matchConditions", Reason::Invalid, failures, notes);
         }
     }
-    Ok(())
+    let key = invocation.key();
+    if !notes.passes.policies.calls(notes.passes.second, &key) {
+        return;
+    }
+    for (i, mutation) in policy.list_at(&["spec", "mutations"]).iter().enumerate() {
+        let field = format!("spec.mutations[{i}]");
+        // Each mutation sees what the one before made of the object.
+        let context = Context::new(cluster, request, policy);
+        let scope = context.scope(cluster, request.user, invocation.param.as_ref());
+        let changed = apply(cluster, request, mutation, &|expression| evaluator.mutation(expression, &scope));
+        match changed {
+            Ok(changed) if Some(&changed) != request.object.as_ref() => {
+                invocation.note(Bearing::Noted, &field, "changes the object".to_owned(), notes);
+                request.object = Some(changed);
+            }
+            Ok(_) => {}
+            Err(why) => invocation.fail(&why, &field, Reason::Invalid, failures, notes),
+        }
+    }
+    if before.object != request.object {
+        notes.passes.policies.changed();
+        notes.passes.wanted = true;
+    }
+    notes.passes.policies.called(key, policy.str_at(&["spec", "reinvocationPolicy"]) == "IfNeeded");
 }
 
+/// The object after one mutation.
 fn apply(
     cluster: &Cluster,
     request: &AdmissionRequest<'_>,
-    evaluator: &dyn Expressions,
-    scope: &Scope<'_>,
     mutation: &Value,
-) -> Result<Value, String> {
-    let current = scope.object.cloned().unwrap_or_default();
-    let evaluate = |field: &str| {
-        let expression = mutation.str_at(&[field, "expression"]);
-        evaluator.evaluate(expression, scope).map_err(|error| resulted_in(expression, &error))
-    };
-    match mutation.str_at(&["patchType"]) {
+    evaluate: &dyn Fn(&str) -> Result<Value, String>,
+) -> Result<Object, String> {
+    let current = request.object.clone().unwrap_or_default();
+    let expression = |field: &str| evaluate(mutation.str_at(&[field, "expression"]));
+    let changed = match mutation.str_at(&["patchType"]) {
         "ApplyConfiguration" => {
-            let wanted = evaluate("applyConfiguration")?;
-            let shape = schema::shape(cluster, request.resource);
-            patch::strategic::apply(&current, &wanted, &shape)
+            let wanted = expression("applyConfiguration")?;
+            managed::merged(cluster, request.resource, &current, &wanted)
+                .map_err(|why| format!("error applying patch: {why}"))?
         }
-        "JSONPatch" => patch::json::apply(&current, evaluate("jsonPatch")?.items()),
-        other => Err(format!("unknown patch type \"{other}\"")),
-    }
+        "JSONPatch" => match patch::json::apply(&current, expression("jsonPatch")?.items()) {
+            Ok(changed) => changed,
+            Err(why) if why.ends_with("test failed") => return Ok(current),
+            Err(why) => return Err(format!("JSON Patch: {why}")),
+        },
+        other => return Err(format!("unknown patch type \"{other}\"")),
+    };
+    let (typed, _) = schema::decode(cluster, request.resource, changed)?;
+    let mut changed = Object(typed);
+    defaults::apply(cluster.version, &mut changed);
+    Ok(changed)
+}
+
+/// The refusal of a request by the first of these failures, with all of them as causes.
+fn refusal(request: &AdmissionRequest<'_>, failures: &[Failure]) -> Option<Status> {
+    let first = failures.first()?;
+    let mut status = request.forbid("");
+    status.message.clone_from(&first.message);
+    status.reason = first.reason;
+    status.causes.extend(failures.iter().map(|failure| StatusCause {
+        reason: String::new(),
+        message: failure.message.clone(),
+        field: String::new(),
+    }));
+    Some(status)
 }

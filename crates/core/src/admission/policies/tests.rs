@@ -118,3 +118,105 @@ fn params_come_from_the_binding() {
     assert_eq!(run(&mut with, "a").0, Ok(()));
     assert!(run(&mut with, "b").0.is_err());
 }
+
+/// A cluster with one mutating policy over pods and maps, evaluated for real.
+fn mutating(policies: &[(&str, Value)]) -> Cluster {
+    let mut cluster = Cluster::empty(KubeVersion::V1_36, 1);
+    let rules = json!({"resourceRules": [
+        {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods", "configmaps"]}]});
+    let policy = |(name, spec): &(&str, Value)| {
+        let mut spec = spec.clone();
+        spec.set(&["matchConstraints"], rules.clone());
+        json!({"metadata": {"name": (*name)}, "spec": spec})
+    };
+    let binding =
+        |(name, _): &(&str, Value)| json!({"metadata": {"name": (*name)}, "spec": {"policyName": (*name)}});
+    cluster.seed(&json!({
+        "/api/v1/namespaces": [{"metadata": {"name": "ci"}, "status": {"phase": "Active"}}],
+        "/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicies": (policies.iter().map(policy).collect::<Value>()),
+        "/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings": (policies.iter().map(binding).collect::<Value>()),
+    }));
+    cluster
+}
+
+fn mutate(policies: &[(&str, Value)]) -> Result<Value, String> {
+    let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m", "namespace": "ci"}, "data": {"a": "1"}});
+    let mut cluster = mutating(policies);
+    let (result, _) = admit(&mut cluster, "jane", &resource("", "ConfigMap", "configmaps"), &map, None);
+    result.map(|object| object.get("data").cloned().unwrap())
+}
+
+fn apply(expression: &str) -> Value {
+    json!({"patchType": "ApplyConfiguration", "applyConfiguration": {"expression": expression}})
+}
+
+fn patch(expression: &str) -> Value {
+    json!({"patchType": "JSONPatch", "jsonPatch": {"expression": expression}})
+}
+
+#[test]
+fn mutations_see_one_anothers_work_and_a_failed_test_changes_nothing() {
+    let mutations = json!([
+        (apply("Object{data: {'b': '2'}}")),
+        (patch("[JSONPatch{op: 'add', path: '/data/c', value: object.data.b}]")),
+        (patch(
+            "[JSONPatch{op: 'test', path: '/data/a', value: 'no'}, JSONPatch{op: 'remove', path: '/data/a'}]"
+        )),
+    ]);
+    let spec = json!({"mutations": mutations});
+    assert_eq!(mutate(&[("p", spec)]), Ok(json!({"a": "1", "b": "2", "c": "2"})));
+}
+
+#[test]
+fn a_mutation_that_fails_is_worded_by_its_policy_alone() {
+    let start = "policy 'p' with binding 'p' denied request:";
+    let fails = |mutation: Value| mutate(&[("p", json!({"mutations": [mutation]}))]).unwrap_err();
+    assert_eq!(
+        fails(patch("[JSONPatch{op: 'remove', path: '/data/x'}]")),
+        format!(
+            "{start} JSON Patch: error in remove for path: '/data/x': Unable to remove nonexistent key: x: missing value"
+        )
+    );
+    assert_eq!(
+        fails(apply("Object{metadata: Object.spec{labels: {'a': 'b'}}}")),
+        format!(
+            "{start} type mismatch: unexpected type name \"Object.spec\", expected \"Object.metadata\", which matches \
+             field name path from root Object type"
+        )
+    );
+    assert_eq!(
+        fails(apply("Object{data: {'b': object.data.x}}")),
+        format!(
+            "{start} expression 'Object{{data: {{'b': object.data.x}}}}' resulted in error: no such key: x"
+        )
+    );
+    let ignored = json!({"failurePolicy": "Ignore", "mutations": [(patch("[JSONPatch{op: 'remove', path: '/x'}]")), (apply("Object{data: {'b': '2'}}"))]});
+    assert_eq!(mutate(&[("p", ignored)]), Ok(json!({"a": "1", "b": "2"})));
+}
+
+#[test]
+fn lists_that_are_owned_as_a_whole_must_not_be_applied() {
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "m", "namespace": "ci"},
+        "spec": {"containers": [{"name": "c", "image": "i", "args": ["a"]}]}});
+    let expression =
+        "Object{spec: Object.spec{containers: [Object.spec.containers{name: 'c', args: ['b']}]}}";
+    let mut cluster = mutating(&[("p", json!({"mutations": [(apply(expression))]}))]);
+    std::sync::Arc::make_mut(&mut cluster.config).disable_admission_plugins.push("ServiceAccount".to_owned());
+    let (result, _) = admit(&mut cluster, "jane", &resource("", "Pod", "pods"), &pod, None);
+    assert_eq!(
+        result.unwrap_err(),
+        "policy 'p' with binding 'p' denied request: error applying patch: invalid ApplyConfiguration: may not mutate \
+         atomic arrays, maps or structs: .spec.containers[0].args"
+    );
+}
+
+#[test]
+fn a_policy_runs_again_after_later_ones_changed_the_object_if_it_wants_to() {
+    let first = |policy: &str| {
+        let expression = "has(object.data.b) ? [JSONPatch{op: 'add', path: '/data/saw', value: 'b'}] : []";
+        ("a", json!({"reinvocationPolicy": policy, "mutations": [(patch(expression))]}))
+    };
+    let second = ("b", json!({"mutations": [(apply("Object{data: {'b': '2'}}"))]}));
+    assert_eq!(mutate(&[first("IfNeeded"), second.clone()]), Ok(json!({"a": "1", "b": "2", "saw": "b"})));
+    assert_eq!(mutate(&[first("Never"), second]), Ok(json!({"a": "1", "b": "2"})));
+}

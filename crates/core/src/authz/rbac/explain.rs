@@ -103,17 +103,33 @@ impl Index {
     /// The causes of a decision: the rule that allowed it, or what nearly did and what it lacked.
     #[must_use]
     pub fn explain(&self, attributes: &Attributes<'_>) -> Vec<Cause> {
-        if let Some(found) = self.find(attributes) {
-            return self.explain_found(found);
-        }
         let asked = self.asked(attributes.verb.as_str(), attributes.target);
         let here = self.namespace_of(attributes.target);
+        if let Some(found) = self.find(attributes) {
+            let mut causes = self.explain_found(found);
+            let others =
+                self.applying(attributes.user, here).into_iter().filter(|g| g.binding != found.binding);
+            causes.extend(others.filter_map(|grant| self.also(grant, &asked)));
+            return causes;
+        }
         let mut causes = Vec::new();
         for grant in self.applying(attributes.user, here) {
             self.near_misses(grant, attributes, &asked, &mut causes);
         }
         self.elsewhere(attributes, &asked, here, &mut causes);
         causes
+    }
+
+    /// Another binding that would have allowed the same.
+    fn also(&self, grant: Grant, asked: &Asked<'_>) -> Option<Cause> {
+        let rule = self.role_of(grant)?.rules.iter().position(|r| r.allows(asked))?;
+        let binding = &self.bindings.get(grant.binding as usize)?.object;
+        Some(Cause {
+            bearing: Bearing::Noted,
+            object: Some(reference(binding)),
+            field: format!("subjects[{}]", grant.subject),
+            text: format!("would allow it too, by rules[{rule}] of {}", describe_role(binding)),
+        })
     }
 
     fn explain_found(&self, found: Found) -> Vec<Cause> {
