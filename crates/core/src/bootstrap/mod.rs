@@ -29,6 +29,12 @@ impl Cluster {
     /// A cluster as it is right after its start, with API server flags to fit its version.
     #[must_use]
     pub fn bare(version: KubeVersion, seed: u64) -> Self {
+        Self::bare_at(version, seed, None)
+    }
+
+    /// The same, with an API server that says it listens at an address other than the recordings'.
+    #[must_use]
+    pub fn bare_at(version: KubeVersion, seed: u64, address: Option<&str>) -> Self {
         let mut cluster = Self::empty(version, seed);
         cluster.config = std::sync::Arc::new(ApiServerConfig::for_version(version));
         let mut objects = objects(version);
@@ -37,6 +43,13 @@ impl Cluster {
             for object in list.make_list() {
                 object.set(&["metadata", "uid"], cluster.entropy.uid());
                 object.set(&["metadata", "creationTimestamp"], now.as_str());
+            }
+        }
+        if let Some(address) = address {
+            let slices = objects.at_mut(&["/apis/discovery.k8s.io/v1/endpointslices"]);
+            let slices = slices.into_iter().flat_map(Value::make_list);
+            for endpoint in slices.flat_map(|s| s.entry_at(&["endpoints"]).make_list()) {
+                endpoint.set(&["addresses"], vec![address]);
             }
         }
         cluster.seed(&objects);

@@ -13,7 +13,7 @@ use super::explain::End;
 use super::index::LabelIndex;
 use super::input::{Namespace, Pod, Snapshot};
 use super::policy::{Action, Block, Direction, Peer, Policy, PortMatch, Protocol, Rule, Side, Tier};
-use super::state::Cni;
+use super::state::{Cni, Plugin};
 use crate::cluster::Cluster;
 use crate::decision::ObjectRef;
 
@@ -46,7 +46,7 @@ impl Network {
     /// The network of a cluster. What has not changed since it was last asked for is not compiled again.
     #[must_use]
     pub fn of(cluster: &Cluster) -> Self {
-        cluster.networks.of(Snapshot::of(cluster))
+        cluster.networks.of(cluster)
     }
 
     /// A network of these namespaces, pods and policies (`networking.k8s.io/v1`, defaulted or not).
@@ -140,8 +140,8 @@ impl Network {
 
     /// The network plugin that enforces the policies.
     #[must_use]
-    pub fn cni(&self) -> Cni {
-        self.facts.snapshot.plugin.cni
+    pub fn plugin(&self) -> &Plugin {
+        &self.facts.snapshot.plugin
     }
 
     /// Whose address this is: the pod's that has it in its own network, or nobody's within the cluster.

@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::compile::Network;
 use super::input::Snapshot;
+use crate::cluster::Cluster;
 
 /// Which policies the cluster's network plugin enforces.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,18 +50,23 @@ pub struct Plugin {
 
 /// The network last compiled for a cluster. A clone starts with the same one and goes its own way.
 #[derive(Default)]
-pub struct NetworkCache(Mutex<Option<Network>>);
+pub struct NetworkCache(Mutex<Option<(u64, Network)>>);
 
 impl NetworkCache {
-    /// The network of a snapshot: what has not changed since last time is not compiled again.
+    /// The network of a cluster: what has not changed since last time is not compiled again, and while nothing at all was
+    /// stored it is not even looked at.
     #[must_use]
-    pub fn of(&self, snapshot: Snapshot) -> Network {
+    pub fn of(&self, cluster: &Cluster) -> Network {
+        let revision = cluster.store.revision();
         let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let network = match &*slot {
-            Some(last) => last.update(snapshot),
-            None => Network::compile(snapshot),
+            Some((known, last)) if *known == revision && *last.plugin() == cluster.network => {
+                return last.clone();
+            }
+            Some((_, last)) => last.update(Snapshot::of(cluster)),
+            None => Network::compile(Snapshot::of(cluster)),
         };
-        *slot = Some(network.clone());
+        *slot = Some((revision, network.clone()));
         network
     }
 }

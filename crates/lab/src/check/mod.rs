@@ -90,3 +90,6 @@ fn probe(check: &Check, world: &World) -> Finding {
     }
     last
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,14 +1,19 @@
-//! `traffic`: whether a packet would arrive.
+//! `traffic`: whether a packet would arrive, or a request be let through.
 
+use gatehouse_core::Cause;
 use gatehouse_core::network::{End, Network, Port, Protocol};
 
 use super::Finding;
 use crate::exercise::format::{Passage, Traffic};
+use crate::reach::Question;
 use crate::world::World;
 
 pub(super) fn probe(check: &Traffic, world: &World) -> Finding {
     let network = Network::of(&world.cluster);
-    let subject = format!("{} to {} on {}", check.from, check.to, check.port);
+    let mut subject = format!("{} to {} on {}", check.from, check.to, check.port);
+    if !check.request.is_empty() {
+        subject = format!("{subject}, {}", check.request);
+    }
     let word = |allowed: bool| if allowed { "allowed" } else { "denied" };
     let expected = word(check.expect == Passage::Allowed);
     let (Some(from), Some(to)) = (end(&network, &check.from), end(&network, &check.to)) else {
@@ -23,16 +28,25 @@ pub(super) fn probe(check: &Traffic, world: &World) -> Finding {
             Vec::new(),
         );
     };
-    let flow = network.flow(from, to, port);
-    let because = flow.because().into_iter().map(|c| c.text.clone()).collect();
-    Finding::compare(&subject, expected, word(flow.allowed()), because)
+    let (allowed, because) = if check.request.is_empty() {
+        let flow = network.flow(from, to, port);
+        (flow.allowed(), flow.because().into_iter().cloned().collect())
+    } else {
+        let verdict = match Question::parse(&check.request) {
+            Question::Http(request) => network.http(from, to, port, &request),
+            Question::Name(name) => network.dns(from, to, port, &name),
+        };
+        (verdict.allowed, verdict.because)
+    };
+    let because = because.into_iter().map(|c: Cause| c.text).collect();
+    Finding::compare(&subject, expected, word(allowed), because)
 }
 
 /// `namespace/pod` or an address.
 fn end(network: &Network, text: &str) -> Option<End> {
     match text.split_once('/') {
         Some((namespace, name)) => network.find(namespace, name).map(End::Pod),
-        None => text.parse().ok().map(End::Ip),
+        None => text.parse().ok().map(|ip| network.end(ip)),
     }
 }
 

@@ -216,8 +216,11 @@ pub struct Traffic {
     pub from: String,
     /// `namespace/pod`, or an address.
     pub to: String,
-    /// `TCP/80`
+    /// `TCP/80`; `ICMP/8` is a ping.
     pub port: String,
+    /// What is asked over the connection: `GET /path`, or a name that is looked up. Only Cilium looks at it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub request: String,
     /// What must happen.
     pub expect: Passage,
 }
@@ -229,7 +232,7 @@ pub struct Traffic {
 pub enum Passage {
     /// It is made.
     Allowed,
-    /// A policy drops it.
+    /// A policy drops it, or lets a proxy refuse the request.
     Denied,
 }
 

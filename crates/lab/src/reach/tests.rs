@@ -64,7 +64,7 @@ fn the_plugin_follows_from_the_policies_there_are() {
         [(cilium, Cni::Cilium, 2), (admin, Cni::AdminPolicy, 0), (POLICY, Cni::Enforcing, 5)]
     {
         let reach = reach(&[SHOP, policy]);
-        assert_eq!((reach.network().cni(), reach.matrix(TCP80).count()), (cni, pairs));
+        assert_eq!((reach.network().plugin().cni, reach.matrix(TCP80).count()), (cni, pairs));
     }
     let texts = [("f".to_owned(), format!("{SHOP}---\n{admin}"))];
     assert_eq!(

@@ -55,9 +55,9 @@ impl World {
     pub fn lab(version: KubeVersion, seed: u64) -> Self {
         let access =
             Access { server: LAB_SERVER, user: "student", owner: (1000, 1000), home: "/home/student" };
-        let mut cluster = Cluster::bare(version, seed);
+        let address = LAB_SERVER.trim_start_matches("https://").trim_end_matches(":6443");
+        let mut cluster = Cluster::bare_at(version, seed, Some(address));
         nodes(&mut cluster);
-        advertise(&mut cluster);
         cluster.controllers.node_lifecycle = true;
         let terminal = Machine::host("lab", "student", cluster.now);
         let mut kubelets = kubelet::Kubelets::default();
@@ -168,29 +168,6 @@ fn nodes(cluster: &mut Cluster) {
         node.set(&["status", "nodeInfo", "kubeletVersion"], cluster.version.git_version());
     }
     objects.set(&["/api/v1/nodes"], list);
-    cluster.seed(&objects);
-}
-
-/// The Service `kubernetes` leads to the lab's own API server, not to the recordings'.
-fn advertise(cluster: &mut Cluster) {
-    let address = LAB_SERVER.trim_start_matches("https://").trim_end_matches(":6443");
-    let mut objects = Value::map();
-    for (path, table) in [
-        ("/api/v1/endpoints", "endpoints"),
-        ("/apis/discovery.k8s.io/v1/endpointslices", "endpointslices.discovery.k8s.io"),
-    ] {
-        let Some(object) = cluster.store.get(table, "default", "kubernetes") else { continue };
-        let mut object = object.0.clone();
-        for subset in object.at_mut(&["subsets"]).into_iter().flat_map(Value::make_list) {
-            for entry in subset.at_mut(&["addresses"]).into_iter().flat_map(Value::make_list) {
-                entry.set(&["ip"], address);
-            }
-        }
-        for endpoint in object.at_mut(&["endpoints"]).into_iter().flat_map(Value::make_list) {
-            endpoint.set(&["addresses"], vec![address]);
-        }
-        objects.set(&[path], Value::from(vec![object]));
-    }
     cluster.seed(&objects);
 }
 
