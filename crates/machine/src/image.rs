@@ -221,6 +221,9 @@ nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
 /// The groups of a Debian-like system.
 pub const GROUP: &str = "root:x:0:\ndaemon:x:1:\nbin:x:2:\nsys:x:3:\nadm:x:4:\ntty:x:5:\ndisk:x:6:\nlp:x:7:\nmail:x:8:\nnews:x:9:\nuucp:x:10:\nman:x:12:\nproxy:x:13:\nkmem:x:15:\ndialout:x:20:\nfax:x:21:\nvoice:x:22:\ncdrom:x:24:\nfloppy:x:25:\ntape:x:26:\nsudo:x:27:\naudio:x:29:\ndip:x:30:\nwww-data:x:33:\nbackup:x:34:\noperator:x:37:\nlist:x:38:\nirc:x:39:\nsrc:x:40:\nshadow:x:42:\nutmp:x:43:\nvideo:x:44:\nsasl:x:45:\nplugdev:x:46:\nstaff:x:50:\ngames:x:60:\nusers:x:100:\nnogroup:x:65534:\n";
 
+/// Who may become whom on an Ubuntu.
+const SUDOERS: &str = "Defaults\tenv_reset\nDefaults\tmail_badpass\nDefaults\tsecure_path=\"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin\"\n\n# User privilege specification\nroot\tALL=(ALL:ALL) ALL\n\n# Members of the admin group may gain root privileges\n%admin ALL=(ALL) ALL\n\n# Allow members of group sudo to execute any command\n%sudo\tALL=(ALL:ALL) ALL\n\n# See sudoers(5) for more information on \"@include\" directives:\n\n@includedir /etc/sudoers.d\n";
+
 /// Fills the host's disk.
 pub fn host(machine: &mut Machine, user: &str) {
     let Some(root) = machine.space(HOST).map(|s| s.mounts.root().ino) else { return };
@@ -299,6 +302,9 @@ pub fn host(machine: &mut Machine, user: &str) {
     ] {
         machine.write_file(path, text, 0o444, (0, 0));
     }
+    machine.fs.put(root, "/usr/sbin/nologin", Kind::Link("../bin/nologin".into()), 0o777, (0, 0), now);
+    machine.make_dir("/etc/sudoers.d", 0o750, (0, 0));
+    machine.write_file("/etc/sudoers", SUDOERS, 0o440, (0, 0));
     machine.write_file(
         "/etc/shells",
         "# /etc/shells: valid login shells\n/bin/sh\n/usr/bin/sh\n/bin/bash\n/usr/bin/bash\n",

@@ -80,6 +80,8 @@ pub struct Services {
     pub units: BTreeMap<String, units::Unit>,
     /// The configuration that the running kubelet read.
     pub kubelet: KubeletConfig,
+    /// The version of the kubelet that runs.
+    pub kubelet_version: String,
     /// The runtime handlers that the running containerd read.
     pub handlers: Vec<String>,
     /// The URLs where etcd listens, while it runs.
@@ -135,6 +137,16 @@ fn yaml_error(error: &gatehouse_model::yaml::YamlError) -> String {
 /// Starts units again that ended with an error and say that they are to be.
 pub fn restart_units(machine: &mut Machine) {
     let now = machine.now.0;
+    let dead: Vec<u32> = machine
+        .services
+        .units
+        .values()
+        .filter(|u| u.active && u.pid != 0 && !machine.processes.contains_key(&u.pid))
+        .map(|u| u.pid)
+        .collect();
+    for pid in dead {
+        Arc::make_mut(&mut machine.services).process_ended(pid, now);
+    }
     let due: Vec<String> = machine
         .services
         .units

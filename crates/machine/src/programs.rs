@@ -3,6 +3,7 @@
 //! A program reaches files, processes and the network only through the system calls of [`Sys`]. An executable on disk is
 //! [`MAGIC`] and the program's name, so that copies and links of it work as on a real system.
 
+mod accounts;
 mod admin;
 mod apparmor;
 mod awk;
@@ -25,6 +26,8 @@ mod head;
 mod id;
 mod jq;
 mod kill;
+pub mod kmod;
+mod kubeadm;
 mod ln;
 mod ls;
 mod misc;
@@ -32,8 +35,11 @@ mod mkdir;
 mod mv;
 mod names;
 mod net;
+mod openssl;
 pub(crate) mod options;
+pub mod packages;
 mod paste;
+mod ports;
 mod printf;
 mod ps;
 mod rm;
@@ -46,6 +52,7 @@ mod sort;
 mod startup;
 mod stat;
 mod strings;
+mod sudoers;
 pub mod sums;
 mod sysctl;
 mod systemd;
@@ -53,6 +60,7 @@ mod tar;
 mod tee;
 mod touch;
 mod tr;
+mod ufw;
 mod uniq;
 mod wc;
 mod xargs;
@@ -144,6 +152,7 @@ const TABLE: &[(&str, Main)] = &[
     ("server", server::serve),
     ("sh", sh::main),
     ("sha256sum", sums::main),
+    ("sha512sum", sums::main),
     ("sleep", sleep::main),
     ("sort", sort::main),
     ("stat", stat::main),
@@ -197,6 +206,30 @@ const TABLE: &[(&str, Main)] = &[
     ("systemctl", systemd::systemctl),
     ("etcdctl", etcdctl::main),
     ("etcdutl", etcdctl::main),
+    ("apt", packages::apt),
+    ("apt-cache", packages::apt),
+    ("apt-get", packages::apt),
+    ("apt-mark", packages::apt),
+    ("dpkg", packages::dpkg),
+    ("kubeadm", kubeadm::main),
+    ("ufw", ufw::main),
+    ("chsh", accounts::chsh),
+    ("gpasswd", accounts::gpasswd),
+    ("groupadd", accounts::groupadd),
+    ("groupdel", accounts::groupdel),
+    ("lsmod", kmod::lsmod),
+    ("lsof", ports::lsof),
+    ("modinfo", kmod::modinfo),
+    ("modprobe", kmod::modprobe),
+    ("netstat", ports::netstat),
+    ("nologin", accounts::nologin),
+    ("passwd", accounts::passwd),
+    ("rmmod", kmod::rmmod),
+    ("ss", ports::ss),
+    ("useradd", accounts::useradd),
+    ("userdel", accounts::userdel),
+    ("usermod", accounts::usermod),
+    ("openssl", openssl::main),
     ("strings", strings::main),
     ("xxd", xxd::main),
     ("free", misc::free),
@@ -231,6 +264,25 @@ pub fn names() -> impl Iterator<Item = &'static &'static str> {
 
 /// Programs that only nodes have.
 const NODE_ONLY: &[&str] = &[
+    "apt-mark",
+    "kubeadm",
+    "ufw",
+    "chsh",
+    "gpasswd",
+    "groupadd",
+    "groupdel",
+    "lsmod",
+    "lsof",
+    "modinfo",
+    "modprobe",
+    "netstat",
+    "nologin",
+    "passwd",
+    "rmmod",
+    "ss",
+    "useradd",
+    "userdel",
+    "usermod",
     "aa-complain",
     "aa-disable",
     "aa-enabled",
@@ -245,6 +297,7 @@ const NODE_ONLY: &[&str] = &[
     "journalctl",
     "jq",
     "nano",
+    "openssl",
     "sudo",
     "sysctl",
     "systemctl",
@@ -259,8 +312,28 @@ pub fn image_names() -> impl Iterator<Item = &'static str> {
 /// The names of busybox's applets.
 pub fn applets() -> impl Iterator<Item = &'static str> {
     const GNU_ONLY: &[&str] = &[
-        "bash", "dash", "jq", "gawk", "busybox", "vim", "nano", "capsh", "getcap", "getpcaps", "setcap",
-        "comm", "column", "curl", "openssl", "sudo", "strings", "xxd",
+        "bash",
+        "dash",
+        "jq",
+        "gawk",
+        "busybox",
+        "vim",
+        "nano",
+        "capsh",
+        "getcap",
+        "getpcaps",
+        "setcap",
+        "comm",
+        "column",
+        "curl",
+        "openssl",
+        "sudo",
+        "strings",
+        "xxd",
+        "apt",
+        "apt-get",
+        "apt-cache",
+        "dpkg",
     ];
     TABLE.iter().map(|(n, _)| *n).filter(|n| !GNU_ONLY.contains(n) && !NODE_ONLY.contains(n))
 }

@@ -71,6 +71,7 @@ fn sign(client: &mut Client<'_>, request: &Object) {
                 from,
                 until: from.plus_millis(life),
                 extensions: x509::usages(&usages),
+                serial: 16,
             };
             let entropy = &mut client.cluster.entropy;
             Certificate::write(&wanted.subject, &wanted.key, &terms, &authority.key, entropy)

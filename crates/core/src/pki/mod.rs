@@ -39,7 +39,8 @@ impl Authority {
         let from = Timestamp::GENESIS;
         let mut extensions = x509::usages(&[]);
         extensions.push(x509::alternative_names(&[common_name]));
-        let terms = Terms { issuer: name.clone(), from, until: from.plus_millis(10 * YEAR), extensions };
+        let terms =
+            Terms { issuer: name.clone(), from, until: from.plus_millis(10 * YEAR), extensions, serial: 8 };
         let certificate = Certificate::write(&name, &key.public_der(), &terms, &key, &mut entropy);
         Self { key, certificate, name, entropy }
     }
@@ -74,7 +75,8 @@ impl Authority {
             extensions.push(x509::alternative_names(names));
         }
         let from = Timestamp::GENESIS;
-        let terms = Terms { issuer: self.name.clone(), from, until: from.plus_millis(YEAR), extensions };
+        let terms =
+            Terms { issuer: self.name.clone(), from, until: from.plus_millis(YEAR), extensions, serial: 8 };
         let subject = x509::name(&subject);
         let bytes = Certificate::write(&subject, &key.public_der(), &terms, &self.key, &mut self.entropy);
         (der::pem("CERTIFICATE", &bytes), key)

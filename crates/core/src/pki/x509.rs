@@ -167,6 +167,8 @@ pub struct Terms {
     pub until: Timestamp,
     /// Its extensions.
     pub extensions: Vec<Extension>,
+    /// How many bytes its serial number has.
+    pub serial: usize,
 }
 
 /// A certificate.
@@ -202,7 +204,7 @@ impl Certificate {
     /// Writes a certificate for a subject and a public key (both in DER), signed by `by`.
     #[must_use]
     pub fn write(subject: &[u8], public: &[u8], terms: &Terms, by: &Key, entropy: &mut Entropy) -> Vec<u8> {
-        let mut serial = key::noise(entropy, 8);
+        let mut serial = key::noise(entropy, terms.serial);
         if let Some(first) = serial.first_mut() {
             *first = *first & 0x7f | 0x01;
         }

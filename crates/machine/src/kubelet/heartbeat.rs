@@ -18,6 +18,15 @@ pub(super) fn beat(cluster: &mut Cluster, name: &str, machine: &Machine) -> bool
     if !cluster.config.up {
         return false;
     }
+    let version = format!("v{}", machine.services.kubelet_version);
+    let told = node.str_at(&["status", "nodeInfo", "kubeletVersion"]);
+    // Only an upgrade within the cluster's own series can be made.
+    let series = |v: &str| v.split('.').take(2).map(str::to_owned).collect::<Vec<_>>();
+    if unit.active && told != version && series(told) == series(&version) {
+        let mut status = node.get("status").cloned().unwrap_or_default();
+        status.set(&["nodeInfo", "kubeletVersion"], version);
+        return Client::kubelet(cluster, name).update_status("nodes", &node, status).is_ok();
+    }
     let ready = |kind: &Value| kind.str_at(&["type"]) == "Ready";
     let status =
         node.list_at(&["status", "conditions"]).iter().find(|c| ready(c)).map(|c| c.str_at(&["status"]));

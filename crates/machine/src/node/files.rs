@@ -58,6 +58,12 @@ pub fn furnish(machine: &mut Machine, control_plane: bool, cluster: &Cluster) {
     for (path, text, mode) in [
         ("/etc/containerd/config.toml", include_str!("disk/containerd.toml"), 0o644),
         ("/etc/crictl.yaml", "runtime-endpoint: unix:///run/containerd/containerd.sock\n", 0o644),
+        (
+            "/etc/default/ufw",
+            "DEFAULT_INPUT_POLICY=\"DROP\"\nDEFAULT_OUTPUT_POLICY=\"ACCEPT\"\nDEFAULT_FORWARD_POLICY=\"DROP\"\n",
+            0o644,
+        ),
+        ("/var/lib/dpkg/status", crate::programs::packages::status_text().as_str(), 0o644),
         (super::KUBELET_CONFIG, include_str!("disk/kubelet-config.yaml"), 0o644),
         ("/var/lib/kubelet/kubeadm-flags.env", "KUBELET_KUBEADM_ARGS=\"\"\n", 0o644),
         ("/usr/lib/systemd/system/kubelet.service", UNIT, 0o644),
@@ -65,7 +71,14 @@ pub fn furnish(machine: &mut Machine, control_plane: bool, cluster: &Cluster) {
     ] {
         machine.write_file(path, text, mode, ROOT);
     }
+    for (path, text) in
+        crate::programs::kmod::LOADED.iter().filter_map(|m| crate::programs::kmod::files(m)).flatten()
+    {
+        machine.write_file(&path, text, 0o444, ROOT);
+    }
     for (dir, mode) in [
+        ("/etc/modprobe.d", 0o755),
+        ("/etc/sysctl.d", 0o755),
         ("/var/lib/kubelet/seccomp", 0o755),
         ("/var/lib/kubelet/seccomp/profiles", 0o755),
         ("/var/lib/kubelet/pki", 0o755),

@@ -90,6 +90,20 @@ pub fn sync(machine: &mut Machine, cluster: &mut Cluster) -> bool {
     let path = machine.services.kubelet.static_pod_path.clone();
     let files = folder(machine, &path);
     let now = machine.now.0;
+    let lost: Vec<String> = machine
+        .services
+        .components
+        .iter()
+        .filter(|(name, c)| {
+            c.running && !machine.processes.values().any(|p| p.space == HOST && p.argv.first() == Some(name))
+        })
+        .map(|(name, _)| name.clone())
+        .collect();
+    for name in lost {
+        if let Some(c) = Arc::make_mut(&mut machine.services).components.get_mut(&name) {
+            c.stopped();
+        }
+    }
     let known = &machine.services;
     let due = known.components.values().any(|c| !c.running && !c.text.is_empty() && c.retry <= now);
     if files == known.manifests && !due {
@@ -227,6 +241,21 @@ fn note(
             "pod_workers.go:1324] \"Error syncing pod, skipping\" err=\"{what}\" pod=\"kube-system/{pod}\" podUID=\"{uid}\""
         )
     };
+    let old: Vec<u32> = machine
+        .processes
+        .values()
+        .filter(|p| p.space == HOST && p.argv.first().is_some_and(|a| a == program))
+        .map(|p| p.pid)
+        .collect();
+    old.iter().for_each(|pid| {
+        machine.processes.remove(pid);
+    });
+    if let (Ok(_), Some(m)) = (outcome, manifest) {
+        let words: Vec<&str> = m.argv().collect();
+        let process = machine.new_process(HOST, crate::process::Cred::user(0, 0), &words);
+        machine.processes.insert(process.pid, Arc::new(process));
+    }
+    let services = Arc::make_mut(&mut machine.services);
     let (log, exit) = match outcome {
         Ok(Effect::ApiServer(..)) => (apiserver::greeting(now), None),
         Ok(_) => (components::greeting(program, now), None),

@@ -196,7 +196,12 @@ pub fn start(machine: &mut Machine, name: &str) -> Result<(), i32> {
     let about = setting(&text, "Description").unwrap_or(name).to_owned();
     let outcome = match name {
         "kubelet" => KubeletConfig::load(machine).map(|config| {
-            Arc::make_mut(&mut machine.services).kubelet = config;
+            let status = machine.read_file("/var/lib/dpkg/status").unwrap_or_default();
+            let version = crate::programs::packages::version_of(&String::from_utf8_lossy(&status), "kubelet")
+                .unwrap_or_default();
+            let services = Arc::make_mut(&mut machine.services);
+            services.kubelet = config;
+            services.kubelet_version = version.split('-').next().unwrap_or_default().to_owned();
         }),
         "containerd" => kubelet_config::runtimes(machine).map_err(|why| ("", why)).map(|handlers| {
             Arc::make_mut(&mut machine.services).handlers = handlers;

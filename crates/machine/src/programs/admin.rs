@@ -2,7 +2,7 @@
 
 use gatehouse_core::effects::apparmor::mount_flag;
 
-use super::{execvp, options};
+use super::{execvp, options, sudoers};
 use crate::errno::Errno;
 use crate::fs::Kind;
 use crate::sys::{Clone, Sys};
@@ -494,13 +494,46 @@ pub(super) fn sudo(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     };
     let name = opts.value('u').unwrap_or("root").to_owned();
     let me = sys.me().cred.clone();
-    let sudoers = sys.groups().into_iter().any(|(n, g, _)| n == "sudo" && me.in_group(g));
-    if me.ruid != 0 && !sudoers {
-        let who = sys.user_name(me.ruid).unwrap_or_default();
+    let who = sys.user_name(me.ruid).unwrap_or_default();
+    let groups: Vec<String> = sys
+        .groups()
+        .into_iter()
+        .filter(|(_, g, members)| me.in_group(*g) || members.contains(&who))
+        .map(|(n, ..)| n)
+        .collect();
+    let grants = sudoers::grants(sys, &who, &groups);
+    let known = grants.as_ref().map_or_else(|| groups.iter().any(|g| g == "sudo"), |g| !g.is_empty());
+    if me.ruid != 0 && !known {
         sys.complain(&format!(
             "{who} is not in the sudoers file.\nThis incident has been reported to the administrator.\n"
         ));
         return 1;
+    }
+    let grants = grants.unwrap_or_default();
+    let host = sys.hostname();
+    if opts.has('l') {
+        let mut text = format!("User {who} may run the following commands on {host}:\n");
+        for grant in &grants {
+            text.push_str(&format!("    {} {}\n", grant.head, grant.commands.join(", ")));
+        }
+        sys.print(&text);
+        return 0;
+    }
+    if me.ruid != 0 && !grants.is_empty() && !opts.operands.is_empty() {
+        let mut command = opts.operands.clone();
+        let path = sys.env("PATH").unwrap_or_default();
+        if let Some(first) = command.first_mut()
+            && let Some(full) = super::which(sys, &path, first)
+        {
+            *first = full;
+        }
+        if !sudoers::allows(&grants, &command) {
+            sys.complain(&format!(
+                "Sorry, user {who} is not allowed to execute '{}' as {name} on {host}.\n",
+                command.join(" ")
+            ));
+            return 1;
+        }
     }
     let Some(user) = sys.find_user(|u| u.name == name) else {
         sys.complain(&format!(

@@ -80,6 +80,17 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         ("template", 'g'),
         ("timeout", 'k'),
     ];
+    // What runs in a container has options of its own.
+    let argv = match argv.iter().position(|a| a == "exec") {
+        Some(at) => {
+            let (own, rest) = argv.split_at(at + 1);
+            let flags = rest.iter().take_while(|a| a.starts_with('-')).count();
+            let (_, rest) = rest.split_at(flags);
+            [own, &["--".to_owned()], rest].concat()
+        }
+        None => argv.to_vec(),
+    };
+    let argv = argv.as_slice();
     let opts = match options::parse(sys, argv, "aqp:n:o:r:ft:i:l:s:N:I:TLPg:k:z", &long) {
         Ok(o) => o,
         Err(code) => return code,

@@ -1,4 +1,8 @@
-//! `sha256sum`, `md5sum`, `hexdump`.
+//! `sha256sum`, `sha512sum`, `md5sum`, `hexdump`.
+
+mod sha512;
+
+pub use sha512::sha512;
 
 use super::options;
 use crate::sys::Sys;
@@ -108,7 +112,11 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         Ok(o) => o,
         Err(code) => return code,
     };
-    let sum = if program == "md5sum" { md5 } else { sha256 };
+    let sum = match program.as_str() {
+        "md5sum" => md5,
+        "sha512sum" => sha512,
+        _ => sha256,
+    };
     let files = if opts.operands.is_empty() { vec!["-".to_owned()] } else { opts.operands.clone() };
     let (mut code, mut failed) = (0, 0);
     for f in files {
@@ -211,6 +219,8 @@ mod tests {
     #[test]
     fn known_sums() {
         assert_eq!(sha256(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        let long = "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f";
+        assert_eq!(sha512(b"abc"), long);
         assert_eq!(md5(b"abc"), "900150983cd24fb0d6963f7d28e17f72");
     }
 }
