@@ -3,6 +3,7 @@
 //! Reads `*.yaml` and `*.jsonl` below the paths it is given, hands each record to the suite it names, and compares.
 //! Knows the formats of the recordings and nothing of how an answer comes about: every suite drives public API.
 
+pub mod hostile;
 pub mod kernel;
 pub mod machine;
 pub mod normalize;

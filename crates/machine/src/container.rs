@@ -84,6 +84,10 @@ pub struct ContainerSpec {
     pub unprivileged_icmp: bool,
     /// The pod's address.
     pub address: String,
+    /// Sysctls of its namespaces, with dots.
+    pub sysctls: Vec<(String, String)>,
+    /// The host's user that stands for root in a user namespace of its own; 0 without one.
+    pub id_shift: u32,
     /// Whether its standard input is kept open.
     pub stdin: bool,
     /// The ports the container declares.
@@ -124,6 +128,8 @@ impl ContainerSpec {
             unprivileged_ports: true,
             unprivileged_icmp: true,
             address: String::new(),
+            sysctls: Vec::new(),
+            id_shift: 0,
             stdin: false,
             ports: Vec::new(),
             join_pid_ns: None,
@@ -265,7 +271,23 @@ pub fn create(machine: &mut Machine, spec: &ContainerSpec) -> Container {
         kernel: spec.kernel.clone(),
         address: spec.address.clone(),
         ports: spec.ports.clone(),
+        id_shift: spec.id_shift,
     });
+    for (name, value) in &spec.sysctls {
+        let file = Kind::File(Arc::new(format!("{value}\n").into_bytes()));
+        machine.fs.put(proc, &format!("sys/{}", name.replace('.', "/")), file, 0o644, (0, 0), now);
+        let Some(space) = machine.space_mut(space) else { continue };
+        match name.as_str() {
+            "net.ipv4.ip_unprivileged_port_start" => {
+                space.unprivileged_ports = value.parse().unwrap_or(space.unprivileged_ports);
+            }
+            "net.ipv4.ping_group_range" => {
+                let mut ends = value.split_whitespace().map(|n| n.parse::<i64>().unwrap_or(0));
+                space.unprivileged_ping = ends.next() <= ends.next();
+            }
+            _ => {}
+        }
+    }
     if let Some(k) = &spec.kernel {
         let compiler = if k.compiler.is_empty() { String::new() } else { format!("{} ", k.compiler) };
         let text = format!("Linux version {} {compiler}{}\n", k.release, k.version);

@@ -3,8 +3,10 @@
 //! What a container may be is decided in [`plan`]; what its process does is the machine's business. Everything is told to
 //! the API server as `system:node:NAME`. Models pkg/kubelet (`kuberuntime`, `status`, `prober`, `lifecycle`).
 
+mod admit;
 mod container;
 mod heartbeat;
+mod names;
 pub mod plan;
 mod pod;
 mod probe;

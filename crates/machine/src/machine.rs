@@ -115,6 +115,7 @@ impl Machine {
             unprivileged_ping: false,
             kernel: None,
             address: "127.0.0.1".to_owned(),
+            id_shift: 0,
             ports: Vec::new(),
         };
         let mut machine = Self {

@@ -116,6 +116,8 @@ pub struct Space {
     pub kernel: Option<Arc<crate::machine::Kernel>>,
     /// The address of its network namespace.
     pub address: String,
+    /// The host's user that stands for root in its user namespace; 0 in the host's own.
+    pub id_shift: u32,
     /// The ports its container says it has; a server nothing is known of listens there.
     pub ports: Vec<u16>,
 }

@@ -155,7 +155,16 @@ pub fn read(sys: &Sys<'_>, at: Loc) -> Result<Vec<u8>, Errno> {
         4 => p.env.iter().flat_map(|(n, v)| format!("{n}={v}\0").into_bytes()).collect(),
         5 => mounts(machine, &p).into_bytes(),
         11 => format!("{} ({}) S {} 0 0 0 -1 0\n", vpid(machine, sys.me(), &p), p.comm, p.ppid).into_bytes(),
-        12 | 13 => b"         0          0 4294967295\n".to_vec(),
+        12 | 13 => {
+            match (machine.space(p.space).map_or(0, |s| s.id_shift), sys.space().map_or(0, |s| s.id_shift)) {
+                (0, _) => b"         0          0 4294967295\n".to_vec(),
+                // Inside, the outer numbers are seen as the reader's own namespace has them.
+                (shift, mine) => {
+                    let outside = if mine == shift { shift } else { shift - mine };
+                    format!("{:>10} {outside:>10} {:>10}\n", 0, 65536).into_bytes()
+                }
+            }
+        }
         14 => b"allow\n".to_vec(),
         16 => b"0::/\n".to_vec(),
         CURRENT => crate::security::label_of(machine, &p)?.into_bytes(),
@@ -225,6 +234,9 @@ fn status(machine: &Machine, me: &Process, p: &Process) -> String {
     let mut groups: Vec<u32> = c.groups.clone();
     gatehouse_model::order::sort(&mut groups);
     let groups: String = groups.iter().map(|g| format!("{g} ")).collect();
+    // The host sees the users of a user namespace as what they are outside.
+    let of = |p: &Process| machine.space(p.space).map_or(0, |s| s.id_shift);
+    let shift = of(p).saturating_sub(of(me));
     let parent = machine.processes.get(&p.ppid).map_or(0, |q| vpid(machine, me, q));
     let pid = vpid(machine, me, p);
     let state = if p.pid == me.pid { "R (running)" } else { "S (sleeping)" };
@@ -232,14 +244,14 @@ fn status(machine: &Machine, me: &Process, p: &Process) -> String {
         "Name:\t{}\nUmask:\t{:04o}\nState:\t{state}\nTgid:\t{pid}\nNgid:\t0\nPid:\t{pid}\nPPid:\t{parent}\nTracerPid:\t0\nUid:\t{}\t{}\t{}\t{}\nGid:\t{}\t{}\t{}\t{}\nFDSize:\t64\nGroups:\t{groups}\n",
         p.comm,
         p.umask,
-        me.cred.seen_uid(c.ruid),
-        me.cred.seen_uid(c.uid),
-        me.cred.seen_uid(c.suid),
-        me.cred.seen_uid(c.uid),
-        c.gid,
-        c.gid,
-        c.gid,
-        c.gid
+        me.cred.seen_uid(c.ruid) + shift,
+        me.cred.seen_uid(c.uid) + shift,
+        me.cred.seen_uid(c.suid) + shift,
+        me.cred.seen_uid(c.uid) + shift,
+        c.gid + shift,
+        c.gid + shift,
+        c.gid + shift,
+        c.gid + shift
     );
     let _ = write!(
         text,

@@ -243,6 +243,13 @@ pub fn civil(millis: i64) -> String {
     date::format("%m%d %T", millis)
 }
 
+/// The name of the folder the kubelet writes a volume's files into.
+#[must_use]
+pub fn volume_stamp(millis: i64) -> String {
+    let seed = millis.unsigned_abs().wrapping_mul(2_654_435_761) % 4_000_000_000;
+    format!("..{}.{seed}", date::format("%Y_%m_%d_%H_%M_%S", millis))
+}
+
 /// Base64 with padding.
 #[must_use]
 pub fn encode_base64(bytes: &[u8]) -> String {

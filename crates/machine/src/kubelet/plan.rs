@@ -90,6 +90,14 @@ pub struct Plan {
     pub hostname: String,
     /// The runtime handler, empty for the default.
     pub handler: String,
+    /// Sysctls of the pod, with dots.
+    pub sysctls: Vec<(String, String)>,
+    /// The first user of the host that stands for its root in a user namespace of its own; 0 without.
+    pub id_shift: u32,
+    /// /etc/hosts; the usual one where empty.
+    pub hosts: String,
+    /// /etc/resolv.conf.
+    pub resolv_conf: String,
     /// The file it may leave its last words in.
     pub message_path: String,
     /// Whether its log stands in for them where it fails without any.
@@ -131,11 +139,7 @@ pub fn plan(site: &mut Site<'_>, pod: &Object, container: &Value) -> Result<Plan
         return Err(Failure::create("no command specified"));
     }
     let gid = |v: Option<i64>| v.and_then(|g| u32::try_from(g).ok());
-    let hostname = match pod.str_at(&["spec", "hostname"]) {
-        "" if pod.bool_at(&["spec", "hostNetwork"]) == Some(true) => pod.str_at(&["spec", "nodeName"]),
-        "" => pod.name(),
-        name => name,
-    };
+    let hostname = hostname(pod);
     Ok(Plan {
         image,
         process: confinement.process,
@@ -155,6 +159,14 @@ pub fn plan(site: &mut Site<'_>, pod: &Object, container: &Value) -> Result<Plan
         mounts,
         hostname: hostname.chars().take(63).collect(),
         handler: site.handler.to_owned(),
+        sysctls: pod
+            .list_at(&["spec", "securityContext", "sysctls"])
+            .iter()
+            .map(|s| (super::admit::dotted(s.str_at(&["name"])), s.str_at(&["value"]).to_owned()))
+            .collect(),
+        id_shift: if pod.bool_at(&["spec", "hostUsers"]) == Some(false) { id_shift(pod) } else { 0 },
+        hosts: super::names::hosts(site, pod),
+        resolv_conf: super::names::resolv_conf(site, pod),
         message_path: super::stop::message_path(container).to_owned(),
         log_as_message: super::stop::log_as_message(container),
         stdin: container.bool_at(&["stdin"]) == Some(true),
@@ -167,6 +179,21 @@ pub fn plan(site: &mut Site<'_>, pod: &Object, container: &Value) -> Result<Plan
     })
 }
 
+/// The pod's host name: its node's where it lives in the node's network.
+pub(super) fn hostname(pod: &Object) -> &str {
+    match pod.str_at(&["spec", "hostname"]) {
+        _ if pod.bool_at(&["spec", "hostNetwork"]) == Some(true) => pod.str_at(&["spec", "nodeName"]),
+        "" => pod.name(),
+        name => name,
+    }
+}
+
+/// Each pod gets 65536 users of its own above the host's.
+fn id_shift(pod: &Object) -> u32 {
+    let seed = pod.uid().bytes().fold(7_u32, |h, b| h.wrapping_mul(31).wrapping_add(u32::from(b)));
+    (1 + seed % 110) * 65536
+}
+
 /// Users, capabilities and profiles, as core decides them.
 fn confinement(
     site: &Site<'_>,
@@ -174,7 +201,8 @@ fn confinement(
     container: &Value,
     image: &Image,
 ) -> Result<Confinement, Failure> {
-    let accounts = Accounts { passwd: image.passwd, group: "" };
+    let (passwd, group) = super::rootfs::accounts(image);
+    let accounts = Accounts { passwd: &passwd, group: &group };
     let node = effects::plan::Node {
         runtime: RuntimeVersion::default(),
         apparmor: Some(&|name| site.node.has_profile(name)),

@@ -8,7 +8,7 @@ use gatehouse_core::{Cluster, Timestamp};
 use gatehouse_model::{Object, Value};
 
 use super::plan::{Plan, Site};
-use super::{Node, probe, runtime, status, volume};
+use super::{Node, admit, probe, runtime, status, volume};
 use crate::machine::Machine;
 
 /// How a container stands.
@@ -159,7 +159,7 @@ pub(super) fn next(pod: &Object, running: &Running) -> Option<Timestamp> {
         (State::Waiting { .. }, _) => Some(c.not_before),
         (State::Terminated { .. }, _) => None,
     });
-    own.chain(probe::next(pod, running)).min()
+    own.chain(probe::next(pod, running)).chain(admit::deadline(pod, running)).min()
 }
 
 /// One pod, its node and the cluster, while the kubelet looks at it.
@@ -208,6 +208,13 @@ impl Work<'_> {
                 pause: None,
             },
         };
+        if !running.sandbox && running.since == self.cluster.now && self.refuse() {
+            return;
+        }
+        if self.deadline(&mut running) {
+            self.node.pods.insert(uid, Arc::new(running));
+            return;
+        }
         if running.sandbox || self.sandbox(&mut running, addresses) {
             self.containers(&mut running);
         }

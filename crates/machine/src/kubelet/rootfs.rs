@@ -9,6 +9,30 @@ use crate::machine::Machine;
 use crate::process::Userland;
 use crate::programs;
 
+/// /etc/passwd and /etc/group of an image.
+pub(super) fn accounts(image: &Image) -> (String, String) {
+    let busybox = image.userland == Some(Userland::Busybox);
+    let mut passwd = if busybox {
+        "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n".to_owned()
+    } else {
+        image::PASSWD.to_owned()
+    };
+    passwd.push_str(image.passwd);
+    let mut group = match (image.repository, busybox) {
+        ("alpine", _) => "root:x:0:root\nbin:x:1:root,bin,daemon\ndaemon:x:2:root,bin,daemon\nsys:x:3:root,bin\nadm:x:4:root,daemon\ntty:x:5:\ndisk:x:6:root\nlp:x:7:lp\nwheel:x:10:root\nfloppy:x:11:root\ndialout:x:20:root\ntape:x:26:root\nvideo:x:27:root\nnogroup:x:65533:\nnobody:x:65534:\n",
+        (_, true) => "root:x:0:\nwheel:x:10:root\nnogroup:x:65534:\n",
+        _ => image::GROUP,
+    }
+    .to_owned();
+    for line in image.passwd.lines() {
+        let mut fields = line.split(':');
+        if let (Some(name), Some(gid)) = (fields.next(), fields.nth(2)) {
+            group.push_str(&format!("{name}:x:{gid}:\n"));
+        }
+    }
+    (passwd, group)
+}
+
 /// What a container's root holds before anything is mounted into it.
 pub(super) fn build(machine: &mut Machine, image: &Image, hostname: &str, ip: &str) -> Ino {
     let now = machine.now.0;
@@ -73,23 +97,7 @@ pub(super) fn build(machine: &mut Machine, image: &Image, hostname: &str, ip: &s
         };
         machine.fs.put(root, path.trim_end_matches('/'), kind, *mode, (*owner, 0), now);
     }
-    let mut passwd = if busybox {
-        "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n".to_owned()
-    } else {
-        image::PASSWD.to_owned()
-    };
-    passwd.push_str(image.passwd);
-    let mut group = if busybox {
-        "root:x:0:root\nwheel:x:10:root\nnogroup:x:65534:\n".to_owned()
-    } else {
-        image::GROUP.to_owned()
-    };
-    for line in image.passwd.lines() {
-        let mut fields = line.split(':');
-        if let (Some(name), Some(gid)) = (fields.next(), fields.nth(2)) {
-            group.push_str(&format!("{name}:x:{gid}:\n"));
-        }
-    }
+    let (passwd, group) = accounts(image);
     let hosts = format!(
         "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\n\
          fe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n{ip}\t{hostname}\n"

@@ -58,6 +58,10 @@ fn spec(machine: &Machine, plan: &Plan, root: Ino) -> ContainerSpec {
         unmasked_proc: plan.unmasked_proc,
         stdin: plan.stdin,
         ports: plan.ports.clone(),
+        sysctls: plan.sysctls.clone(),
+        id_shift: plan.id_shift,
+        hosts: plan.hosts.clone(),
+        resolv_conf: plan.resolv_conf.clone(),
         ..ContainerSpec::new(root, plan.image.userland.unwrap_or(Userland::Busybox))
     }
 }
@@ -110,7 +114,13 @@ pub(super) fn create(
     for mount in &plan.mounts {
         let mut root = volume_root(machine, plan, running, mount, now);
         if !mount.sub_path.is_empty() {
-            root = match machine.fs.at(root, &mount.sub_path) {
+            let data = machine.fs.child(root, "..data").and_then(|link| {
+                match machine.fs.get(link).map(|i| &i.kind) {
+                    Some(Kind::Link(target)) => machine.fs.child(root, target),
+                    _ => None,
+                }
+            });
+            root = match machine.fs.at(data.unwrap_or(root), &mount.sub_path) {
                 Some(ino) => ino,
                 None => machine.fs.make_dirs(root, &mount.sub_path, now),
             };
@@ -169,15 +179,19 @@ fn volume_root(machine: &mut Machine, plan: &Plan, running: &mut Running, mount:
         inode.gid = gid;
     }
     if let Content::Files(files) = &mount.content {
+        // The kubelet writes into a folder of its own and changes one link, so that readers see all or nothing.
+        let stamp = crate::programs::volume_stamp(now);
+        let data = machine.fs.put(root, &stamp, Kind::Dir(crate::fs::Dir::default()), 0o755, (0, gid), now);
+        machine.fs.put(root, "..data", Kind::Link(stamp.as_str().into()), 0o777, (0, gid), now);
         for (path, (bytes, mode)) in files {
-            let mode = if group.is_some() { mode | 0o040 } else { *mode };
+            let mode = if group.is_some() { mode | 0o440 } else { *mode };
             let kind = Kind::File(Arc::new(bytes.clone()));
-            if let Some((dir, name)) = path.rsplit_once('/') {
-                let dir = machine.fs.make_dirs(root, dir, now);
-                machine.fs.put(dir, name, kind, mode, (0, gid), now);
-            } else {
-                machine.fs.put(root, path, kind, mode, (0, gid), now);
-            }
+            let (dir, name) = path.rsplit_once('/').unwrap_or(("", path));
+            let dir = if dir.is_empty() { data } else { machine.fs.make_dirs(data, dir, now) };
+            machine.fs.put(dir, name, kind, mode, (0, gid), now);
+            let top = path.split('/').next().unwrap_or(path);
+            let link = Kind::Link(format!("..data/{top}").as_str().into());
+            machine.fs.put(root, top, link, 0o777, (0, gid), now);
         }
     }
     running.volumes.insert(mount.volume.clone(), root);

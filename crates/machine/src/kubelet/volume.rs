@@ -47,6 +47,7 @@ pub fn content(site: &mut Site<'_>, pod: &Object, volume: &Value) -> Result<Cont
         return keyed(site, pod, "secrets", source.str_at(&["secretName"]), source, mode).map(Content::Files);
     }
     if let Some(source) = volume.get("hostPath") {
+        host_path(site, source)?;
         return Ok(Content::Host(source.str_at(&["path"]).to_owned()));
     }
     if let Some(source) = volume.get("downwardAPI") {
@@ -70,6 +71,29 @@ pub fn content(site: &mut Site<'_>, pod: &Object, volume: &Value) -> Result<Cont
         return Ok(Content::Files(files));
     }
     Ok(Content::Empty)
+}
+
+/// Whether the path is of the type that is asked for.
+fn host_path(site: &Site<'_>, source: &Value) -> Result<(), String> {
+    let path = source.str_at(&["path"]);
+    let space = site.node.space(crate::machine::HOST);
+    let at = space.and_then(|s| s.mounts.locate(&site.node.fs, path));
+    let letter = at.and_then(|a| site.node.fs.get(a.ino)).map(|i| i.type_letter());
+    let (wanted, word) = match source.str_at(&["type"]) {
+        "Directory" => ('d', "directory"),
+        "File" => ('-', "file"),
+        "Socket" => ('s', "socket file"),
+        "CharDevice" => ('c', "character device"),
+        "BlockDevice" => ('b', "block device"),
+        "DirectoryOrCreate" if letter.is_some() => ('d', "directory"),
+        "FileOrCreate" if letter.is_some() => ('-', "file"),
+        _ => return Ok(()),
+    };
+    if letter == Some(wanted) {
+        Ok(())
+    } else {
+        Err(format!("hostPath type check failed: {path} is not a {word}"))
+    }
 }
 
 fn mode_of(source: &Value) -> u32 {
@@ -107,10 +131,11 @@ fn keyed(
             }
             None if optional => {}
             None => {
-                return Err(format!(
-                    "references non-existent {} key: {key}",
-                    table.trim_end_matches("s").trim_end_matches("map")
-                ));
+                return Err(if table == "secrets" {
+                    format!("references non-existent secret key: {key}")
+                } else {
+                    format!("configmap references non-existent config key: {key}")
+                });
             }
         }
     }

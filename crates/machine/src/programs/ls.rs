@@ -115,7 +115,7 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let mut code = 0;
     let (mut files, mut dirs) = (Vec::new(), Vec::new());
     for o in operands {
-        let long = opts.has('l') || opts.has('d');
+        let long = (opts.has('l') || opts.has('d')) && !opts.has('L') && !opts.has('H');
         let stat =
             if long && !o.ends_with('/') { sys.lstat(&o) } else { sys.stat(&o).or_else(|_| sys.lstat(&o)) };
         match stat {
@@ -182,7 +182,8 @@ fn directory(
     let mut entries = Vec::new();
     for n in shown {
         let path = if dir.ends_with('/') { format!("{dir}{n}") } else { format!("{dir}/{n}") };
-        if let Ok(s) = sys.stat_quietly(&path) {
+        let stat = if opts.has('L') { sys.stat(&path) } else { sys.stat_quietly(&path) };
+        if let Ok(s) = stat {
             entries.push((n, path, s));
         }
     }

@@ -165,6 +165,8 @@ struct Run<'r> {
     exit: i32,
     files: std::collections::BTreeMap<String, String>,
     last_regex: Option<crate::regex::Regex>,
+    /// How many characters commands have looked at.
+    work: usize,
 }
 
 enum Next {
@@ -176,6 +178,9 @@ enum Next {
 
 /// Branches a script may take on one line before it counts as endless.
 const MAX_BRANCHES: u32 = 100_000;
+/// How long its two texts may become together, and how many characters all commands may look at.
+const MAX_TEXT: usize = 1 << 20;
+const MAX_WORK: usize = 1 << 27;
 
 impl<'r> Run<'r> {
     fn new(commands: &'r [Command], quiet: bool, input: &'r str) -> Self {
@@ -193,6 +198,7 @@ impl<'r> Run<'r> {
             exit: 0,
             files: std::collections::BTreeMap::new(),
             last_regex: None,
+            work: 0,
         }
     }
 
@@ -300,6 +306,12 @@ impl<'r> Run<'r> {
         while let Some(c) = self.commands.get(i) {
             let here = i;
             i += 1;
+            let size = self.pattern.len() + self.hold.len();
+            self.work += size + 16;
+            if size > MAX_TEXT || self.out.len() > 4 * MAX_TEXT || self.work > MAX_WORK {
+                self.exit = 4;
+                return Next::Quit;
+            }
             if !self.selected(here, c) {
                 if let Function::Open(close) = &c.function {
                     i = *close;

@@ -37,7 +37,8 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let mut i = from;
     while (if step > 0 { i <= to } else { i >= to }) && out.len() < 1_000_000 {
         out.push(format!("{i:0width$}"));
-        i += step;
+        let Some(next) = i.checked_add(step) else { break };
+        i = next;
     }
     if !out.is_empty() {
         sys.print(&(out.join(&separator) + "\n"));

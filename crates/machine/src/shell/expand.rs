@@ -42,7 +42,8 @@ impl Interp<'_, '_> {
     pub(super) fn words(&mut self, words: &[Word]) -> Result<Vec<String>, String> {
         let mut out = Vec::new();
         for word in words {
-            for word in braces(word) {
+            // What would be more words than a command line takes is left as it stands.
+            for word in braces(word, &mut 1_000_000) {
                 self.fields(&word, &mut out)?;
             }
         }
@@ -398,13 +399,20 @@ fn split(field: &Chars, ifs: &str) -> Vec<Chars> {
 }
 
 /// Brace expansion: `a{b,c}d`, `{1..5}`.
-fn braces(word: &Word) -> Vec<Word> {
+fn braces(word: &Word, budget: &mut usize) -> Vec<Word> {
+    if *budget == 0 {
+        return vec![word.clone()];
+    }
     for (i, part) in word.0.iter().enumerate() {
         let Part::Plain(text) = part else { continue };
         let chars: Vec<char> = text.chars().collect();
         for (start, c) in chars.iter().enumerate() {
             if *c != '{' {
                 continue;
+            }
+            *budget = budget.saturating_sub(chars.len() - start);
+            if *budget == 0 {
+                return vec![word.clone()];
             }
             // The alternatives may hold other parts: collect until the brace closes.
             let Some((alternatives, end_part, end_at)) = alternatives(&word.0, i, start + 1) else {
@@ -429,7 +437,8 @@ fn braces(word: &Word) -> Vec<Word> {
                     let mut parts = head.clone();
                     parts.extend(a);
                     parts.extend(tail.iter().cloned());
-                    braces(&Word(merge(parts)))
+                    *budget = budget.saturating_sub(50);
+                    braces(&Word(merge(parts)), budget)
                 })
                 .collect();
         }

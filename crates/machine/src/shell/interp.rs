@@ -366,6 +366,10 @@ impl<'s, 'a> Interp<'s, 'a> {
     }
 
     fn command(&mut self, command: &Command) -> Flow {
+        self.sys.spend(1);
+        if let Some(flow) = self.stopped() {
+            return flow;
+        }
         match command {
             Command::Simple { assigns, words, redirects, line } => {
                 self.state.line = *line;

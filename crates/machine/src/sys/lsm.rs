@@ -16,6 +16,20 @@ use crate::process::{Process, State};
 const CONTAINER_DEVICES: &[(u32, u32)] =
     &[(1, 3), (1, 5), (1, 7), (1, 8), (1, 9), (5, 0), (5, 1), (5, 2), (10, 200)];
 
+/// Capabilities that only count in the first user namespace.
+const MACHINE_WIDE: &[Capability] = &[
+    Capability::Syslog,
+    Capability::SysTime,
+    Capability::SysModule,
+    Capability::SysBoot,
+    Capability::SysRawio,
+    Capability::SysPacct,
+    Capability::Mknod,
+    Capability::MacAdmin,
+    Capability::MacOverride,
+    Capability::AuditControl,
+];
+
 impl Sys<'_> {
     /// Asks the profile; writes its lines to the kernel's log.
     pub(super) fn ask(&mut self, operation: &Operation<'_>) -> Result<Verdict> {
@@ -44,6 +58,10 @@ impl Sys<'_> {
     /// Whether the process has a capability over the whole system (its container's namespaces), and its profile lets it use it.
     pub fn capable(&mut self, capability: Capability) -> bool {
         if self.me.cred.user_namespace.is_some() || !self.me.cred.caps.capable(capability) {
+            return false;
+        }
+        // In a user namespace of its own a container's root is nobody to the machine as a whole.
+        if self.space().is_some_and(|s| s.id_shift != 0) && MACHINE_WIDE.contains(&capability) {
             return false;
         }
         self.ask(&Operation::Capability(capability)).is_ok()

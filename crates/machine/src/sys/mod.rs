@@ -92,7 +92,7 @@ pub struct Sys<'a> {
 }
 
 /// Calls one command line may make: enough for any script a person writes, an end for `while :; do :; done`.
-const FUEL: u64 = 2_000_000;
+const FUEL: u64 = 600_000;
 
 impl<'a> Sys<'a> {
     /// A process with its standard streams.

@@ -83,6 +83,7 @@ impl<'a> Sys<'a> {
     /// As write(2).
     pub fn write(&mut self, fd: i32, bytes: &[u8]) -> Result<()> {
         gate!(self, "write", &[fd as u64, 0, bytes.len() as u64]);
+        self.spend(bytes.len() / 64);
         let handle = self.fds.get(&fd).cloned().ok_or(Errno::EBADF)?;
         let mut pipe_broke = false;
         let (mut order, mut guarded) = (None, None);
@@ -191,6 +192,7 @@ impl<'a> Sys<'a> {
         if waits {
             self.stop(State::Blocked(None, 0));
         }
+        self.spend(bytes.len() / 64);
         Ok(bytes)
     }
 
@@ -335,6 +337,14 @@ impl<'a> Sys<'a> {
         self.fds.get(&fd).is_some_and(|h| {
             matches!(&*h.borrow(), Open::Source { tty: Tty::Yes, .. } | Open::Sink { tty: Tty::Yes, .. })
         })
+    }
+
+    /// Takes work that makes no calls into account; a process that does nothing else comes to an end as well.
+    pub fn spend(&mut self, amount: usize) {
+        self.fuel = self.fuel.saturating_sub(amount as u64);
+        if self.fuel == 0 {
+            self.stop(State::Blocked(None, 130));
+        }
     }
 
     /// Notes a call that the parent makes while the child runs.

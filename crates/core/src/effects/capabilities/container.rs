@@ -137,7 +137,9 @@ pub fn oci_process(pod: &Value, security: &Value, image_user: &str, accounts: Ac
     } else {
         primary
     });
-    let mut gids = if name.is_empty() { vec![] } else { accounts.groups_of(&name) };
+    // What the image's own file says counts unless the pod wants to be told everything.
+    let strict = pod.str_at(&["supplementalGroupsPolicy"]) == "Strict";
+    let mut gids = if name.is_empty() || strict { vec![] } else { accounts.groups_of(&name) };
     if !gids.contains(&gid) {
         gids.insert(0, gid);
     }

@@ -74,7 +74,7 @@ const OPS: &[&str] = &[
 ];
 
 pub(super) fn parse(text: &str) -> Result<Program, String> {
-    let mut p = Parser { tokens: lex(text)?, at: 0, no_in: false, no_gt: false, depth: 0 };
+    let mut p = Parser { tokens: lex(text)?, at: 0, no_in: false, no_gt: false, depth: 0, links: 0 };
     let mut program = Program::default();
     loop {
         p.separators();
@@ -123,6 +123,7 @@ struct Parser {
     no_in: bool,
     no_gt: bool,
     depth: u32,
+    links: u32,
 }
 
 type Parse<T> = Result<T, String>;
@@ -344,10 +345,10 @@ impl Parser {
     }
 
     fn expr(&mut self) -> Parse<Expr> {
-        self.depth += 1;
-        if self.depth > 200 {
-            return Err("program too deep".to_owned());
-        }
+        self.deeper(Self::expr_inner)
+    }
+
+    fn expr_inner(&mut self) -> Parse<Expr> {
         let left = self.ternary()?;
         let mut e = left;
         for op in ["=", "+=", "-=", "*=", "/=", "%=", "^="] {
@@ -358,8 +359,13 @@ impl Parser {
                 break;
             }
         }
-        self.depth -= 1;
         Ok(e)
+    }
+
+    /// Counts what makes an expression deep.
+    fn link(&mut self) -> Parse<()> {
+        self.links += 1;
+        if self.links > 2000 { Err("program too deep".to_owned()) } else { Ok(()) }
     }
 
     fn ternary(&mut self) -> Parse<Expr> {
@@ -378,6 +384,7 @@ impl Parser {
     fn or(&mut self) -> Parse<Expr> {
         let mut e = self.and()?;
         while self.take("||") {
+            self.link()?;
             self.newlines();
             e = Expr::Binary("||".into(), boxed(e), boxed(self.and()?));
         }
@@ -387,6 +394,7 @@ impl Parser {
     fn and(&mut self) -> Parse<Expr> {
         let mut e = self.in_()?;
         while self.take("&&") {
+            self.link()?;
             self.newlines();
             e = Expr::Binary("&&".into(), boxed(e), boxed(self.in_()?));
         }
@@ -397,6 +405,7 @@ impl Parser {
         let mut e = self.matching()?;
         while !self.no_in && self.word("in") {
             let Some(Token::Name(a)) = self.next() else { return Err("syntax error".to_owned()) };
+            self.link()?;
             let keys = if let Expr::Group(l) = e { l } else { vec![e] };
             e = Expr::In(keys, a);
         }
@@ -413,6 +422,7 @@ impl Parser {
             } else {
                 return Ok(e);
             };
+            self.link()?;
             e = Expr::Match(yes, boxed(e), boxed(self.comparison()?));
         }
     }
@@ -442,6 +452,7 @@ impl Parser {
             if !starts {
                 return Ok(e);
             }
+            self.link()?;
             e = Expr::Concat(boxed(e), boxed(self.additive()?));
         }
     }
@@ -456,6 +467,7 @@ impl Parser {
             } else {
                 return Ok(e);
             };
+            self.link()?;
             e = Expr::Binary(op.into(), boxed(e), boxed(self.term()?));
         }
     }
@@ -472,11 +484,26 @@ impl Parser {
             } else {
                 return Ok(e);
             };
+            self.link()?;
             e = Expr::Binary(op.into(), boxed(e), boxed(self.unary()?));
         }
     }
 
     fn unary(&mut self) -> Parse<Expr> {
+        self.deeper(Self::unary_inner)
+    }
+
+    fn deeper(&mut self, parse: fn(&mut Self) -> Parse<Expr>) -> Parse<Expr> {
+        self.depth += 1;
+        if self.depth > 200 {
+            return Err("program too deep".to_owned());
+        }
+        let e = parse(self);
+        self.depth -= 1;
+        e
+    }
+
+    fn unary_inner(&mut self) -> Parse<Expr> {
         for (op, c) in [("!", '!'), ("-", '-'), ("+", '+')] {
             if self.take(op) {
                 return Ok(Expr::Unary(c, boxed(self.unary()?)));
@@ -507,6 +534,10 @@ impl Parser {
     }
 
     fn primary(&mut self) -> Parse<Expr> {
+        self.deeper(Self::primary_inner)
+    }
+
+    fn primary_inner(&mut self) -> Parse<Expr> {
         match self.next() {
             Some(Token::Number(n)) => Ok(Expr::Number(n)),
             Some(Token::Text(t)) => Ok(Expr::Text(t)),

@@ -2,12 +2,11 @@
 
 mod functions;
 
-use std::collections::BTreeMap;
-
 use super::parse::{Expr, Pattern, Program, Stmt};
 use crate::programs;
 use crate::regex::{Regex, Syntax};
 use crate::sys::{Sys, Tty, source};
+use std::collections::BTreeMap;
 
 /// A value; input that looks like a number compares as one.
 #[derive(Clone, Debug, PartialEq)]
@@ -129,7 +128,7 @@ pub(super) struct Run<'r, 'a> {
 }
 
 /// Statements before a program counts as endless.
-const MAX_STEPS: u64 = 5_000_000;
+const MAX_STEPS: u64 = 1_000_000;
 
 impl<'r, 'a> Run<'r, 'a> {
     pub(super) fn new(sys: &'r mut Sys<'a>, program: &'r Program) -> Self {
@@ -523,8 +522,9 @@ impl<'r, 'a> Run<'r, 'a> {
                 }
             }
             Expr::Concat(a, b) => {
-                let left = self.expr(a).text();
-                Value::Text(left + &self.expr(b).text())
+                let text = self.expr(a).text() + &self.expr(b).text();
+                self.steps += text.len() as u64 / 64; // what doubles itself comes to an end
+                Value::Text(text)
             }
             Expr::Match(yes, a, b) => {
                 let text = self.expr(a).text();

@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// The longest value of a variable.
+const MAX_VALUE: usize = 8 << 20;
+
 impl Interp<'_, '_> {
     pub(super) fn simple(&mut self, assigns: &[Assign], words: &[Word], redirects: &[Redirect]) -> Flow {
         self.substituted = None;
@@ -95,7 +98,12 @@ impl Interp<'_, '_> {
                 } else {
                     String::new()
                 };
-                var.values.insert(index, old + &text);
+                let text = old + &text;
+                self.sys.spend(text.len() / 64);
+                if text.len() > MAX_VALUE {
+                    return Err("cannot allocate memory".to_owned());
+                }
+                var.values.insert(index, text);
             }
             Value::Array(words) => {
                 let words = self.words(words)?;

@@ -173,6 +173,9 @@ pub(super) fn order(a: &Value, b: &Value) -> Ordering {
     }
 }
 
+/// The longest text a sum may be.
+const LARGEST: usize = 8 << 20;
+
 pub(super) fn arithmetic(op: &str, a: &Value, b: &Value) -> Result<Value, Stop> {
     let o = || order(a, b);
     Ok(match op {
@@ -184,6 +187,12 @@ pub(super) fn arithmetic(op: &str, a: &Value, b: &Value) -> Result<Value, Stop> 
         ">=" => o().is_ge().into(),
         _ => match (op, a, b) {
             ("+", Value::Null, x) | ("+", x, Value::Null) => x.clone(),
+            ("+", Value::Str(x), Value::Str(y)) if x.len() + y.len() > LARGEST => {
+                return Err("cannot allocate memory".to_owned());
+            }
+            ("+", Value::List(x), Value::List(y)) if x.len() + y.len() > LARGEST / 16 => {
+                return Err("cannot allocate memory".to_owned());
+            }
             ("+", Value::Str(x), Value::Str(y)) => format!("{x}{y}").into(),
             ("+", Value::List(x), Value::List(y)) => x.iter().chain(y.iter()).cloned().collect(),
             ("+", Value::Map(_), Value::Map(y)) => {
@@ -206,7 +215,7 @@ pub(super) fn arithmetic(op: &str, a: &Value, b: &Value) -> Result<Value, Stop> 
                         described(b)
                     ));
                 }
-                "/" if x % y == 0 => (x / y).into(),
+                "/" if x.checked_rem(*y) == Some(0) => (x / y).into(),
                 "/" => (*x as f64 / *y as f64).into(),
                 _ => x.wrapping_rem(*y).into(),
             },
