@@ -2,7 +2,8 @@
 //!
 //! ```markdown
 //! <!-- world: bare 1.36 -->          which world: `bare`, `lab`, `admin-policy` or `cilium`
-//!                                    and a version (the last two: the lab with that network plugin), or `exercise ID`
+//!                                    and a version (the last two: the lab with that network plugin), behind which
+//!                                    stands what is installed (`istio`), or `exercise ID`
 //! ```yaml file=pod.yaml              a file of the working directory
 //! ```console                         lines typed behind `$ `, and what they print
 //! ```reach TCP/80                    who reaches whom

@@ -2,7 +2,7 @@
 
 use gatehouse_conformance::normalize::normalize;
 use gatehouse_lab::machine::{Outcome, Output};
-use gatehouse_lab::{Cni, KubeVersion, Network, Picture, Session, World, reach};
+use gatehouse_lab::{Addon, Cni, KubeVersion, Network, Picture, Session, World, reach};
 
 /// A piece of a suite, in order. Together the pieces are the whole file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -287,13 +287,22 @@ impl Runner for Session {
 
 fn make(spec: &str) -> Result<Box<dyn Runner>, String> {
     let (kind, what) = spec.split_once(' ').ok_or_else(|| format!("world \"{spec}\" needs two words"))?;
+    let mut words = what.split(' ');
+    let what = words.next().unwrap_or_default();
     let version = || KubeVersion::parse(what).ok_or_else(|| format!("\"{what}\" is not a version"));
     match kind {
         "bare" => Ok(Box::new(World::bare(version()?))),
-        "lab" => Ok(Box::new(World::lab(version()?, 1))),
-        "admin-policy" | "cilium" => {
+        "lab" | "admin-policy" | "cilium" => {
             let mut world = World::lab(version()?, 1);
-            world.install_network_plugin(if kind == "cilium" { Cni::Cilium } else { Cni::AdminPolicy });
+            match kind {
+                "cilium" => world.install_network_plugin(Cni::Cilium),
+                "admin-policy" => world.install_network_plugin(Cni::AdminPolicy),
+                _ => {}
+            }
+            for word in words {
+                let addon = Addon::parse(word).ok_or_else(|| format!("{word} is nothing to install"))?;
+                world.install(addon);
+            }
             Ok(Box::new(world))
         }
         "exercise" => Ok(Box::new(Session::of(what, 1).map_err(|e| e.to_string())?)),

@@ -21,4 +21,4 @@ pub use picture::Picture;
 pub use preview::{Preview, PreviewKind, PreviewLine};
 pub use report::{CheckResult, Report};
 pub use session::{Action, Session, SessionError, Tab, Transcript};
-pub use world::World;
+pub use world::{Addon, World};

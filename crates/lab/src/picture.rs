@@ -1,6 +1,6 @@
 //! Who can reach whom, ready to be drawn and to be read as a table.
 
-use gatehouse_core::network::{End, Network, Port, Protocol};
+use gatehouse_core::network::{End, Network, Pod, Port, Protocol};
 
 use crate::world::World;
 
@@ -50,10 +50,12 @@ impl Picture {
     #[must_use]
     pub fn on(world: &World, port: Port) -> Self {
         let network = Network::of(&world.cluster);
-        let pods: Vec<PicturePod> = network
-            .pods()
+        // The cluster's own pods are nobody's task.
+        let shown: Vec<(usize, &Pod)> =
+            network.pods().iter().enumerate().filter(|(_, p)| p.namespace != "kube-system").collect();
+        let pods: Vec<PicturePod> = shown
             .iter()
-            .map(|p| PicturePod {
+            .map(|(_, p)| PicturePod {
                 namespace: p.namespace.clone(),
                 name: p.name.clone(),
                 ip: p.ips.first().map(ToString::to_string).unwrap_or_default(),
@@ -63,7 +65,8 @@ impl Picture {
         let edges = pairs
             .filter(|(from, to)| from != to)
             .map(|(from, to)| {
-                let flow = network.flow(End::Pod(from), End::Pod(to), port);
+                let end = |i: usize| End::Pod(shown.get(i).map_or(i, |(of, _)| *of));
+                let flow = network.flow(end(from), end(to), port);
                 let because = flow.because().into_iter().map(|c| c.text.clone()).collect();
                 Edge { from, to, allowed: flow.allowed(), because }
             })

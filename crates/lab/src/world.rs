@@ -3,6 +3,7 @@
 //! A value that is cheap to clone: previews and checks try things on a copy. After every command it is let come to
 //! rest: controllers and kubelets act until nothing changes.
 
+mod addons;
 mod api;
 mod complete;
 mod files;
@@ -15,9 +16,10 @@ use gatehouse_core::kubelet::Kubelet as _;
 use gatehouse_core::{Cluster, Request, Response, Timestamp};
 use gatehouse_kubectl::host::Farewell;
 use gatehouse_machine::shell::{self, Dialect, Readiness};
-use gatehouse_machine::{Machine, Outcome, Output, ShellState, kubelet};
+use gatehouse_machine::{Machine, Outcome, Output, ShellState, kubelet, net};
 use gatehouse_model::KubeVersion;
 
+pub use addons::Addon;
 use outside::Around;
 pub use start::{BARE_HOME, BARE_SERVER};
 
@@ -108,6 +110,8 @@ pub struct World {
     pub(crate) recorded: Option<Vec<(Request, Response)>>,
     /// Whether the control plane's controllers run: they do not on the recordings' 1.20 cluster.
     controllers: bool,
+    /// The world outside the cluster.
+    hosts: net::Hosts,
 }
 
 impl World {
@@ -259,19 +263,12 @@ impl World {
         argv: &[String],
         stdin: &[u8],
     ) -> Result<Output, String> {
-        let Kubelets::Real(kubelets) = &self.kubelets else {
-            return Err(format!("container not found (\"{container}\")"));
-        };
+        let missing = || format!("container not found (\"{container}\")");
+        let Kubelets::Real(kubelets) = &mut self.kubelets else { return Err(missing()) };
         let place = kubelets.find(&self.cluster, namespace, pod, container)?;
-        let idle = Kubelets::Real(kubelet::Kubelets::default());
-        let mut kubelets = std::mem::replace(&mut self.kubelets, idle);
-        let now = self.cluster.now;
-        let result = match &mut kubelets {
-            Kubelets::Real(k) => k.exec(&place, now, argv, stdin, &mut Around { world: self }),
-            Kubelets::StandIn(_) => Err(format!("container not found (\"{container}\")")),
-        };
-        self.kubelets = kubelets;
-        result
+        let running = kubelets.container(&place, self.cluster.now)?;
+        self.with_node(&place.node, |machine, around| kubelet::exec(machine, &running, argv, stdin, around))
+            .unwrap_or_else(|| Err(missing()))
     }
 
     /// Runs a line in a shell of its own that starts in the home directory and shares nothing but files.

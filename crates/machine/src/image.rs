@@ -285,7 +285,14 @@ pub fn host(machine: &mut Machine, user: &str) {
         0o644,
         (0, 0),
     );
-    machine.write_file("/etc/resolv.conf", "nameserver 127.0.0.53\n", 0o644, (0, 0));
+    machine.write_file(
+        "/etc/resolv.conf",
+        "nameserver 127.0.0.53\noptions edns0 trust-ad\nsearch .\n",
+        0o644,
+        (0, 0),
+    );
+    machine.make_dir("/run/systemd/resolve", 0o755, (0, 0));
+    machine.write_file("/run/systemd/resolve/resolv.conf", "nameserver 8.8.8.8\nsearch .\n", 0o644, (0, 0));
     machine.write_file(
         "/etc/os-release",
         "PRETTY_NAME=\"Ubuntu 24.04.1 LTS\"\nNAME=\"Ubuntu\"\nVERSION_ID=\"24.04\"\nVERSION=\"24.04.1 LTS (Noble Numbat)\"\nVERSION_CODENAME=noble\nID=ubuntu\nID_LIKE=debian\n",

@@ -140,6 +140,99 @@ const IMAGES: &[Image] = &[
         size: 321_520,
         ..BASE
     },
+    Image {
+        repository: "hashicorp/http-echo",
+        userland: None,
+        user: "65532",
+        entrypoint: &["/http-echo"],
+        programs: &["/http-echo"],
+        port: Some(5678),
+        size: 3_240_000,
+        ..BASE
+    },
+    Image {
+        repository: "registry.k8s.io/e2e-test-images/agnhost",
+        userland: Some(Userland::Busybox),
+        entrypoint: &["/agnhost"],
+        cmd: &["pause"],
+        programs: &["/agnhost"],
+        size: 52_000_000,
+        ..BASE
+    },
+    Image {
+        repository: "gcr.io/google-samples/hello-app",
+        userland: None,
+        entrypoint: &["/hello-app"],
+        programs: &["/hello-app"],
+        port: Some(8080),
+        size: 6_500_000,
+        ..BASE
+    },
+    Image {
+        repository: "mysql",
+        entrypoint: &["docker-entrypoint.sh"],
+        cmd: &["mysqld"],
+        programs: &["/usr/local/bin/docker-entrypoint.sh", "/usr/sbin/mysqld"],
+        passwd: "mysql:x:999:999::/var/lib/mysql:/bin/bash\n",
+        port: Some(3306),
+        size: 232_000_000,
+        ..BASE
+    },
+    Image {
+        repository: "postgres",
+        entrypoint: &["docker-entrypoint.sh"],
+        cmd: &["postgres"],
+        programs: &["/usr/local/bin/docker-entrypoint.sh", "/usr/local/bin/postgres"],
+        passwd: "postgres:x:999:999::/var/lib/postgresql:/bin/bash\n",
+        port: Some(5432),
+        size: 160_000_000,
+        ..BASE
+    },
+    Image {
+        repository: "python",
+        cmd: &["python3"],
+        programs: &["/usr/local/bin/python3"],
+        size: 410_000_000,
+        ..BASE
+    },
+    Image {
+        repository: "registry.k8s.io/coredns/coredns",
+        userland: None,
+        user: "65532:65532",
+        entrypoint: &["/coredns"],
+        programs: &["/coredns"],
+        port: Some(53),
+        size: 22_400_000,
+        ..BASE
+    },
+    Image {
+        repository: "registry.k8s.io/ingress-nginx/controller",
+        userland: Some(Userland::Busybox),
+        user: "101",
+        entrypoint: &["/nginx-ingress-controller"],
+        programs: &["/nginx-ingress-controller"],
+        passwd: "www-data:x:101:82:nginx:/var/www:/sbin/nologin\n",
+        port: Some(80),
+        size: 112_000_000,
+        ..BASE
+    },
+    Image {
+        repository: "istio/proxyv2",
+        user: "1337:1337",
+        entrypoint: &["/usr/local/bin/pilot-agent"],
+        programs: &["/usr/local/bin/pilot-agent"],
+        passwd: "istio-proxy:x:1337:1337::/home/istio-proxy:/bin/sh\n",
+        size: 95_000_000,
+        ..BASE
+    },
+    Image {
+        repository: "istio/pilot",
+        user: "1337:1337",
+        entrypoint: &["/usr/local/bin/pilot-discovery"],
+        programs: &["/usr/local/bin/pilot-discovery"],
+        size: 73_000_000,
+        ..BASE
+    },
     Image { repository: "gcr.io/distroless/static", userland: None, size: 826_000, ..BASE },
     Image { repository: "gcr.io/distroless/static-debian12", userland: None, size: 826_000, ..BASE },
 ];

@@ -178,20 +178,12 @@ impl Kubelets {
         Ok((&mut node.machine, space, plan))
     }
 
-    /// Runs a command in a container. `now` is the moment on the node.
+    /// A container's namespaces on its node's machine and what it was made from, while it runs: what [`exec`] needs.
     ///
     /// # Errors
-    /// What the kubelet or the runtime says when it cannot start.
-    pub fn exec(
-        &mut self,
-        place: &Place,
-        now: Timestamp,
-        argv: &[String],
-        stdin: &[u8],
-        outside: &mut dyn Outside,
-    ) -> Result<Output, String> {
-        let (machine, space, plan) = self.running(place, now)?;
-        runtime::exec(machine, space, &plan, argv, stdin, outside)
+    /// What the kubelet says of a container that does not run.
+    pub fn container(&mut self, place: &Place, now: Timestamp) -> Result<(u32, Arc<Plan>), String> {
+        self.running(place, now).map(|(_, space, plan)| (space, plan))
     }
 
     /// Ends a container's own process with an exit code: whoever typed into it left.
@@ -205,7 +197,7 @@ impl Kubelets {
     /// Opens a shell in a container for a person; its lines run on the node's machine.
     ///
     /// # Errors
-    /// As [`Kubelets::exec`].
+    /// As [`exec`].
     pub fn shell(&mut self, place: &Place, now: Timestamp, command: &str) -> Result<ShellState, String> {
         let (machine, space, plan) = self.running(place, now)?;
         runtime::shell(machine, space, &plan, command)
@@ -257,6 +249,20 @@ impl Kubelets {
             _ => Ok(known.log.clone()),
         }
     }
+}
+
+/// Runs a command in a container on its node's machine ([`Kubelets::container`]).
+///
+/// # Errors
+/// What the runtime says when it cannot start.
+pub fn exec(
+    machine: &mut Machine,
+    container: &(u32, Arc<Plan>),
+    argv: &[String],
+    stdin: &[u8],
+    outside: &mut dyn Outside,
+) -> Result<Output, String> {
+    runtime::exec(machine, container.0, &container.1, argv, stdin, outside)
 }
 
 /// Where a container is.

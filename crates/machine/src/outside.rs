@@ -1,21 +1,12 @@
 //! What a machine does not have itself: programs of other rooms, and the passing of time.
 
-use crate::machine::Machine;
-use crate::outcome::Outcome;
-use crate::sys::Sys;
+use std::net::{IpAddr, SocketAddr};
 
-/// What happens to a connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reach {
-    /// Nothing listens there.
-    Refused,
-    /// Nothing ever comes back.
-    TimedOut,
-    /// Nothing of that network is known.
-    Unreachable,
-    /// Something listens; what it answers to the bytes sent (an HTTP request or nothing).
-    Answered(Vec<u8>),
-}
+use crate::machine::Machine;
+use crate::net::{Conversation, Heard, Reach, Said, Transport};
+use crate::outcome::Outcome;
+use crate::programs;
+use crate::sys::Sys;
 
 /// The world around a machine. Every method has a default: a machine alone.
 pub trait Outside {
@@ -41,17 +32,24 @@ pub trait Outside {
         machine.now = machine.now.plus_millis(millis);
     }
 
-    /// Opens a TCP connection (or sends a datagram, with `udp`) from a space of the machine and exchanges bytes.
-    fn connect(
-        &mut self,
-        machine: &mut Machine,
-        space: u32,
-        host: &str,
-        port: u16,
-        udp: bool,
-        sent: &[u8],
-    ) -> Reach {
-        let _ = (machine, space, host, port, udp, sent);
+    /// Opens a connection from a space of the machine, or finds out where datagrams would go.
+    ///
+    /// Alone, a machine reaches its own listeners.
+    fn connect(&mut self, machine: &mut Machine, space: u32, to: SocketAddr, transport: Transport) -> Reach {
+        let own = machine.space(space).map(|s| s.address.clone()).unwrap_or_default();
+        let from = own.parse().unwrap_or(IpAddr::from([127, 0, 0, 1]));
+        let mine = to.ip().is_loopback() || to.ip() == from;
+        let listens = mine && programs::listener(machine, &own, to.port(), false).is_some();
+        if listens || mine && transport == Transport::Icmp || transport == Transport::Udp {
+            return Reach::Open(Conversation {
+                transport,
+                from,
+                seen: from,
+                to,
+                end: SocketAddr::new(from, to.port()),
+                refused: false,
+            });
+        }
         Reach::Refused
     }
 
@@ -74,10 +72,17 @@ pub trait Outside {
         None
     }
 
-    /// The addresses of a name that /etc/hosts does not know; empty where there are none.
-    fn resolve(&mut self, machine: &mut Machine, space: u32, name: &str) -> Vec<String> {
-        let _ = (machine, space, name);
-        Vec::new()
+    /// Says something over a connection and hears what comes back.
+    fn talk(&mut self, machine: &mut Machine, space: u32, talk: &Conversation, said: &Said) -> Heard {
+        let own = machine.space(space).map(|s| s.address.clone()).unwrap_or_default();
+        match (said, programs::listener(machine, &own, talk.end.port(), talk.transport == Transport::Udp)) {
+            (Said::Bytes(None, bytes), Some(process)) => {
+                Heard::Bytes(None, programs::answer(machine, &process, talk.end.port(), bytes))
+            }
+            (Said::Bytes(Some(_), _), Some(_)) => Heard::NotTls,
+            _ if talk.transport == Transport::Icmp => Heard::Bytes(None, Vec::new()),
+            _ => Heard::Refused,
+        }
     }
 }
 

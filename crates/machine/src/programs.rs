@@ -83,6 +83,7 @@ pub type Main = fn(&mut Sys<'_>, &[String]) -> i32;
 /// The table, by name.
 const TABLE: &[(&str, Main)] = &[
     ("[", misc::test),
+    ("agnhost", server::agnhost),
     ("arch", misc::arch),
     ("awk", awk::main),
     ("base64", base64::main),
@@ -96,6 +97,7 @@ const TABLE: &[(&str, Main)] = &[
     ("clear", misc::clear),
     ("column", paste::column),
     ("comm", paste::comm),
+    ("coredns", server::coredns),
     ("cp", cp::main),
     ("cut", cut::main),
     ("dash", sh::main),
@@ -150,6 +152,14 @@ const TABLE: &[(&str, Main)] = &[
     ("sed", sed::main),
     ("seq", seq::main),
     ("server", server::serve),
+    ("python3", server::python),
+    ("postgres", server::serve),
+    ("pilot-discovery", server::serve),
+    ("pilot-agent", server::pilot_agent),
+    ("nginx-ingress-controller", server::ingress),
+    ("mysqld", server::serve),
+    ("http-echo", server::http_echo),
+    ("hello-app", server::serve),
     ("sh", sh::main),
     ("sha256sum", sums::main),
     ("sha512sum", sums::main),
@@ -176,6 +186,8 @@ const TABLE: &[(&str, Main)] = &[
     ("capsh", caps::capsh),
     ("chroot", admin::chroot),
     ("curl", net::curl),
+    ("dig", net::dig),
+    ("getent", net::getent),
     ("dmesg", admin::dmesg),
     ("getcap", caps::getcap),
     ("getpcaps", caps::getpcaps),
@@ -250,6 +262,12 @@ pub fn volume_stamp(millis: i64) -> String {
     format!("..{}.{seed}", date::format("%Y_%m_%d_%H_%M_%S", millis))
 }
 
+/// A moment as HTTP writes it: `Fri, 20 Nov 2026 00:00:00 GMT`.
+#[must_use]
+pub fn http_date(millis: i64) -> String {
+    date::format("%a, %d %b %Y %T GMT", millis)
+}
+
 /// Base64 with padding.
 #[must_use]
 pub fn encode_base64(bytes: &[u8]) -> String {
@@ -264,8 +282,17 @@ pub fn decode_base64(text: &[u8]) -> Vec<u8> {
 
 /// The names of all programs of a userland; servers come with their images.
 pub fn names() -> impl Iterator<Item = &'static &'static str> {
-    const SERVERS: [fn(&mut Sys<'_>, &[String]) -> i32; 3] =
-        [server::nginx, server::serve, server::entrypoint];
+    const SERVERS: [fn(&mut Sys<'_>, &[String]) -> i32; 9] = [
+        server::nginx,
+        server::serve,
+        server::entrypoint,
+        server::agnhost,
+        server::coredns,
+        server::http_echo,
+        server::ingress,
+        server::pilot_agent,
+        server::python,
+    ];
     TABLE.iter().filter(|(_, main)| !SERVERS.iter().any(|s| std::ptr::fn_addr_eq(*s, *main))).map(|(n, _)| n)
 }
 
@@ -341,6 +368,7 @@ pub fn applets() -> impl Iterator<Item = &'static str> {
         "apt-get",
         "apt-cache",
         "dpkg",
+        "dig",
     ];
     TABLE.iter().map(|(n, _)| *n).filter(|n| !GNU_ONLY.contains(n) && !NODE_ONLY.contains(n))
 }

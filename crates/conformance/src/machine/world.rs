@@ -200,6 +200,8 @@ fn spec(make: &Make<'_>, process: &OciProcess, root: Ino) -> ContainerSpec {
         unmasked_proc: make.security.str_at(&["procMount"]) == "Unmasked",
         unprivileged_ports: !make.old_ports,
         unprivileged_icmp: !make.old_ports,
+        // The recordings' containers had no server to ask.
+        resolv_conf: String::new(),
         ..ContainerSpec::new(root, userland)
     }
 }

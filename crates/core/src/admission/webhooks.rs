@@ -11,6 +11,7 @@ use super::policies::{Conditions, Context, conditions, matching};
 use super::{AdmissionRequest, Notes};
 use crate::cluster::Cluster;
 use crate::decision::{Bearing, Cause, ObjectRef};
+use crate::network::istio;
 use crate::status::{Reason, Status};
 use crate::{defaults, patch, schema};
 
@@ -19,6 +20,8 @@ use crate::{defaults, patch, schema};
 pub struct Backend {
     /// The first rule that fits decides; none means yes.
     pub rules: Vec<Rule>,
+    /// Whether it is Istio's injector, which gives pods their sidecars.
+    pub sidecars: bool,
 }
 
 /// One answer of a backend.
@@ -122,15 +125,17 @@ pub(super) fn mutate(
         if !notes.passes.webhooks.calls(second, &key) {
             continue;
         }
-        if let Some(rule) = call(cluster, request, &hook, notes)?
-            && !rule.patch.is_empty()
+        let rule = call(cluster, request, &hook, notes)?;
+        let changed = match rule.filter(|r| !r.patch.is_empty()) {
+            Some(rule) => Some(patched(cluster, request, &hook, &rule.patch)?),
+            None => injected(cluster, request, &hook),
+        };
+        if let Some(changed) = changed
+            && request.object.as_ref() != Some(&changed)
         {
-            let changed = patched(cluster, request, &hook, &rule.patch)?;
-            if request.object.as_ref() != Some(&changed) {
-                request.object = Some(changed);
-                notes.passes.webhooks.changed();
-                notes.passes.wanted = true;
-            }
+            request.object = Some(changed);
+            notes.passes.webhooks.changed();
+            notes.passes.wanted = true;
         }
         notes.passes.webhooks.called(key, hook.value.str_at(&["reinvocationPolicy"]) == "IfNeeded");
     }
@@ -170,6 +175,14 @@ pub(super) fn validate(
         }
     }
     Ok(())
+}
+
+/// What Istio's injector makes of a pod, if the webhook is its and the pod gets a sidecar.
+fn injected(cluster: &Cluster, request: &AdmissionRequest<'_>, hook: &Hook) -> Option<Object> {
+    cluster.webhook_backends.get(&address(&hook.value)).filter(|b| b.sidecars)?;
+    let namespace = cluster.store.get("namespaces", "", request.namespace);
+    let labels = namespace.map(|n| n.labels().clone()).unwrap_or_default();
+    istio::inject(request.object.as_ref()?, &labels)
 }
 
 /// The webhooks of all configurations, in order.

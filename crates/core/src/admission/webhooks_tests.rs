@@ -32,7 +32,7 @@ fn a_backend_decides_and_its_absence_follows_the_failure_policy() {
         message: "no".to_owned(),
         ..Rule::default()
     };
-    let mut with = cluster("Fail", Some(Backend { rules: vec![rule] }));
+    let mut with = cluster("Fail", Some(Backend { rules: vec![rule], sidecars: false }));
     assert_eq!(run(&mut with, "good"), Ok(()));
     assert_eq!(
         run(&mut with, "bad one"),
@@ -70,8 +70,8 @@ fn mutating(reinvocation: &str) -> Cluster {
     let backends = std::sync::Arc::make_mut(&mut cluster.webhook_backends);
     let saw = rule("was here", json!({"op": "add", "path": "/data/first", "value": "saw it"}));
     let mark = rule("", json!({"op": "add", "path": "/data/second", "value": "was here"}));
-    backends.insert("first".to_owned(), Backend { rules: vec![saw] });
-    backends.insert("second".to_owned(), Backend { rules: vec![mark] });
+    backends.insert("first".to_owned(), Backend { rules: vec![saw], sidecars: false });
+    backends.insert("second".to_owned(), Backend { rules: vec![mark], sidecars: false });
     cluster
 }
 

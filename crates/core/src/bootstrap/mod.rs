@@ -47,9 +47,13 @@ impl Cluster {
         }
         if let Some(address) = address {
             let slices = objects.at_mut(&["/apis/discovery.k8s.io/v1/endpointslices"]);
-            let slices = slices.into_iter().flat_map(Value::make_list);
-            for endpoint in slices.flat_map(|s| s.entry_at(&["endpoints"]).make_list()) {
-                endpoint.set(&["addresses"], vec![address]);
+            for slice in slices.into_iter().flat_map(Value::make_list) {
+                for endpoint in slice.entry_at(&["endpoints"]).make_list() {
+                    endpoint.set(&["addresses"], vec![address]);
+                }
+                for port in slice.entry_at(&["ports"]).make_list() {
+                    port.set(&["port"], 6443);
+                }
             }
         }
         cluster.seed(&objects);

@@ -13,13 +13,16 @@ mod bits;
 pub(crate) mod cilium;
 mod compile;
 mod decide;
+pub mod dns;
 mod explain;
 mod index;
 mod input;
+pub mod istio;
 mod matrix;
 mod policy;
 mod redundant;
-mod requests;
+pub(crate) mod requests;
+pub mod services;
 mod state;
 mod suggest;
 

@@ -93,6 +93,20 @@ pub struct ClusterSpec {
     pub enable_admission_plugins: Vec<String>,
     /// The network plugin, which decides what policies there are.
     pub cni: Cni,
+    /// What is installed besides.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub addons: Vec<Addon>,
+}
+
+/// What can be installed in a cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Addon {
+    /// The NGINX ingress controller, on the node ports 30080 and 30443.
+    IngressNginx,
+    /// Istio: its custom resources, and the injector of sidecars.
+    Istio,
 }
 
 /// A network plugin.
@@ -111,7 +125,12 @@ pub enum Cni {
 
 impl Default for ClusterSpec {
     fn default() -> Self {
-        Self { version: "1.36".to_owned(), enable_admission_plugins: Vec::new(), cni: Cni::default() }
+        Self {
+            version: "1.36".to_owned(),
+            enable_admission_plugins: Vec::new(),
+            cni: Cni::default(),
+            addons: Vec::new(),
+        }
     }
 }
 
@@ -126,6 +145,27 @@ pub struct Start {
     pub hosts: BTreeMap<String, BTreeMap<String, String>>,
     /// Pods whose address is fixed: `namespace/name` and the address.
     pub addresses: BTreeMap<String, String>,
+    /// Hosts of the world outside, besides a few that are always there (`example.com`, the metadata service at
+    /// 169.254.169.254); one of the same name or address takes the place of those.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub outside: Vec<OutsideHost>,
+}
+
+/// A host of the world outside.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct OutsideHost {
+    /// Its name; may be empty.
+    #[serde(default)]
+    pub name: String,
+    /// Its addresses.
+    pub addresses: Vec<String>,
+    /// The TCP ports it listens on: HTTPS on 443, HTTP on all others.
+    pub ports: Vec<u16>,
+    /// What it answers, by path; `*` stands for every path.
+    #[serde(default)]
+    pub pages: BTreeMap<String, String>,
 }
 
 /// What the picture pane shows.

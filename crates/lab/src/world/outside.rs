@@ -1,9 +1,12 @@
 //! What programs on the terminal's machine reach beyond it: kubectl, the network, the passing of time.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use gatehouse_kubectl::{self as kubectl, Host};
 use gatehouse_machine::machine::HOST;
+use gatehouse_machine::net::{Conversation, Heard, Reach, Said, Transport, Wire};
 use gatehouse_machine::shell::{self, Streams};
 use gatehouse_machine::{Machine, Outcome, Output, Outside, ShellState, Sys};
 
@@ -63,6 +66,14 @@ impl Outside for Around<'_> {
                 format!("{}: command not found\n", name.unwrap_or_default()),
             )),
         }
+    }
+
+    fn connect(&mut self, machine: &mut Machine, space: u32, to: SocketAddr, transport: Transport) -> Reach {
+        self.wire(|wire| wire.connect(machine, space, to, transport))
+    }
+
+    fn talk(&mut self, machine: &mut Machine, space: u32, talk: &Conversation, said: &Said) -> Heard {
+        self.wire(|wire| wire.talk(machine, space, talk, said))
     }
 
     fn advance(&mut self, machine: &mut Machine, millis: i64) {
@@ -143,6 +154,17 @@ impl Around<'_> {
                 })
                 .ok_or_else(|| lost(host)),
         }
+    }
+
+    /// The network around the machine.
+    fn wire<T>(&mut self, ask: impl FnOnce(&mut Wire<'_>) -> T) -> T {
+        let World { cluster, kubelets, hosts, .. } = &mut *self.world;
+        let none = BTreeMap::new();
+        let nodes = match kubelets {
+            Kubelets::Real(kubelets) => &kubelets.nodes,
+            Kubelets::StandIn(_) => &none,
+        };
+        ask(&mut Wire { cluster, nodes, hosts })
     }
 
     /// `ssh NODE [COMMAND]`: the learner is root there.

@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use gatehouse_core::config::StaticToken;
 use gatehouse_core::controllers::StandIn;
-use gatehouse_core::network::Cni;
+use gatehouse_core::network::{Cni, services};
 use gatehouse_core::pki::Authority;
 use gatehouse_core::{Cluster, bootstrap};
+use gatehouse_machine::machine::HOST;
 use gatehouse_machine::programs::MAGIC;
-use gatehouse_machine::{Machine, Outcome, ShellState, kubelet, node};
+use gatehouse_machine::{Machine, Outcome, ShellState, kubelet, net, node};
 use gatehouse_model::{KubeVersion, Value, base64};
 
-use super::{Access, Kubelets, World};
+use super::{Access, Addon, Kubelets, World};
 use crate::exercise::{Bundle, format};
 
 /// Where the recordings' cluster listens; the recordings say `<server>`.
@@ -62,7 +63,12 @@ impl World {
         let terminal = Machine::host("lab", "student", cluster.now);
         let mut kubelets = kubelet::Kubelets::default();
         for (name, prefix) in [("controlplane", "10.244.0"), ("node01", "10.244.1")] {
-            kubelets.nodes.insert(name.to_owned(), kubelet::Node::new(name, prefix, &cluster));
+            let mut node = kubelet::Node::new(name, prefix, &cluster);
+            let address = cluster.store.get("nodes", "", name).and_then(|n| services::node_address(n));
+            if let (Some(space), Some(address)) = (node.machine.space_mut(HOST), address) {
+                space.address = address.to_string();
+            }
+            kubelets.nodes.insert(name.to_owned(), node);
         }
         for node in kubelets.nodes.values_mut() {
             ["ssh", "scp", "kubectl"].iter().for_each(|p| install(&mut node.machine, p));
@@ -73,6 +79,7 @@ impl World {
         world.write(".kube/config", &config);
         world.shell = world.fresh_shell();
         world.settle();
+        world.install_dns();
         world
     }
 
@@ -84,7 +91,17 @@ impl World {
         controllers: bool,
     ) -> Self {
         let shell = ShellState::default();
-        Self { cluster, access, terminal, shell, kubelets, logins: Vec::new(), recorded: None, controllers }
+        Self {
+            cluster,
+            access,
+            terminal,
+            shell,
+            kubelets,
+            logins: Vec::new(),
+            recorded: None,
+            controllers,
+            hosts: net::Hosts::default(),
+        }
     }
 
     /// Gives the cluster another network plugin, and lets the world come to rest.
@@ -110,6 +127,22 @@ impl World {
         if !exercise.cluster.enable_admission_plugins.is_empty() {
             let config = Arc::make_mut(&mut world.cluster.config);
             config.enable_admission_plugins.extend(exercise.cluster.enable_admission_plugins.iter().cloned());
+        }
+        for addon in &exercise.cluster.addons {
+            world.install(match addon {
+                format::Addon::IngressNginx => Addon::IngressNginx,
+                format::Addon::Istio => Addon::Istio,
+            });
+        }
+        for host in &exercise.start.outside {
+            let address =
+                |a: &String| a.parse().map_err(|_| format!("start.outside: \"{a}\" is not an address"));
+            world.hosts.add(net::Host {
+                name: host.name.clone(),
+                addresses: host.addresses.iter().map(address).collect::<Result<_, _>>()?,
+                ports: host.ports.clone(),
+                pages: host.pages.clone(),
+            });
         }
         if let Kubelets::Real(kubelets) = &mut world.kubelets {
             kubelets.addresses.clone_from(&exercise.start.addresses);

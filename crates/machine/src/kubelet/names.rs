@@ -96,14 +96,14 @@ pub(super) fn resolv_conf(site: &Site<'_>, pod: &Object) -> String {
     text
 }
 
-/// The node's own.
+/// The node's own, which lists the servers outside instead of its stub resolver.
 fn own(site: &Site<'_>, servers: &mut Vec<String>, searches: &mut Vec<String>, options: &mut Vec<String>) {
-    let file = site.node.read_file("/etc/resolv.conf").unwrap_or_default();
+    let file = site.node.read_file("/run/systemd/resolve/resolv.conf").unwrap_or_default();
     for line in String::from_utf8_lossy(&file).lines() {
         let mut words = line.split_whitespace().map(str::to_owned);
         match words.next().as_deref() {
             Some("nameserver") => servers.extend(words),
-            Some("search") => searches.extend(words),
+            Some("search") => searches.extend(words.filter(|w| w != ".")),
             Some("options") => options.extend(words),
             _ => {}
         }

@@ -41,8 +41,10 @@ pub(super) fn hostname(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         }
         Some("-i" | "-I" | "--ip-address" | "--all-ip-addresses") => {
             let name = sys.hostname();
-            let all = sys.resolve(&name).join(" ");
-            sys.print(&format!("{all}\n"));
+            let found = super::net::resolve::lookup(sys, &name, None);
+            let all: Vec<String> =
+                found.map(|f| f.addresses.iter().map(ToString::to_string).collect()).unwrap_or_default();
+            sys.print(&format!("{}\n", all.join(" ")));
             0
         }
         Some(name) => match sys.sethostname(name) {

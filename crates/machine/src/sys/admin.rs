@@ -340,6 +340,7 @@ impl Sys<'_> {
                     (_, p) => p,
                 },
             ),
+            peer: None,
         }));
         let fd = self.next_fd();
         self.fds.insert(fd, handle);

@@ -64,6 +64,8 @@ pub enum Open {
         port: u16,
         /// Family, type and protocol.
         of: (u16, u32, i32),
+        /// What it is connected to.
+        peer: Option<Box<crate::net::Conversation>>,
     },
 }
 

@@ -1,9 +1,14 @@
-//! Sockets and the calls on the whole system: host name, clock, log.
+//! Sockets and the calls on the whole system: host name, clock.
 
-use super::{Result, Sys, gate};
+use std::net::{IpAddr, SocketAddr};
+
+use super::{Open, Patience, Result, Sys, gate};
 use crate::errno::Errno;
-use crate::outside::Reach;
+use crate::net::{Heard, Reach, Said, Transport};
 use gatehouse_core::effects::capabilities::Capability;
+
+/// How long the kernel tries to open a connection that nobody answers: six more tries, each twice as patient.
+const SYN_TIMEOUT: i64 = 127_000;
 
 impl Sys<'_> {
     /// The host name, as uname(2) gives it.
@@ -38,29 +43,75 @@ impl Sys<'_> {
         if self.capable(Capability::SysTime) { Ok(()) } else { Err(Errno::EPERM) }
     }
 
-    /// Opens a connection to a name or address and exchanges bytes.
-    pub fn connect(&mut self, host: &str, port: u16, udp: bool, sent: &[u8]) -> Reach {
-        let space = self.me.space;
-        self.with_outside(|o, m| o.connect(m, space, host, port, udp, sent)).unwrap_or(Reach::Refused)
+    /// The address of the process's network namespace.
+    #[must_use]
+    pub fn address(&self) -> Option<IpAddr> {
+        self.space().and_then(|s| s.address.parse().ok())
     }
 
-    /// The addresses of a name: numbers are themselves, then /etc/hosts, then whoever answers DNS.
-    pub fn resolve(&mut self, name: &str) -> Vec<String> {
-        if name.parse::<std::net::IpAddr>().is_ok() {
-            return vec![name.to_owned()];
-        }
-        let hosts = self.slurp("/etc/hosts").unwrap_or_default();
-        for line in hosts.lines() {
-            let line = line.split('#').next().unwrap_or("");
-            let mut fields = line.split_whitespace();
-            if let Some(address) = fields.next()
-                && fields.any(|n| n == name)
-            {
-                return vec![address.to_owned()];
+    /// connect(2). A TCP connection that nobody answers fails when `limit` (in milliseconds) or the kernel's own patience
+    /// has passed.
+    ///
+    /// # Errors
+    /// ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH; EACCES by the security module.
+    pub fn connect(&mut self, fd: i32, to: SocketAddr, limit: Option<i64>) -> Result<()> {
+        self.socket_call(fd, "connect")?;
+        let datagram = matches!(
+            self.fds.get(&fd).map(|h| matches!(&*h.borrow(), Open::Socket { datagram: true, .. })),
+            Some(true)
+        );
+        let transport = if datagram { Transport::Udp } else { Transport::Tcp };
+        let space = self.me.space;
+        match self.with_outside(|o, m| o.connect(m, space, to, transport)).unwrap_or(Reach::Refused) {
+            Reach::Open(talk) => {
+                if let Some(h) = self.fds.get(&fd)
+                    && let Open::Socket { peer, .. } = &mut *h.borrow_mut()
+                {
+                    *peer = Some(Box::new(talk));
+                }
+                Ok(())
+            }
+            // A datagram's fate shows only when it is sent.
+            _ if datagram => Ok(()),
+            Reach::Refused => Err(Errno::ECONNREFUSED),
+            Reach::Unreachable => Err(Errno::EHOSTUNREACH),
+            Reach::TimedOut => {
+                self.pass(limit.unwrap_or(SYN_TIMEOUT));
+                Err(Errno::ETIMEDOUT)
             }
         }
+    }
+
+    /// Says something over a connected socket and hears what comes back. The calls that carry it are the program's to
+    /// make ([`Sys::call`]): they differ from one to the next.
+    pub fn exchange(&mut self, fd: i32, said: &Said) -> Heard {
+        let Some(handle) = self.fds.get(&fd).cloned() else { return Heard::Silence };
+        let talk = match &*handle.borrow() {
+            Open::Socket { peer: Some(talk), .. } => (**talk).clone(),
+            _ => return Heard::Silence,
+        };
         let space = self.me.space;
-        let name = name.to_owned();
-        self.with_outside(|o, m| o.resolve(m, space, &name)).unwrap_or_default()
+        self.with_outside(|o, m| o.talk(m, space, &talk, said)).unwrap_or(Heard::Silence)
+    }
+
+    /// Whether an address answers echo requests.
+    pub fn echo(&mut self, to: IpAddr) -> bool {
+        let space = self.me.space;
+        let reach = self.with_outside(|o, m| o.connect(m, space, SocketAddr::new(to, 0), Transport::Icmp));
+        match reach {
+            Some(Reach::Open(talk)) => {
+                let said = Said::Bytes(None, Vec::new());
+                let heard = self.with_outside(|o, m| o.talk(m, space, &talk, &said));
+                matches!(heard, Some(Heard::Bytes(..)))
+            }
+            _ => false,
+        }
+    }
+
+    /// Lets time pass while the network is waited for. A process in the background does not wait: nobody sees it.
+    pub fn pass(&mut self, millis: i64) {
+        if self.patience == Patience::Advance {
+            self.wait_for(Some(millis));
+        }
     }
 }

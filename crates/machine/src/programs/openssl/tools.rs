@@ -3,7 +3,7 @@
 use gatehouse_core::pki::{Algorithm, Certificate, der, key};
 
 use super::{Args, chance, input, load_key, text, write};
-use crate::outside::Reach;
+use crate::programs::net::resolve;
 use crate::programs::{decode_base64, encode_base64, sums};
 use crate::sys::Sys;
 
@@ -163,8 +163,10 @@ pub(super) fn s_client(sys: &mut Sys<'_>, args: &Args) -> i32 {
         args.get("connect").or(args.rest.first().map(String::as_str)).unwrap_or("localhost:4433").to_owned();
     let (host, port) = target.rsplit_once(':').unwrap_or((&target, "443"));
     let port = port.parse::<u16>().unwrap_or(443);
-    let refused =
-        matches!(sys.connect(host, port, false, b""), Reach::Refused | Reach::Unreachable | Reach::TimedOut);
+    let opened = resolve::first(sys, host).ok().map(|ip| {
+        sys.socket(2, 1, 6).and_then(|fd| sys.connect(fd, std::net::SocketAddr::new(ip, port), None))
+    });
+    let refused = !matches!(opened, Some(Ok(())));
     let certificate = server_certificate(sys, port);
     let Some(certificate) = certificate else {
         let why = if refused { "connect:errno=111" } else { "write:errno=104" };

@@ -4,16 +4,19 @@
 //! somebody asks. Only what a security setting can take from it is played.
 
 mod nginx;
+mod small;
 
 use std::sync::Arc;
 
 use crate::errno::Errno;
 use crate::fs::Kind;
 use crate::machine::Machine;
+use crate::net::{Request, Response};
 use crate::process::Process;
 use crate::sys::Sys;
 
 pub(super) use nginx::main as nginx;
+pub(super) use small::{agnhost, coredns, http_echo, ingress, pilot_agent, python};
 
 /// Opens ports and waits. Says what the kernel says where it may not.
 fn listen(sys: &mut Sys<'_>, ports: &[u16]) -> Result<(), (u16, Errno)> {
@@ -31,6 +34,9 @@ pub(super) fn serve(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let declared = sys.space().map(|s| s.ports.clone()).unwrap_or_default();
     let ports: &[u16] = match name.as_str() {
         "redis-server" => &[6379],
+        "mysqld" => &[3306],
+        "postgres" => &[5432],
+        "hello-app" => &[8080],
         "httpd-foreground" => &[80],
         "pause" => &[],
         _ => &declared,
@@ -108,6 +114,10 @@ pub fn answer(machine: &Machine, process: &Process, port: u16, sent: &[u8]) -> V
     let mut words = line.split(' ');
     let (method, path) = (words.next().unwrap_or(""), words.next().unwrap_or("/"));
     let http = line.contains("HTTP/1") && matches!(method, "GET" | "HEAD" | "POST" | "PUT" | "DELETE");
+    let request = Request::parse(sent);
+    if let Some(said) = small::answer(machine, process, port, request.as_ref()) {
+        return said;
+    }
     let (product, (code, kind, body)) = match process.comm.as_str() {
         "redis-server" => return if line.trim() == "PING" { b"+PONG\r\n".to_vec() } else { Vec::new() },
         "nc" => return Vec::new(),
@@ -118,20 +128,12 @@ pub fn answer(machine: &Machine, process: &Process, port: u16, sent: &[u8]) -> V
         "httpd" => (String::new(), files(machine, process, path)),
         _ => (String::new(), (200, "text/plain; charset=utf-8", b"ok\n".to_vec())),
     };
-    let date = super::date::format("%a, %d %b %Y %T GMT", machine.now.0);
-    let mut head = format!("HTTP/1.1 {code} {}\r\n", reason(code));
+    let closes = request.as_ref().and_then(|r| r.header("connection")).is_some_and(|c| c == "close");
+    let mut response = Response::new(code, kind, body).first("Date", super::http_date(machine.now.0));
     if !product.is_empty() {
-        head.push_str(&format!("Server: {product}\r\n"));
+        response = response.first("Server", product);
     }
-    head.push_str(&format!(
-        "Date: {date}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-        body.len()
-    ));
-    let mut all = head.into_bytes();
-    if method != "HEAD" {
-        all.extend(body);
-    }
-    all
+    response.with("Connection", if closes { "close" } else { "keep-alive" }).bytes(method)
 }
 
 fn apache(path: &str) -> (u16, &'static str, Vec<u8>) {
@@ -150,24 +152,6 @@ fn files(machine: &Machine, process: &Process, path: &str) -> (u16, &'static str
     match file(machine, process, &format!("{}{path}", home.trim_end_matches('/'))) {
         Ok(bytes) => (200, "text/html", bytes),
         Err(_) => (404, "text/html", b"<HTML><HEAD><TITLE>404 Not Found</TITLE></HEAD>\n<BODY><H1>404 Not Found</H1>\nThe requested URL was not found\n</BODY></HTML>\n".to_vec()),
-    }
-}
-
-/// The reason phrase of a status.
-fn reason(code: u16) -> &'static str {
-    match code {
-        200 => "OK",
-        204 => "No Content",
-        301 => "Moved Permanently",
-        302 => "Found",
-        400 => "Bad Request",
-        401 => "Unauthorized",
-        403 => "Forbidden",
-        404 => "Not Found",
-        500 => "Internal Server Error",
-        502 => "Bad Gateway",
-        503 => "Service Unavailable",
-        _ => "",
     }
 }
 

@@ -303,7 +303,7 @@ fn kind(path: &str) -> &'static str {
 
 /// A page that it makes up itself.
 fn page(code: u16) -> (u16, &'static str, Vec<u8>) {
-    let title = format!("{code} {}", super::reason(code));
+    let title = format!("{code} {}", crate::net::reason(code));
     let text = format!(
         "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n\
          <hr><center>nginx/{VERSION}</center>\r\n</body>\r\n</html>\r\n"

@@ -1,0 +1,102 @@
+//! What listens on a node itself: the kubelet, and on a control plane the API server and etcd.
+
+use gatehouse_core::Cluster;
+
+use super::apiserver;
+use super::{Certificate, Heard, Request, Response, Said, ServerHello};
+use crate::machine::Machine;
+use crate::node::kubelet_config;
+
+/// The API server's port.
+const API: u16 = 6443;
+const ETCD: u16 = 2379;
+const SSH: u16 = 22;
+/// kube-proxy's health.
+const PROXY: u16 = 10256;
+
+/// Whether a node's own port is open.
+pub(super) fn listens(cluster: &Cluster, node: &str, machine: Option<&Machine>, port: u16) -> bool {
+    let control = node == "controlplane";
+    let Some(services) = machine.map(|m| &m.services) else { return false };
+    match port {
+        API => control && cluster.config.up,
+        ETCD => control && services.etcd.is_some(),
+        SSH | PROXY => true,
+        port => {
+            let kubelet = &services.kubelet;
+            services.runs("kubelet") && [kubelet.port, kubelet.read_only_port].contains(&i64::from(port))
+        }
+    }
+}
+
+/// What it answers.
+pub(super) fn answer(
+    cluster: &mut Cluster,
+    node: &str,
+    machine: Option<&Machine>,
+    port: u16,
+    said: &Said,
+) -> Heard {
+    let (Said::Bytes(hello, bytes), Some(machine)) = (said, machine) else { return Heard::Silence };
+    let plain = port == PROXY || i64::from(port) == machine.services.kubelet.read_only_port;
+    let text = |code, text: String| Response::new(code, "text/plain; charset=utf-8", text);
+    if port == SSH {
+        return Heard::Bytes(None, b"SSH-2.0-OpenSSH_9.6p1 Ubuntu-3ubuntu13.5\r\n".to_vec());
+    }
+    let hello = match hello {
+        Some(_) if plain => return Heard::NotTls,
+        Some(hello) => hello.clone(),
+        None if plain => super::ClientHello::default(),
+        None if bytes.is_empty() => return Heard::Bytes(None, Vec::new()),
+        None => {
+            let text = "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+            return Heard::Bytes(None, text.as_bytes().to_vec());
+        }
+    };
+    if port == ETCD && machine.services.etcd_client_auth && hello.certificate.is_none() {
+        return Heard::Alert("tlsv13 alert certificate required");
+    }
+    let Some(request) = Request::parse(bytes) else { return Heard::Bytes(None, Vec::new()) };
+    let response = match port {
+        API => apiserver::answer(cluster, &hello, &request),
+        ETCD => text(404, "404 page not found\n".to_owned()),
+        PROXY => text(200, "{\"lastUpdated\": \"\",\"nodeEligible\": true}".to_owned()),
+        _ => {
+            let who = apiserver::identity(&hello, &request);
+            match kubelet_config::answer(machine, cluster, node, port, &request.path, &who) {
+                Some((code, body)) => text(code, body),
+                None => return Heard::Reset,
+            }
+        }
+    };
+    let shown = (!plain).then(|| ServerHello {
+        certificate: certificate(cluster, node, machine, port),
+        http2: hello.http2 && port != ETCD,
+    });
+    Heard::Bytes(shown, response.bytes(&request.method))
+}
+
+/// The certificate of a port: the file its server was started with, or what a kubelet signs for itself.
+fn certificate(cluster: &Cluster, node: &str, machine: &Machine, port: u16) -> Certificate {
+    let file = match port {
+        API => "/etc/kubernetes/pki/apiserver.crt",
+        ETCD => "/etc/kubernetes/pki/etcd/server.crt",
+        _ => "/var/lib/kubelet/pki/kubelet.crt",
+    };
+    let read = machine.read_file(file).and_then(|t| Certificate::parse(&String::from_utf8_lossy(&t)));
+    if let Some(found) = read {
+        return found;
+    }
+    if port == API {
+        return apiserver::certificate(cluster);
+    }
+    let stamp = gatehouse_core::Timestamp::GENESIS.seconds();
+    let name = |n: String| vec![("CN".to_owned(), n)];
+    Certificate {
+        subject: name(format!("{node}@{stamp}")),
+        issuer: name(format!("{node}-ca@{stamp}")),
+        names: vec![node.to_owned()],
+        from: (stamp - 3600) * 1000,
+        until: (stamp + 365 * 86_400) * 1000,
+    }
+}
