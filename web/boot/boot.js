@@ -7,9 +7,69 @@
   const here = new URL(".", document.baseURI);
   const byId = (id) => document.getElementById(id);
 
+  /** The chunks of the engine, by number: where each is, the promise of it once it is asked for, whether it is in place. */
+  const chunks = { urls: [], asked: [], placed: [], exports: null };
+
+  /** What an engine says that was built to say what it enters (`cargo xtask later`). */
+  const marks = new Set();
+
+  /** What arrives is LZMA or plain WebAssembly. */
+  const unpacked = (url, bytes) => (url.endsWith(".lzma") ? unpack(bytes) : bytes);
+
+  function place(number, module) {
+    if (chunks.placed[number]) return;
+    new WebAssembly.Instance(module, { e: chunks.exports });
+    chunks.placed[number] = true;
+  }
+
+  async function fetchChunk(number) {
+    const url = chunks.urls[number];
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`the server answered ${response.status} for ${url}`);
+    place(number, await WebAssembly.compile(unpacked(url, new Uint8Array(await response.arrayBuffer()))));
+  }
+
+  /** The engine has reached a chunk that nothing announced. It cannot wait, so the page does. */
+  function loadChunk(number) {
+    try {
+      const url = chunks.urls[number];
+      console.debug(new Error(`nothing announced ${url}`).stack);
+      const request = new XMLHttpRequest();
+      request.open("GET", url, false);
+      // The only way to have bytes from a request that is waited for.
+      request.overrideMimeType("text/plain; charset=x-user-defined");
+      request.send();
+      if (request.status >= 400) throw new Error(`the server answered ${request.status} for ${url}`);
+      const bytes = Uint8Array.from(request.responseText, (character) => character.charCodeAt(0) & 0xff);
+      place(number, new WebAssembly.Module(unpacked(url, bytes)));
+    } catch (error) {
+      stopped(`A part of the lab's engine could not be fetched: ${error.message}.`);
+      throw error;
+    }
+  }
+
+  /** The page of last resort; what was done until now is kept in this browser. */
+  function stopped(why) {
+    const main = Object.assign(document.createElement("main"), { className: "crash" });
+    const add = (tag, textContent, more = {}) => main.append(Object.assign(document.createElement(tag), { textContent, ...more }));
+    add("h1", "The lab stopped");
+    add("p", `${why} What you had done until then is kept in this browser.`);
+    add("button", "Reload and go on", { className: "button primary" });
+    main.lastChild.dataset.boot = "reload";
+    document.body.replaceChildren(main);
+  }
+
   globalThis.gatehouse = {
     /** The editor's module, fetched when the first editor is shown. */
     editor: () => import(new URL("editor.js", here).href),
+    marks: () => [...marks],
+    /** Whether a chunk is in place. An engine in one piece has them all. */
+    hasChunk: (number) => chunks.urls.length === 0 || Boolean(chunks.placed[number]),
+    /** Fetches a chunk ahead of its use. One that failed may be asked for again. */
+    fetchChunk: (number) => (chunks.asked[number] ??= fetchChunk(number).catch((error) => {
+      chunks.asked[number] = undefined;
+      throw error;
+    })),
   };
 
   // The page that stands when the engine has failed: nothing of the engine can answer its buttons.
@@ -64,13 +124,26 @@
       bytes.set(chunk, at);
       at += chunk.byteLength;
     }
-    return url.endsWith(".lzma") ? unpack(bytes) : bytes;
+    return unpacked(url, bytes);
+  }
+
+  /** Starts the engine, and gives it what its glue does not know of: a way to its chunks. */
+  async function run(init, bytes) {
+    const { instantiate } = WebAssembly;
+    WebAssembly.instantiate = async (source, imports) => {
+      WebAssembly.instantiate = instantiate;
+      const made = await instantiate(source, { ...imports, chunks: { load: loadChunk, mark: (place) => marks.add(place) } });
+      chunks.exports = made.instance.exports;
+      return made;
+    };
+    await init({ module_or_path: bytes });
   }
 
   async function start() {
     outline();
     addEventListener("hashchange", outline);
     const engine = byId("engine");
+    chunks.urls = (engine.dataset.chunks ?? "").split(" ").filter(Boolean).map((url) => new URL(url, here).href);
     // A fast connection shows no bar at all.
     const slow = setTimeout(() => { byId("loading").hidden = false; }, 250);
     try {
@@ -78,7 +151,7 @@
         fetchEngine(engine.dataset.wasm, Number(engine.dataset.bytes)),
         import(new URL(engine.getAttribute("href"), here).href),
       ]);
-      await init({ module_or_path: bytes });
+      await run(init, bytes);
       clearTimeout(slow);
       removeEventListener("hashchange", outline);
       byId("outline").remove();

@@ -4,6 +4,7 @@
 //! `pages` and `parts`. Nothing here knows a rule of Kubernetes.
 
 pub mod chart;
+pub mod chunks;
 pub mod desk;
 mod js;
 pub mod lab;

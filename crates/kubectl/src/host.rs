@@ -26,12 +26,6 @@ pub trait Api {
 
     /// The server's version.
     fn server_version(&self) -> KubeVersion;
-
-    /// The text of all field descriptions, for `explain` (see `gatehouse_model::schema::Schemas::description`);
-    /// empty where it is too heavy to carry.
-    fn descriptions(&self) -> &'static str {
-        ""
-    }
 }
 
 /// Why a file could not be read or written, as Go's `os` package words it.

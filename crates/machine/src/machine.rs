@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gatehouse_core::Timestamp;
-use gatehouse_core::effects::apparmor::{
-    DEFAULT_PROFILE, LoadMode, Loaded, Policy, PolicySet, default_policy,
-};
+use gatehouse_core::effects::apparmor::{DEFAULT_PROFILE, LoadMode, Loaded, Policy, PolicySet};
 
 use crate::fs::{Fs, Kind};
 use crate::process::{Cred, Process, Space, State, Userland};
@@ -249,17 +247,21 @@ impl Machine {
     /// Does to the kernel's AppArmor profiles what apparmor_parser does; `None` where there is no AppArmor.
     pub fn load_profiles(&mut self, policy: &Policy, mode: LoadMode) -> Option<Loaded> {
         let loaded = self.apparmor.as_mut()?.load(policy, mode);
+        self.list_profiles();
+        Some(loaded)
+    }
+
+    fn list_profiles(&mut self) {
         let listing: Vec<String> = self.apparmor.as_ref().map(|p| p.listing().collect()).unwrap_or_default();
         let text = listing.iter().map(|l| format!("{l}\n")).collect::<String>();
         self.write_file("/sys/kernel/security/apparmor/profiles", text, 0o444, (0, 0));
-        Some(loaded)
     }
 
     /// What containerd does before its first confined container: loads its default profile.
     pub fn load_default_profile(&mut self) {
-        let there = self.apparmor.as_ref().is_none_or(|p| p.get(DEFAULT_PROFILE).is_some());
-        if !there && let Ok(policy) = default_policy() {
-            self.load_profiles(&policy, LoadMode::Replace);
+        if let Some(profiles) = self.apparmor.as_mut().filter(|profiles| !profiles.has(DEFAULT_PROFILE)) {
+            profiles.load_runtime_default();
+            self.list_profiles();
         }
     }
 

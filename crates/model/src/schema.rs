@@ -140,9 +140,12 @@ pub fn for_kind(version: KubeVersion, gv: &GroupVersion, kind: &str) -> Option<T
     builtin().kind(version, &gv.to_string(), kind)
 }
 
-/// The descriptions of all fields, for [`Schemas::description`]. Half a megabyte, hence a feature.
-#[cfg(feature = "descriptions")]
-pub static DESCRIPTIONS: &str = include_str!(concat!(env!("OUT_DIR"), "/descriptions.txt"));
+/// The descriptions of all fields, for [`Schemas::description`].
+#[must_use]
+#[inline(never)] // An entry in web/chunks.txt: half a megabyte, which only `explain` reads.
+pub fn descriptions() -> &'static str {
+    include_str!(concat!(env!("OUT_DIR"), "/descriptions.txt"))
+}
 
 impl Schemas {
     /// The type of a kind.

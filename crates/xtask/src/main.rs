@@ -6,6 +6,7 @@
 #![expect(clippy::disallowed_methods, reason = "a build tool measures real time")]
 
 mod build;
+mod chunks;
 mod command;
 mod http;
 mod pack;
@@ -46,6 +47,16 @@ const VERBS: &[Verb] = &[
     },
     Verb { name: "tidy", about: "the invariants of ARCHITECTURE.md", run: tidy::run },
     Verb { name: "size", about: "what a first visit downloads, against size-budget.toml", run: size::run },
+    Verb {
+        name: "later",
+        about: "open every exercise and write down what none needed: web/later.txt",
+        run: build::later,
+    },
+    Verb {
+        name: "weigh",
+        about: "what the pieces of the engine weigh; weigh PATH: who calls what is below it",
+        run: build::weigh,
+    },
     Verb { name: "bless", about: "write the transcripts of the literate suites anew", run: bless },
     Verb { name: "bench", about: "the benchmarks", run: bench },
 ];

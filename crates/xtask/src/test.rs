@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use crate::build::{Profile, site};
+use crate::chunks::Extra;
 use crate::command::{Outcome, cargo, program, root};
 use crate::{http, size, tidy, tools};
 
@@ -85,7 +86,7 @@ fn wasm() -> Outcome {
 
 /// A learner's path through the site as it ships.
 fn e2e() -> Outcome {
-    let dist = site(Profile::Shipped)?;
+    let dist = site(Profile::Shipped(Extra::None))?;
     let folder = root().join("tests/e2e");
     tools::npm(&folder)?;
     let browser = tools::chromium()?;

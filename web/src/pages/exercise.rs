@@ -14,14 +14,17 @@ use gloo_timers::callback::Timeout;
 use web_sys::HtmlElement;
 use yew::{Callback, Component, Context, Html, NodeRef, Properties, classes, html};
 
+use std::collections::VecDeque;
+
 use super::title;
+use crate::chunks::Doing;
 use crate::desk::{Desk, Keep, Key};
-use crate::lab::{PictureKind, Session, SessionError};
+use crate::lab::{self, PictureKind, Session, SessionError};
 use crate::layout::{Layout, Split};
 use crate::parts::{Goto, Splitter};
 use crate::route::{Pane, Route};
 use crate::shortcuts::Wish;
-use crate::{js, position, storage};
+use crate::{chunks, js, position, storage};
 
 /// How long after a change the session is kept, in milliseconds.
 const KEEP_AFTER: u32 = 400;
@@ -37,6 +40,10 @@ pub(crate) struct Props {
 }
 
 pub(crate) enum Msg {
+    /// The parts of the engine that were missing are here, or could not be had.
+    Arrived(Result<(), String>),
+    /// Tries again to open the exercise.
+    Open,
     Edited(String, String),
     Paused,
     Show(usize),
@@ -71,8 +78,10 @@ struct Places {
 
 /// See the module.
 pub(crate) struct ExercisePage {
-    /// The exercise in hand, or why there is none.
-    desk: Result<Desk, SessionError>,
+    /// The exercise in hand, or why there is none; nothing while parts of the engine are on their way.
+    desk: Option<Result<Desk, SessionError>>,
+    /// What happened while parts of the engine are on their way; it follows when they are here.
+    waiting: Option<VecDeque<Msg>>,
     layout: Layout,
     task_hidden: bool,
     places: Places,
@@ -93,7 +102,6 @@ impl Component for ExercisePage {
     type Properties = Props;
 
     fn create(ctx: &Context<Self>) -> Self {
-        let (desk, notice) = open(&ctx.props().id);
         let mut listeners = Vec::new();
         if let Some(window) = web_sys::window() {
             let link = ctx.link().clone();
@@ -110,29 +118,65 @@ impl Component for ExercisePage {
             let link = ctx.link().clone();
             listeners.push(EventListener::new(&window, "pagehide", move |_| link.send_message(Msg::Keep)));
         }
-        if let Ok(desk) = &desk {
-            title(&format!("{} · Gatehouse", desk.bundle().exercise.title));
-            storage::set("last", &ctx.props().id);
-        } else {
-            title("No such exercise · Gatehouse");
-        }
-        ExercisePage {
-            desk,
+        let mut page = ExercisePage {
+            desk: None,
+            waiting: None,
             layout: storage::get("layout").map(|text| Layout::read(&text)).unwrap_or_default(),
             task_hidden: storage::get("task-hidden").is_some(),
             places: Places::default(),
             goto: Goto::default(),
-            notice,
+            notice: None,
             seen_tab: None,
             grown: true,
             pause: None,
             keep: None,
             _listeners: listeners,
-        }
+        };
+        page.open(ctx);
+        page
     }
 
     fn update(&mut self, ctx: &Context<Self>, message: Msg) -> bool {
-        let Ok(desk) = &mut self.desk else { return false };
+        let message = match message {
+            Msg::Arrived(Ok(())) => {
+                let waiting = self.waiting.take().unwrap_or_default();
+                if self.desk.is_none() {
+                    self.open(ctx);
+                }
+                ctx.link().send_message_batch(waiting.into());
+                return true;
+            }
+            Msg::Arrived(Err(why)) => {
+                self.waiting = None;
+                self.notice = Some(format!(
+                    "A part of the engine could not be fetched ({why}). Nothing is lost: try that again."
+                ));
+                return true;
+            }
+            Msg::Open => {
+                self.notice = None;
+                self.open(ctx);
+                return true;
+            }
+            message => message,
+        };
+        if !matches!(message, Msg::Keep)
+            && let Some(waiting) = &mut self.waiting
+        {
+            waiting.push_back(message);
+            return false;
+        }
+        let Some(Ok(desk)) = &mut self.desk else { return false };
+        if let Some(missing) = needs(desk, &message) {
+            if matches!(message, Msg::Typed(_) | Msg::Edited(..)) {
+                // Not needed before the command runs, and then it is here already.
+                wasm_bindgen_futures::spawn_local(async { drop(chunks::fetch(missing).await) });
+            } else {
+                self.waiting = Some(VecDeque::from([message]));
+                fetch(ctx, missing);
+                return false;
+            }
+        }
         let mut changed = true;
         match message {
             Msg::Edited(path, text) => {
@@ -192,6 +236,7 @@ impl Component for ExercisePage {
                 changed = false;
                 self.obey(ctx, wish);
             }
+            Msg::Arrived(_) | Msg::Open => {}
             Msg::Keep => {
                 self.keep = None;
                 let id = &ctx.props().id;
@@ -209,8 +254,9 @@ impl Component for ExercisePage {
 
     fn view(&self, ctx: &Context<Self>) -> Html {
         let desk = match &self.desk {
-            Ok(desk) => desk,
-            Err(why) => return head::missing(why, &ctx.props().help),
+            Some(Ok(desk)) => desk,
+            Some(Err(why)) => return head::missing(why, &ctx.props().help),
+            None => return head::opening(self.notice.as_deref(), ctx.link(), &ctx.props().help),
         };
         let link = ctx.link();
         let pane = ctx.props().pane;
@@ -256,7 +302,7 @@ impl Component for ExercisePage {
                     desk.style().set_property(split.property(), &format!("{:.1}%", self.layout.get(split)));
             }
         }
-        let Ok(desk) = &mut self.desk else { return };
+        let Some(Ok(desk)) = &mut self.desk else { return };
         let shown = desk.tab().map(|tab| tab.path.clone());
         if shown != self.seen_tab
             && let Some(middle) = self.places.middle.cast::<web_sys::Element>()
@@ -283,7 +329,7 @@ impl Component for ExercisePage {
 
     fn destroy(&mut self, ctx: &Context<Self>) {
         if self.keep.take().is_some()
-            && let Ok(desk) = &self.desk
+            && let Some(Ok(desk)) = &self.desk
         {
             let id = &ctx.props().id;
             storage::set(&storage::session_key(id), &desk.session().save());
@@ -293,6 +339,34 @@ impl Component for ExercisePage {
 }
 
 impl ExercisePage {
+    /// Opens the exercise, at once or when the parts of the engine that it calls for are here.
+    fn open(&mut self, ctx: &Context<Self>) {
+        let id = &ctx.props().id;
+        let kept = storage::get(&storage::session_key(id)).unwrap_or_default();
+        if let Some(bundle) = lab::catalogue().iter().find(|bundle| bundle.exercise.id == *id) {
+            let commands = bundle.commands();
+            let typed = format!("{commands}{kept}");
+            let doing = if kept.is_empty() { Doing::Opening(&commands) } else { Doing::Working(&typed) };
+            let missing = chunks::missing(chunks::wanted(bundle.texts(), doing));
+            if !missing.is_empty() {
+                title(&format!("{} · Gatehouse", bundle.exercise.title));
+                self.waiting = Some(VecDeque::new());
+                fetch(ctx, missing);
+                return;
+            }
+        }
+        let (desk, notice) = open(id);
+        match &desk {
+            Ok(desk) => {
+                title(&format!("{} · Gatehouse", desk.bundle().exercise.title));
+                storage::set("last", id);
+            }
+            Err(_) => title("No such exercise · Gatehouse"),
+        }
+        self.desk = Some(desk);
+        self.notice = notice;
+    }
+
     fn obey(&mut self, ctx: &Context<Self>, wish: Wish) {
         match wish {
             Wish::Help => ctx.props().help.emit(()),
@@ -341,6 +415,31 @@ impl ExercisePage {
             let _ = element.focus();
         }
     }
+}
+
+/// The parts of the engine that a message calls for and that are not here.
+fn needs(desk: &Desk, message: &Msg) -> Option<Vec<usize>> {
+    let typed = match message {
+        Msg::Typed(text) => text.clone(),
+        Msg::Edited(..) => String::new(),
+        Msg::Key(Key::Enter | Key::Complete(_)) => desk.shell.input.clone(),
+        Msg::Paste(lines, rest) => format!("{}\n{rest}", lines.join("\n")),
+        Msg::Paused | Msg::Apply | Msg::FinishEdit(_) | Msg::Show(_) | Msg::Reset | Msg::UndoReset => {
+            String::new()
+        }
+        _ => return None,
+    };
+    let files = desk.tabs.iter().map(|tab| tab.text.as_str());
+    let missing = chunks::missing(chunks::wanted(files, Doing::Working(&typed)));
+    (!missing.is_empty()).then_some(missing)
+}
+
+/// Fetches parts of the engine and says when they are here.
+fn fetch(ctx: &Context<ExercisePage>, missing: Vec<usize>) {
+    let link = ctx.link().clone();
+    wasm_bindgen_futures::spawn_local(async move {
+        link.send_message(Msg::Arrived(chunks::fetch(missing).await))
+    });
 }
 
 /// The seed of a new session. Every session of an exercise begins alike, so that what one learner saw another sees.

@@ -50,12 +50,21 @@ struct Controller {
     name: &'static str,
     /// The resources whose changes make it look; `*` is every one but events.
     watches: &'static [&'static str],
+    /// How many of those, from the first, are what it works on: as long as there was none of them it has nothing to do.
+    objects: usize,
     /// One pass.
     pass: fn(&mut Client<'_>),
 }
 
+impl Controller {
+    /// Works on the first `objects` of the resources it watches.
+    const fn of(self, objects: usize) -> Self {
+        Self { objects, ..self }
+    }
+}
+
 const fn on(name: &'static str, watches: &'static [&'static str], pass: fn(&mut Client<'_>)) -> Controller {
-    Controller { name, watches, pass }
+    Controller { name, watches, objects: 0, pass }
 }
 
 /// In the order they are asked; the order does not matter to where things come to rest.
@@ -66,7 +75,8 @@ const CONTROLLERS: &[Controller] = &[
     on("generic-garbage-collector", &["*"], garbage::pass),
     on("tokens-controller", &["secrets", "serviceaccounts"], token::pass),
     on("clusterrole-aggregation-controller", &["clusterroles.rbac.authorization.k8s.io"], aggregation::pass),
-    on("certificate-controller", &["certificatesigningrequests.certificates.k8s.io"], certificate::sign_pass),
+    on("certificate-controller", &["certificatesigningrequests.certificates.k8s.io"], certificate::sign_pass)
+        .of(1),
     on("endpoint-controller", &["services", "pods", "endpoints"], endpoints::pass),
     on(
         "endpointslice-controller",
@@ -82,12 +92,14 @@ const CONTROLLERS: &[Controller] = &[
         "validatingadmissionpolicy-status-controller",
         &["validatingadmissionpolicies.admissionregistration.k8s.io"],
         policy::pass,
-    ),
+    )
+    .of(1),
     on(
         "cilium-operator",
         &["ciliumnetworkpolicies.cilium.io", "ciliumclusterwidenetworkpolicies.cilium.io", "configmaps"],
         cilium::pass,
-    ),
+    )
+    .of(2),
     on("deployment-controller", &["deployments.apps", "replicasets.apps", "pods"], deployment::pass),
     on("replicaset-controller", &["replicasets.apps", "pods"], replicaset::pass),
     on("replication-controller", &["replicationcontrollers", "pods"], replicaset::pass_controllers),
@@ -95,31 +107,36 @@ const CONTROLLERS: &[Controller] = &[
         "daemon-set-controller",
         &["daemonsets.apps", "controllerrevisions.apps", "pods", "nodes"],
         daemonset::pass,
-    ),
+    )
+    .of(1),
     on(
         "statefulset-controller",
         &["statefulsets.apps", "controllerrevisions.apps", "pods", "persistentvolumeclaims"],
         statefulset::pass,
-    ),
-    on("job-controller", &["jobs.batch", "pods"], job::pass),
-    on("cronjob-controller", &["cronjobs.batch", "jobs.batch"], cronjob::pass),
+    )
+    .of(1),
+    on("job-controller", &["jobs.batch", "pods"], job::pass).of(1),
+    on("cronjob-controller", &["cronjobs.batch", "jobs.batch"], cronjob::pass).of(1),
     on("ttl-after-finished-controller", &["jobs.batch"], cleaner::jobs_pass),
     on(
         "persistent-volume-binder",
         &["persistentvolumes", "persistentvolumeclaims", "storageclasses.storage.k8s.io", "pods"],
         volume::pass,
-    ),
+    )
+    .of(2),
     on("resourcequota-controller", &["*"], resource_quota::pass),
     on(
         "disruption-controller",
         &["poddisruptionbudgets.policy", "pods", "deployments.apps", "replicasets.apps", "statefulsets.apps"],
         disruption::pass,
-    ),
+    )
+    .of(1),
     on(
         "horizontal-pod-autoscaler",
         &["horizontalpodautoscalers.autoscaling", "deployments.apps", "statefulsets.apps"],
         autoscaler::pass,
-    ),
+    )
+    .of(1),
     on("node-controller", &["nodes", "pods"], node::pass),
     on("pod-garbage-collector", &["nodes", "pods"], cleaner::pods_pass),
     on(
@@ -143,7 +160,7 @@ pub fn reconcile(cluster: &mut Cluster) -> bool {
         } else {
             cluster.components.controller_manager
         };
-        if !runs {
+        if !runs || has_no_objects(controller, cluster) {
             continue;
         }
         let seen: Vec<u64> = controller.watches.iter().map(|t| watched(cluster, t)).collect();
@@ -163,6 +180,12 @@ pub fn reconcile(cluster: &mut Cluster) -> bool {
 #[must_use]
 pub fn next_wake(cluster: &Cluster) -> Option<Timestamp> {
     cluster.controllers.next_wake()
+}
+
+/// Whether there never was anything for a controller to work on.
+fn has_no_objects(controller: &Controller, cluster: &Cluster) -> bool {
+    let mut objects = controller.watches.iter().take(controller.objects);
+    controller.objects > 0 && objects.all(|resource| cluster.store.revision_of(resource) == 0)
 }
 
 fn watched(cluster: &Cluster, resource: &str) -> u64 {

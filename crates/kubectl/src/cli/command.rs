@@ -7,6 +7,15 @@ use crate::session::Session;
 /// What a command does once its words are understood. It prints through the session.
 pub type Run = fn(&mut Session<'_, '_>, &Args) -> Result<(), Error>;
 
+/// A command that is found by its name, the command's own, before anything else is known of it.
+#[derive(Clone, Copy)]
+pub struct Row {
+    /// Its first word.
+    pub name: &'static str,
+    /// The command itself.
+    pub command: fn() -> &'static Command,
+}
+
 /// A command or a group of commands.
 #[derive(Clone, Copy)]
 pub struct Command {
@@ -26,6 +35,8 @@ pub struct Command {
     pub flags: &'static [&'static [Flag]],
     /// Commands below it, in the order of help.
     pub subcommands: &'static [&'static Command],
+    /// Further commands below it, known here by their names only.
+    pub apart: &'static [Row],
     /// What it does; a group without one prints its help.
     pub run: Option<Run>,
     /// The first client minor that has it.
@@ -47,6 +58,7 @@ impl Command {
             usage: "",
             flags: &[],
             subcommands: &[],
+            apart: &[],
             run: None,
             since: 0,
             exit_shift: 0,
@@ -56,7 +68,26 @@ impl Command {
     /// The command below it that `word` calls.
     #[must_use]
     pub fn subcommand(&self, word: &str) -> Option<&'static Command> {
-        self.subcommands.iter().copied().find(|c| c.name == word || c.aliases.contains(&word))
+        let apart = self.apart.iter().find(|row| row.name == word).map(|row| (row.command)());
+        apart.or_else(|| {
+            self.subcommands.iter().copied().find(|c| c.name == word || c.aliases.contains(&word))
+        })
+    }
+
+    /// Whether it is a group of commands.
+    #[must_use]
+    pub const fn is_group(&self) -> bool {
+        !(self.apart.is_empty() && self.subcommands.is_empty())
+    }
+
+    /// The names of the commands below it, in the order of help.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.apart.iter().map(|row| row.name).chain(self.subcommands.iter().map(|c| c.name))
+    }
+
+    /// The commands below it, in the order of help.
+    pub fn below(&self) -> impl Iterator<Item = &'static Command> + use<> {
+        self.apart.iter().map(|row| (row.command)()).chain(self.subcommands.iter().copied())
     }
 
     /// Its own flags.

@@ -91,9 +91,7 @@ fn strip_flags(line: &[String], flags: &[&Flag]) -> Vec<(usize, String)> {
 fn suggestions(command: &Command, typed: &str) -> String {
     let lower = typed.to_lowercase();
     let close: Vec<&str> = command
-        .subcommands
-        .iter()
-        .map(|c| c.name)
+        .names()
         .filter(|name| distance(&lower, &name.to_lowercase()) <= 2 || name.to_lowercase().starts_with(&lower))
         .collect();
     if close.is_empty() {

@@ -39,7 +39,7 @@ pub fn usage(args: &Args, groups: &[Group], version: ClientVersion) -> String {
             .collect();
         sections.push(format!("Examples:\n{}", lines.join("\n")));
     }
-    if !command.subcommands.is_empty() {
+    if command.is_group() {
         sections.push(subcommands(command, if is_root { groups } else { &[] }, version));
     }
     let flags: Vec<&Flag> = flags_of(command, version)
@@ -68,7 +68,7 @@ pub fn usage(args: &Args, groups: &[Group], version: ClientVersion) -> String {
         sections.push(format!("Usage:\n  {line}"));
     }
     let mut tips = String::new();
-    if !command.subcommands.is_empty() {
+    if command.is_group() {
         tips.push_str(&format!(
             "Use \"{} <command> --help\" for more information about a given command.\n",
             args.path
@@ -83,9 +83,7 @@ pub fn usage(args: &Args, groups: &[Group], version: ClientVersion) -> String {
 
 fn subcommands(command: &Command, groups: &[Group], version: ClientVersion) -> String {
     let all: Vec<&Command> = command
-        .subcommands
-        .iter()
-        .copied()
+        .below()
         .filter(|c| c.since <= version.minor && !c.short.is_empty() && c.name != "options")
         .collect();
     let pad = all.iter().map(|c| c.name.len()).max().unwrap_or(0).max(11);

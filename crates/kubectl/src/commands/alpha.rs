@@ -12,6 +12,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("alpha")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 fn run(session: &mut Session<'_, '_>, _: &Args) -> Result<(), Error> {
     session.eprintln("No alpha commands are available in this version of kubectl");
     Ok(())

@@ -34,6 +34,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("annotate")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 /// `rollout history` writes this one itself: it may always be overwritten.
 const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";
 

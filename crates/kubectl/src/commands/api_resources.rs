@@ -33,6 +33,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("api-resources")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 /// `api-versions`
 pub(super) static VERSIONS: Command = Command {
     short: "Print the supported API versions on the server, in the form of \"group/version\"",
@@ -41,6 +46,11 @@ pub(super) static VERSIONS: Command = Command {
     run: Some(versions),
     ..Command::named("api-versions")
 };
+
+/// The same, for the registry.
+pub(super) fn versions_command() -> &'static Command {
+    &VERSIONS
+}
 
 fn no_arguments(args: &Args) -> Result<(), Error> {
     if args.words.is_empty() {

@@ -27,6 +27,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("attach")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     if args.words.is_empty() {
         return Err(args.usage_error("at least 1 argument is required for attach"));

@@ -39,6 +39,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("autoscale")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 /// A target: per cent of what was requested, or an average amount.
 enum Amount {
     Utilization(i64),

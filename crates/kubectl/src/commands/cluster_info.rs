@@ -21,6 +21,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("cluster-info")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     let host = session.target()?.server;
     let namespace = match args.str("namespace") {

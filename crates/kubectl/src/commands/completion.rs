@@ -15,6 +15,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("completion")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     let shell = match args.words.as_slice() {
         [] => return Err(args.usage_error("Shell not specified.")),

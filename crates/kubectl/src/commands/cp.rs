@@ -21,6 +21,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("cp")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 /// `[[namespace/]pod:]path`
 struct Spec {
     namespace: String,

@@ -42,6 +42,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("delete")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 /// How much is removed, and how it is reported.
 pub(super) struct Deletion {
     pub(super) removal: Removal,

@@ -25,6 +25,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("describe")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     let namespace = session.namespace()?;
     let all_namespaces = args.bool("all-namespaces");

@@ -46,6 +46,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("diff")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 /// One file of the two directories: its name, the live text, the merged text.
 type Pair = (String, String, String);
 

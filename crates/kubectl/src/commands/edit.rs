@@ -47,6 +47,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("edit")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 /// `kubectl apply edit-last-applied`
 pub(super) static LAST_APPLIED: Command = Command {
     short: "Edit latest last-applied-configuration annotations of a resource/object",

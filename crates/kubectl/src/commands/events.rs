@@ -33,6 +33,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("events")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     let namespace = session.namespace()?.name;
     let all = args.bool("all-namespaces");

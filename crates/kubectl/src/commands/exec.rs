@@ -28,6 +28,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("exec")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 /// The pod that the words mean: a pod, or the first running pod of a workload.
 pub(super) fn pod_for(
     session: &mut Session<'_, '_>,

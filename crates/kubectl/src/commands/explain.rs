@@ -29,6 +29,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("explain")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     let what = match args.words.as_slice() {
         [one] => one,
@@ -46,7 +51,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     }
     let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
     let heading = Heading { group: &mapping.gv.group, version: &mapping.gv.version, kind: &mapping.kind };
-    let texts = session.host.api.descriptions();
+    let texts = gatehouse_model::schema::descriptions();
     let recursive = args.bool("recursive");
     let built_in = schema::for_kind(session.server_version(), &mapping.gv, &mapping.kind);
     let text = match built_in {

@@ -72,6 +72,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("expose")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 fn parse_labels(text: &str) -> Result<Map, Error> {
     let mut labels = Map::new();
     for pair in text.split(',') {

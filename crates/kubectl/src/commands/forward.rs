@@ -20,6 +20,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("port-forward")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 /// `kubectl proxy`
 pub(super) static PROXY: Command = Command {
     short: "Run a proxy to the Kubernetes API server",
@@ -41,6 +46,11 @@ pub(super) static PROXY: Command = Command {
     run: Some(proxy),
     ..Command::named("proxy")
 };
+
+/// The same, for the registry.
+pub(super) fn proxy_command() -> &'static Command {
+    &PROXY
+}
 
 fn port(text: &str) -> Result<u16, Error> {
     text.parse::<u16>().map_err(|_| {

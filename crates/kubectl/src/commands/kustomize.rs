@@ -31,6 +31,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("kustomize")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     let dir = match args.words.as_slice() {
         [] => ".",

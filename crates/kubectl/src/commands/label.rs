@@ -52,6 +52,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("label")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 /// Splits the words into resources and `key=value` or `key-` pairs.
 pub(super) fn resources_and_pairs(words: &[String], what: &str) -> Result<(Vec<String>, Vec<String>), Error> {
     let (mut resources, mut pairs) = (Vec::new(), Vec::new());

@@ -71,6 +71,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("logs")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     let usage = || {
         args.usage_error(format!(

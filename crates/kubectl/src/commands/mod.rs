@@ -1,5 +1,6 @@
 //! The registry: one file a command, in the order of help.
 
+use crate::cli::command::Row;
 use crate::cli::help::{self, Group};
 use crate::cli::{Args, Command};
 use crate::error::Error;
@@ -49,60 +50,64 @@ mod top;
 mod version;
 mod wait;
 
-/// Its commands.
-#[rustfmt::skip]
-const SUBCOMMANDS: &[&Command] = &[
-    &create::COMMAND,
-    &annotate::COMMAND,
-    &apply::COMMAND,
-    &delete::COMMAND,
-    &describe::COMMAND,
-    &get::COMMAND,
-    &label::COMMAND,
-    &patch::COMMAND,
-    &replace::COMMAND,
-    &auth::COMMAND,
-    &config::COMMAND,
-    &explain::COMMAND,
-    &rollout::COMMAND,
-    &logs::COMMAND,
-    &top::COMMAND,
-    &cluster_info::COMMAND,
-    &events::COMMAND,
-    &wait::COMMAND,
-    &api_resources::COMMAND,
-    &api_resources::VERSIONS,
-    &version::COMMAND,
-    &attach::COMMAND,
-    &exec::COMMAND,
-    &expose::COMMAND,
-    &run::COMMAND,
-    &set::COMMAND,
-    &scale::COMMAND,
-    &autoscale::COMMAND,
-    &taint::COMMAND,
-    &certificate::COMMAND,
-    &diff::COMMAND,
-    &kustomize::COMMAND,
-    &debug::COMMAND,
-    &edit::COMMAND,
-    &completion::COMMAND,
-    &cp::COMMAND,
-    &forward::COMMAND,
-    &forward::PROXY,
-    &plugin::COMMAND,
-    &drain::CORDON,
-    &drain::UNCORDON,
-    &drain::COMMAND,
-    &options::COMMAND,
-    &alpha::COMMAND,
+/// Its commands. Each stands behind a function of its own module, so that nothing but its name is needed to find it: a
+/// command that nobody calls need not be loaded.
+const SUBCOMMANDS: &[Row] = &[
+    row("create", create::command),
+    row("annotate", annotate::command),
+    row("apply", apply::command),
+    row("delete", delete::command),
+    row("describe", describe::command),
+    row("get", get::command),
+    row("label", label::command),
+    row("patch", patch::command),
+    row("replace", replace::command),
+    row("auth", auth::command),
+    row("config", config::command),
+    row("explain", explain::command),
+    row("rollout", rollout::command),
+    row("logs", logs::command),
+    row("top", top::command),
+    row("cluster-info", cluster_info::command),
+    row("events", events::command),
+    row("wait", wait::command),
+    row("api-resources", api_resources::command),
+    row("api-versions", api_resources::versions_command),
+    row("version", version::command),
+    row("attach", attach::command),
+    row("exec", exec::command),
+    row("expose", expose::command),
+    row("run", run::command),
+    row("set", set::command),
+    row("scale", scale::command),
+    row("autoscale", autoscale::command),
+    row("taint", taint::command),
+    row("certificate", certificate::command),
+    row("diff", diff::command),
+    row("kustomize", kustomize::command),
+    row("debug", debug::command),
+    row("edit", edit::command),
+    row("completion", completion::command),
+    row("cp", cp::command),
+    row("port-forward", forward::command),
+    row("proxy", forward::proxy_command),
+    row("plugin", plugin::command),
+    row("cordon", drain::cordon_command),
+    row("uncordon", drain::uncordon_command),
+    row("drain", drain::command),
+    row("options", options::command),
+    row("alpha", alpha::command),
 ];
+
+const fn row(name: &'static str, command: fn() -> &'static Command) -> Row {
+    Row { name, command }
+}
 
 /// `kubectl` itself.
 pub static ROOT: Command = Command {
     short: "kubectl controls the Kubernetes cluster manager",
     long: "kubectl controls the Kubernetes cluster manager.\n\n Find more information at: https://kubernetes.io/docs/reference/kubectl/",
-    subcommands: SUBCOMMANDS,
+    apart: SUBCOMMANDS,
     ..Command::named("kubectl")
 };
 

@@ -12,6 +12,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("options")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 fn run(session: &mut Session<'_, '_>, _args: &Args) -> Result<(), Error> {
     let minor = session.version().minor;
     let rows: Vec<String> = GLOBAL_FLAGS

@@ -44,6 +44,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("patch")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 fn kind_of(word: &str) -> Option<(PatchType, &'static str)> {
     match word.to_lowercase().as_str() {
         "" | "strategic" => Some((PatchType::StrategicMerge, "application/strategic-merge-patch+json")),

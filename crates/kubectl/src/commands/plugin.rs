@@ -26,6 +26,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("plugin")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 fn list(_: &mut Session<'_, '_>, _: &Args) -> Result<(), Error> {
     Err(Error::plain("unable to find any kubectl plugins in your PATH"))
 }

@@ -48,6 +48,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("replace")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     let validation = validation(args)?;
     let dry = Dry::parse(session, args)?;

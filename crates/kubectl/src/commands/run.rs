@@ -92,6 +92,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("run")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 fn parse_labels(text: &str) -> Result<Map, Error> {
     let mut labels = Map::new();
     for pair in text.split(',').filter(|_| !text.is_empty()) {

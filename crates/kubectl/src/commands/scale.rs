@@ -46,6 +46,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("scale")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 fn scale_of(
     session: &mut Session<'_, '_>,
     mapping: &ResourceType,

@@ -36,6 +36,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("taint")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Taint {
     key: String,

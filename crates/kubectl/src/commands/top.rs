@@ -19,6 +19,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("top")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 const COMMON: &[Flag] = &[
     Flag::bool("no-headers", "If present, print output without headers"),
     Flag::str(

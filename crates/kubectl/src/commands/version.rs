@@ -26,6 +26,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("version")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 /// The kustomize that kubectl has inside.
 fn kustomize(client: ClientVersion) -> &'static str {
     match client.minor {

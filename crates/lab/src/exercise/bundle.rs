@@ -35,6 +35,21 @@ impl Bundle {
         self.files.get("solution.md").map_or("", String::as_str)
     }
 
+    /// All that a front end may want to look at before it opens the exercise: every file, and what `exercise.yaml` says of
+    /// the cluster.
+    pub fn texts(&self) -> impl Iterator<Item = &str> + Clone {
+        let cluster = &self.exercise.cluster;
+        let plugins = cluster.enable_admission_plugins.iter().map(String::as_str);
+        self.files.values().map(String::as_str).chain([cluster.version.as_str()]).chain(plugins)
+    }
+
+    /// The commands that the checks run, a line each.
+    #[must_use]
+    pub fn commands(&self) -> String {
+        let runs = self.exercise.checks.iter().flat_map(|check| check.run.iter().flatten());
+        runs.flat_map(|run| [run.command.as_str(), "\n"]).collect()
+    }
+
     /// A file of the folder.
     #[must_use]
     pub fn file(&self, path: &str) -> Option<&str> {

@@ -69,11 +69,6 @@ impl Api for Server<'_, '_> {
     fn server_version(&self) -> KubeVersion {
         self.world.borrow().cluster.version
     }
-
-    #[cfg(feature = "descriptions")]
-    fn descriptions(&self) -> &'static str {
-        gatehouse_model::schema::DESCRIPTIONS
-    }
 }
 
 /// The containers that run on the nodes.

@@ -25,10 +25,7 @@ pub(super) fn kubectl(world: &World, typed: &str) -> Option<Vec<String>> {
         Some(flag) if flag.name == "namespace" => names(world, "namespaces", None),
         Some(_) => return None,
         None if word.starts_with('-') => flags(line.command, version),
-        None if !line.command.subcommands.is_empty() => {
-            let here = line.command.subcommands.iter().filter(|c| c.since <= version.minor);
-            here.map(|c| c.name.to_owned()).collect()
-        }
+        None if line.command.is_group() => line.command.names().map(str::to_owned).collect(),
         None => arguments(world, &line),
     };
     found.retain(|candidate| candidate.starts_with(word));

@@ -338,6 +338,6 @@ impl Machine {
     /// Whether the kernel knows an AppArmor profile of this name.
     #[must_use]
     pub fn has_profile(&self, name: &str) -> bool {
-        self.apparmor.as_ref().is_some_and(|p| p.get(name).is_some())
+        self.apparmor.as_ref().is_some_and(|p| p.has(name))
     }
 }

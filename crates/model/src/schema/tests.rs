@@ -97,7 +97,7 @@ fn versions_see_their_fields() {
 
 #[test]
 fn descriptions_stand_by_their_lines() {
-    let all = include_str!(concat!(env!("OUT_DIR"), "/descriptions.txt"));
+    let all = super::descriptions();
     let field = builtin().description(all, "io.k8s.api.core.v1.PodSpec", Some("hostPID")).expect("there");
     assert!(field.contains("host's pid namespace"), "{field}");
     let ty = builtin().description(all, "io.k8s.api.core.v1.Pod", None).expect("there");

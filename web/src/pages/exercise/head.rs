@@ -77,6 +77,36 @@ pub(super) fn notice(words: Option<&str>, desk: &Desk, link: &Scope<ExercisePage
     }
 }
 
+/// The page while parts of the engine that the exercise calls for are on their way, or could not be had.
+pub(super) fn opening(failed: Option<&str>, link: &Scope<ExercisePage>, help: &Callback<()>) -> Html {
+    html! {
+        <>
+            { plain_bar(help) }
+            <main id="main" class="home" tabindex="-1" aria-busy={failed.is_none().to_string()}>
+                <div class="empty">
+                    if let Some(why) = failed {
+                        <h1>{ "This exercise is not all here yet" }</h1>
+                        <p>{ why.to_owned() }</p>
+                        <button class="button primary" onclick={link.callback(|_| Msg::Open)}>{ "Try again" }</button>
+                    } else {
+                        <p role="status">{ "Fetching what this exercise needs…" }</p>
+                    }
+                </div>
+            </main>
+        </>
+    }
+}
+
+/// The bar of a page that has no exercise in hand.
+fn plain_bar(help: &Callback<()>) -> Html {
+    html! {
+        <header class="bar">
+            { wordmark() }
+            <div class="tools"><button onclick={help.reform(|_: yew::MouseEvent| ())}>{ icon(Icon::Help) }<span class="aside">{ "Settings and shortcuts" }</span></button></div>
+        </header>
+    }
+}
+
 /// The page of an exercise that cannot be had.
 pub(super) fn missing(why: &SessionError, help: &Callback<()>) -> Html {
     let (title, words) = match why {
@@ -88,10 +118,7 @@ pub(super) fn missing(why: &SessionError, help: &Callback<()>) -> Html {
     };
     html! {
         <>
-            <header class="bar">
-                { wordmark() }
-                <div class="tools"><button onclick={help.reform(|_: yew::MouseEvent| ())}>{ icon(Icon::Help) }<span class="aside">{ "Settings and shortcuts" }</span></button></div>
-            </header>
+            { plain_bar(help) }
             <main id="main" class="home" tabindex="-1">
                 <div class="empty">
                     <h1>{ title }</h1>

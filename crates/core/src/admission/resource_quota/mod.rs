@@ -47,6 +47,9 @@ pub(super) fn validate(
         _ => return Ok(()),
     }
     let quotas: Vec<Arc<Object>> = cluster.store.list(TABLE, Some(request.namespace)).cloned().collect();
+    if quotas.is_empty() {
+        return Ok(());
+    }
     let mut interesting = Vec::new();
     for quota in &quotas {
         let hard = amounts(quota.at(&["status", "hard"]));

@@ -11,6 +11,8 @@ mod file;
 mod mount;
 
 use super::audit::AuditRecord;
+use super::compile::Profile;
+use super::default::plainly_given;
 use super::label::Label;
 use super::policy::PolicySet;
 use super::rule::Location;
@@ -183,10 +185,25 @@ impl PolicySet {
     /// Decides one operation.
     #[must_use]
     pub fn decide(&self, subject: &Subject<'_>, operation: &Operation<'_>) -> Verdict {
-        let Some(profile) = self.confining(subject.label) else {
-            return self.unconfined(subject, operation);
-        };
-        let profile = &*profile;
+        if self.is_runtime_default(subject.label)
+            && let Some(verdict) = plainly_given(operation)
+        {
+            return verdict;
+        }
+        match self.confining(subject.label) {
+            Some(profile) => self.confined(&profile, subject, operation),
+            None => self.unconfined(subject, operation),
+        }
+    }
+
+    /// A process that a profile confines.
+    #[inline(never)] // An entry in web/chunks.txt.
+    pub(super) fn confined(
+        &self,
+        profile: &Profile,
+        subject: &Subject<'_>,
+        operation: &Operation<'_>,
+    ) -> Verdict {
         match *operation {
             Operation::Path { op, path, owner } => file::path(profile, subject, op, path, owner),
             Operation::Rename { from, to, owner } => file::rename(profile, subject, from, to, owner),
@@ -223,13 +240,7 @@ impl PolicySet {
         }
     }
 
-    fn signal(
-        &self,
-        subject: &Subject<'_>,
-        profile: Option<&super::Profile>,
-        number: u32,
-        peer: &Label,
-    ) -> Verdict {
+    fn signal(&self, subject: &Subject<'_>, profile: Option<&Profile>, number: u32, peer: &Label) -> Verdict {
         let mut verdict = profile.map_or_else(Verdict::default, |p| access::signal(p, true, number, peer));
         if let Some(other) = self.confining(peer) {
             verdict = verdict.and(access::signal(&other, false, number, subject.label));
@@ -237,13 +248,7 @@ impl PolicySet {
         verdict
     }
 
-    fn ptrace(
-        &self,
-        subject: &Subject<'_>,
-        profile: Option<&super::Profile>,
-        how: Trace,
-        peer: &Label,
-    ) -> Verdict {
+    fn ptrace(&self, subject: &Subject<'_>, profile: Option<&Profile>, how: Trace, peer: &Label) -> Verdict {
         let Some(profile) = profile else { return Verdict::default() };
         let verdict = access::ptrace(profile, how, false, peer);
         match self.confining(peer) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::compile::{Profile, compile};
+use super::default::{DEFAULT_PROFILE, default_profile};
 use super::includes::Includes;
 use super::label::Label;
 use super::rule::{Flags, ProfileMode};
@@ -21,6 +22,7 @@ impl Policy {
     ///
     /// # Errors
     /// What apparmor_parser writes to standard error; it then exits with 1.
+    #[inline(never)] // An entry in web/chunks.txt.
     pub fn read(
         file: &str,
         text: &str,
@@ -35,6 +37,7 @@ impl Policy {
     ///
     /// # Errors
     /// What apparmor_parser writes to standard error.
+    #[inline(never)] // An entry in web/chunks.txt.
     pub fn names(
         file: &str,
         text: &str,
@@ -89,10 +92,34 @@ pub struct Loaded {
     pub stderr: String,
 }
 
+/// A loaded profile.
+#[derive(Clone, Debug)]
+enum Held {
+    Read(Arc<Profile>),
+    /// containerd's own, which is read only when it is asked.
+    RuntimeDefault,
+}
+
+impl Held {
+    fn profile(&self) -> Option<Arc<Profile>> {
+        match self {
+            Self::Read(profile) => Some(Arc::clone(profile)),
+            Self::RuntimeDefault => default_profile(),
+        }
+    }
+
+    fn mode(&self) -> ProfileMode {
+        match self {
+            Self::Read(profile) => profile.mode,
+            Self::RuntimeDefault => ProfileMode::Enforce,
+        }
+    }
+}
+
 /// The loaded profiles. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct PolicySet {
-    profiles: BTreeMap<String, Arc<Profile>>,
+    profiles: BTreeMap<String, Held>,
 }
 
 impl PolicySet {
@@ -102,10 +129,26 @@ impl PolicySet {
         Self::default()
     }
 
+    /// Whether a profile is loaded.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.profiles.contains_key(name)
+    }
+
+    /// Loads the profile that containerd makes for containers that name none, in place of any of its name.
+    pub fn load_runtime_default(&mut self) {
+        self.profiles.insert(DEFAULT_PROFILE.to_owned(), Held::RuntimeDefault);
+    }
+
     /// A loaded profile.
     #[must_use]
-    pub fn get(&self, name: &str) -> Option<&Profile> {
-        self.profiles.get(name).map(|p| &**p)
+    pub fn get(&self, name: &str) -> Option<Arc<Profile>> {
+        self.profiles.get(name)?.profile()
+    }
+
+    /// Whether a label is that of containerd's own profile, untouched.
+    pub(super) fn is_runtime_default(&self, label: &Label) -> bool {
+        matches!(label, Label::Profile(name) if matches!(self.profiles.get(name), Some(Held::RuntimeDefault)))
     }
 
     /// The names of all loaded profiles, children included, by name.
@@ -115,12 +158,15 @@ impl PolicySet {
 
     /// Lines of `/sys/kernel/security/apparmor/profiles`: `name (mode)`.
     pub fn listing(&self) -> impl Iterator<Item = String> {
-        self.profiles.values().map(|p| format!("{} ({})", p.name, p.mode.word()))
+        self.profiles.iter().map(|(name, held)| format!("{name} ({})", held.mode().word()))
     }
 
     /// What `/proc/PID/attr/current` says: `name (mode)`, or `unconfined`.
     #[must_use]
     pub fn current(&self, label: &Label) -> String {
+        if self.is_runtime_default(label) {
+            return format!("{label} ({})", ProfileMode::Enforce.word());
+        }
         match self.known(label) {
             Some(p) => format!("{} ({})", p.name, p.mode.word()),
             None => "unconfined".to_owned(),
@@ -151,7 +197,7 @@ impl PolicySet {
             self.profiles.retain(|name, _| *name != p.name && !name.starts_with(&family));
             if mode != LoadMode::Remove {
                 let all = policy.profiles.iter().filter(|q| q.name == p.name || q.name.starts_with(&family));
-                self.profiles.extend(all.map(|q| (q.name.clone(), Arc::new(q.clone()))));
+                self.profiles.extend(all.map(|q| (q.name.clone(), Held::Read(Arc::new(q.clone())))));
             }
             out.verbose.push_str(&format!("{done} succeeded for \"{}\".\n", p.name));
         }
@@ -161,8 +207,8 @@ impl PolicySet {
     /// The profile of a label, also one that complain mode made up. A removed profile confines nobody.
     fn known(&self, label: &Label) -> Option<Arc<Profile>> {
         let Label::Profile(name) = label else { return None };
-        if let Some(p) = self.profiles.get(name) {
-            return Some(Arc::clone(p));
+        if let Some(held) = self.profiles.get(name) {
+            return held.profile();
         }
         name.contains("//null-").then(|| {
             Arc::new(Profile {
@@ -187,16 +233,24 @@ impl PolicySet {
         self.profiles.contains_key(name).then(|| Label::Profile(name.to_owned()))
     }
 
+    /// The profiles that could attach to something: containerd's own attaches to nothing.
+    fn read(&self) -> impl Iterator<Item = &Arc<Profile>> {
+        self.profiles.values().filter_map(|held| match held {
+            Held::Read(profile) => Some(profile),
+            Held::RuntimeDefault => None,
+        })
+    }
+
     /// The profile that attaches to an executable: by name, else the most specific pattern.
     pub(super) fn attached(&self, path: &str) -> Option<Label> {
-        let tops = self.profiles.values().filter(|p| !p.name.contains("//") || p.name.starts_with("//"));
+        let tops = self.read().filter(|p| !p.name.contains("//") || p.name.starts_with("//"));
         most_specific(tops, path, |p| p.name.as_str())
     }
 
     /// The child that attaches to an executable.
     pub(super) fn attached_child(&self, parent: &str, path: &str) -> Option<Label> {
         let prefix = format!("{parent}//");
-        let children = self.profiles.values().filter(|p| p.name.starts_with(&prefix) && !p.flags.hat);
+        let children = self.read().filter(|p| p.name.starts_with(&prefix) && !p.flags.hat);
         most_specific(children, path, |p| p.name.get(prefix.len()..).unwrap_or(""))
     }
 }

@@ -244,3 +244,95 @@ fn hostile_texts_end_soon() {
     let set = set(&format!("profile p {{ /{} r, }}\n", "*a".repeat(200)));
     assert!(!path(&set, "p", READ, &format!("/{}", "a".repeat(3000).replace("aaa", "aab"))).allowed());
 }
+
+/// The runtime's own profile answers most questions without being read: as it would if it were.
+#[test]
+fn the_runtimes_default_answers_as_its_text_says() {
+    let mut spared = PolicySet::new();
+    spared.load_runtime_default();
+    let mut read = PolicySet::new();
+    read.load(&default_policy().unwrap(), LoadMode::Add);
+    assert_eq!(spared.listing().collect::<Vec<_>>(), read.listing().collect::<Vec<_>>());
+
+    let label = Label::new(DEFAULT_PROFILE);
+    let paths = [
+        "/",
+        "/bin/sh",
+        "/etc/passwd",
+        "/etc/ld.so.cache",
+        "/dev/null",
+        "/dev/tty",
+        "/tmp/x",
+        "/usr/lib/libc.so.6",
+        "/root/.x",
+        "/var/run/secrets/kubernetes.io/serviceaccount/token",
+        "/procs",
+        "/proc",
+        "/proc/1/status",
+        "/proc/sysrq-trigger",
+        "/proc/kcore",
+        "/proc/sys/kernel/msgmax",
+        "/proc/sys/vm/x",
+        "/proc/cpuinfo",
+        "/system",
+        "/sys",
+        "/sys/",
+        "/sys/firmware/x",
+        "/sys/fs/cgroup/a",
+        "/sys/kernel/security/apparmor/profiles",
+        "/sys/devices/x/y",
+        "relative",
+        "",
+    ];
+    let ops = [
+        READ,
+        WRITE,
+        PathOp::Open { read: true, write: true, append: true, truncate: true, create: true },
+        PathOp::Mknod,
+        PathOp::Mkdir,
+        PathOp::Symlink,
+        PathOp::Unlink,
+        PathOp::Rmdir,
+        PathOp::Truncate,
+        PathOp::Chmod,
+        PathOp::Chown,
+        PathOp::Getattr,
+        PathOp::Lock { exclusive: true },
+        PathOp::Mmap { read: true, write: true, exec: true },
+    ];
+    let mut operations = Vec::new();
+    for path in paths {
+        for owner in [0, 1000] {
+            operations.extend(ops.map(|op| Operation::Path { op, path, owner }));
+            operations.push(Operation::Exec { path, owner });
+            operations.extend(paths.map(|to| Operation::Rename { from: path, to, owner }));
+        }
+    }
+    operations.extend(
+        (0..41).filter_map(crate::effects::capabilities::Capability::from_number).map(Operation::Capability),
+    );
+    for family in 0..46 {
+        for kind in 0..11 {
+            for access in
+                [NetworkAccess::Create, NetworkAccess::Connect, NetworkAccess::Send, NetworkAccess::Listen]
+            {
+                operations.push(Operation::Socket { access, family, kind, protocol: 0 });
+            }
+        }
+    }
+    let mut given = 0;
+    for operation in &operations {
+        for fsuid in [0, 1000] {
+            let subject = Subject { label: &label, fsuid, new_privileges: NewPrivileges::Allowed };
+            let (one, other) = (spared.decide(&subject, operation), read.decide(&subject, operation));
+            let facts = |v: &Verdict| (v.error, v.killed, v.audit.clone(), v.label.clone(), v.secure);
+            assert_eq!(facts(&one), facts(&other), "{operation:?}");
+            given += usize::from(default::plainly_given(operation).is_some());
+        }
+    }
+    assert!(given > 1000 && given < 2 * operations.len());
+    let Some(Verdict { because: Cause::Rule(at), .. }) = default::plainly_given(&operations[0]) else {
+        panic!("a file is given by a rule");
+    };
+    assert_eq!(default_text().lines().nth(at.line - 1).map(str::trim), Some("file,"));
+}

@@ -41,6 +41,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("apply")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 /// How objects are applied.
 struct Apply {
     dry: Dry,

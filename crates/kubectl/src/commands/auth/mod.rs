@@ -23,6 +23,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("auth")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 /// Asks the server a question that is put as an object.
 fn ask(session: &mut Session<'_, '_>, group: &str, resource: &str, question: Value) -> Result<Object, Error> {
     let target = Target::Resource(ResourceTarget {

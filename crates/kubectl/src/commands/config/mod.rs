@@ -40,6 +40,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("config")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 /// The files in question and what they hold together.
 fn start(session: &mut Session<'_, '_>, args: &Args) -> Result<(ConfigFiles, KubeConfig), Error> {
     let which = load::paths(session.host.files, args.str("kubeconfig"));

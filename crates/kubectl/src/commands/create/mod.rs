@@ -86,6 +86,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("create")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 /// The flags every generator has.
 const GENERATOR: &[&[Flag]] = &[PRINT, SAVE_CONFIG, VALIDATE, DRY_RUN, CREATE_MANAGER];
 

@@ -55,6 +55,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("debug")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 const NON_ROOT: &str = "Warning: Non-root user is configured for the entire target Pod, and some capabilities granted by debug profile may not work. Please consider using \"--custom\" with a custom profile that specifies \"securityContext.runAsUser: 0\".";
 
 struct Debug<'a> {

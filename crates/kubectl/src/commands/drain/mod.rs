@@ -20,9 +20,14 @@ pub(super) static CORDON: Command = Command {
     examples: "# Mark node \"foo\" as unschedulable\nkubectl cordon foo",
     usage: "NODE",
     flags: &[PRINT, SELECTOR, DRY_RUN],
-    run: Some(|session, args| cordon_command(session, args, true)),
+    run: Some(|session, args| cordon_nodes(session, args, true)),
     ..Command::named("cordon")
 };
+
+/// The same, for the registry.
+pub(super) fn cordon_command() -> &'static Command {
+    &CORDON
+}
 
 /// `uncordon`
 pub(super) static UNCORDON: Command = Command {
@@ -31,9 +36,14 @@ pub(super) static UNCORDON: Command = Command {
     examples: "# Mark node \"foo\" as schedulable\nkubectl uncordon foo",
     usage: "NODE",
     flags: &[PRINT, SELECTOR, DRY_RUN],
-    run: Some(|session, args| cordon_command(session, args, false)),
+    run: Some(|session, args| cordon_nodes(session, args, false)),
     ..Command::named("uncordon")
 };
+
+/// The same, for the registry.
+pub(super) fn uncordon_command() -> &'static Command {
+    &UNCORDON
+}
 
 /// `drain`
 pub(super) static COMMAND: Command = Command {
@@ -83,6 +93,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("drain")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 /// The nodes that the words or the selector mean.
 fn nodes(session: &mut Session<'_, '_>, args: &Args) -> Result<Vec<Info>, Error> {
     let selector = args.str("selector");
@@ -123,7 +138,7 @@ fn nodes(session: &mut Session<'_, '_>, args: &Args) -> Result<Vec<Info>, Error>
     Ok(infos)
 }
 
-fn cordon_command(session: &mut Session<'_, '_>, args: &Args, desired: bool) -> Result<(), Error> {
+fn cordon_nodes(session: &mut Session<'_, '_>, args: &Args, desired: bool) -> Result<(), Error> {
     let dry = Dry::parse(session, args)?;
     let mut printer = Printer::new(session, args, dry)?.typed();
     let infos = nodes(session, args)?;

@@ -46,6 +46,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("get")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 /// What the command line asks for.
 struct Get {
     builder: Builder,

@@ -28,6 +28,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("rollout")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 /// What a command of the group works on.
 fn builder(session: &mut Session<'_, '_>, args: &Args) -> Result<Builder, Error> {
     let namespace = session.namespace()?;

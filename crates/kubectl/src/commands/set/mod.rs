@@ -27,6 +27,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("set")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 /// The flags all of them share.
 const SHARED: &[Flag] = &[
     Flag::bool("all", "Select all resources, in the namespace of the specified resource types"),

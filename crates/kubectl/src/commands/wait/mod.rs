@@ -35,6 +35,11 @@ pub(super) static COMMAND: Command = Command {
     ..Command::named("wait")
 };
 
+/// The same, for the registry.
+pub(super) fn command() -> &'static Command {
+    &COMMAND
+}
+
 const TIMED_OUT: &str = "timed out waiting for the condition";
 const WEEK: i64 = 168 * 3_600_000;
 

@@ -35,6 +35,7 @@ impl Template {
     ///
     /// # Errors
     /// What Go says of it: `template: output:1: unclosed action`.
+    #[inline(never)] // An entry in web/chunks.txt.
     pub fn parse(text: &str) -> Result<Self, String> {
         let (root, defined) = parse::parse(text)?;
         Ok(Self { text: text.to_owned(), root, defined, missing_key_is_error: false })
@@ -51,6 +52,7 @@ impl Template {
     ///
     /// # Errors
     /// What Go says: `template: output:1:2: executing "output" at <.x.y>: …`.
+    #[inline(never)] // An entry in web/chunks.txt.
     pub fn execute(&self, data: &Value, out: &mut String) -> Result<(), String> {
         exec::run(self, data, out)
     }

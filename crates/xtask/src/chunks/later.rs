@@ -1,0 +1,53 @@
+//! Which paths nothing was entered below.
+
+use std::collections::BTreeMap;
+
+use super::graph::Plan;
+use super::read::Module;
+
+/// A path with fewer bytes of code is not worth a line.
+const WORTH_A_LINE: u64 = 250;
+
+/// The shortest paths of ours below which no function was marked, and that are worth a line.
+pub(super) fn paths(module: &Module<'_>, plan: &Plan, marks: &[u8]) -> Vec<String> {
+    // For each path: the bytes of code below it, and whether any of it was entered.
+    let mut below: BTreeMap<String, (u64, bool)> = BTreeMap::new();
+    for (function, (name, body)) in module.names.iter().zip(&module.bodies).enumerate() {
+        let range = body.range();
+        // What has a chunk of its own is not to be drawn into this one by its path.
+        let apart = plan.place.get(function).copied().flatten().is_some();
+        let entered = apart || marks.get(function).is_some_and(|mark| *mark != 0);
+        for path in steps(name) {
+            let (bytes, any) = below.entry(path).or_default();
+            *bytes += range.end - range.start;
+            *any |= entered;
+        }
+    }
+    let quiet: Vec<&String> = below
+        .iter()
+        .filter(|(_, (bytes, any))| !any && *bytes >= WORTH_A_LINE)
+        .map(|(path, _)| path)
+        .collect();
+    let shorter = |path: &str| {
+        quiet.iter().any(|other| path.strip_prefix(other.as_str()).is_some_and(|rest| rest.starts_with("::")))
+    };
+    quiet.iter().filter(|path| !shorter(path)).map(|path| (*path).clone()).collect()
+}
+
+/// The paths that a function of ours lies below, itself included; a library's are not looked at.
+fn steps(name: &str) -> Vec<String> {
+    let own = name.strip_prefix('<').unwrap_or(name);
+    if !own.starts_with("gatehouse_") || own.starts_with("gatehouse_web") {
+        return Vec::new();
+    }
+    let plain = own.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(own.len());
+    let path = own.get(..plain).unwrap_or(own).trim_end_matches(':');
+    let whole = plain == own.len() || name.len() == own.len();
+    let ends = path.match_indices("::").map(|(at, _)| at).skip(1).chain([path.len()]);
+    let mut steps: Vec<String> = ends.filter_map(|end| path.get(..end)).map(str::to_owned).collect();
+    // `module::<impl Type>::method`: the method by its whole name.
+    if whole && plain < own.len() {
+        steps.push(own.to_owned());
+    }
+    steps
+}
