@@ -1,5 +1,4 @@
 //! Leaves of `chunks.txt` what the page reads: which chunks there are and what announces them.
-#![expect(clippy::disallowed_methods, reason = "a build script reads and writes files")]
 
 use std::path::Path;
 

@@ -140,13 +140,6 @@ pub fn for_kind(version: KubeVersion, gv: &GroupVersion, kind: &str) -> Option<T
     builtin().kind(version, &gv.to_string(), kind)
 }
 
-/// The descriptions of all fields, for [`Schemas::description`].
-#[must_use]
-#[inline(never)] // An entry in web/chunks.txt: half a megabyte, which only `explain` reads.
-pub fn descriptions() -> &'static str {
-    include_str!(concat!(env!("OUT_DIR"), "/descriptions.txt"))
-}
-
 impl Schemas {
     /// The type of a kind.
     #[must_use]
@@ -190,9 +183,11 @@ impl Schemas {
         self.enums.iter().find(|(name, _)| name == go_type).map(|(_, values)| values.as_slice())
     }
 
-    /// The description of a type, or of one of its fields, from the text of all descriptions.
+    /// The description of a built-in type, or of one of its fields.
     #[must_use]
-    pub fn description(&self, all: &str, type_name: &str, field: Option<&str>) -> Option<String> {
+    #[inline(never)] // An entry in web/chunks.txt: half a megabyte of text, which only `explain` reads.
+    pub fn description(&self, type_name: &str, field: Option<&str>) -> Option<String> {
+        let all = include_str!(concat!(env!("OUT_DIR"), "/descriptions.txt"));
         let mut line = 0;
         for ty in self.types.iter() {
             if ty.name == type_name {

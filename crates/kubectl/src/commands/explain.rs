@@ -51,17 +51,15 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     }
     let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
     let heading = Heading { group: &mapping.gv.group, version: &mapping.gv.version, kind: &mapping.kind };
-    let texts = gatehouse_model::schema::descriptions();
     let recursive = args.bool("recursive");
     let built_in = schema::for_kind(session.server_version(), &mapping.gv, &mapping.kind);
     let text = match built_in {
-        Some(ty) => explain(&heading, Node::Builtin { ty, texts, via: None }, &fields, recursive),
+        Some(ty) => explain(&heading, Node::Builtin { ty, via: None }, &fields, recursive),
         None => {
             let definition = definition(session, &mapping)?;
             let schema = whole_schema(&definition, &mapping);
             let metadata = schema::builtin()
-                .named(session.server_version(), "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta")
-                .map(|ty| (ty, texts));
+                .named(session.server_version(), "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta");
             explain(&heading, Node::Custom { schema: &schema, metadata, embeds: None }, &fields, recursive)
         }
     };

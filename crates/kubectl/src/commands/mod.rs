@@ -46,6 +46,8 @@ mod run;
 mod scale;
 mod set;
 mod taint;
+#[cfg(test)]
+mod tests;
 mod top;
 mod version;
 mod wait;

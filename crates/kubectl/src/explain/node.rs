@@ -6,12 +6,10 @@ use gatehouse_model::schema::{Type, TypeRef, builtin};
 /// A type, or a field with its type.
 #[derive(Clone)]
 pub enum Node<'s> {
-    /// Of a built-in kind, with the text of all descriptions and how it was reached: the owner and the field's name.
+    /// Of a built-in kind, with how it was reached: the owner and the field's name.
     Builtin {
         /// The type.
         ty: TypeRef<'s>,
-        /// The text of all descriptions; empty where there is none.
-        texts: &'s str,
         /// The object it is a field of, and its name.
         via: Option<(String, String)>,
     },
@@ -20,9 +18,9 @@ pub enum Node<'s> {
         /// The schema.
         schema: &'s Value,
         /// For the root: what its `metadata` is, which has the schema of built-in kinds.
-        metadata: Option<(TypeRef<'s>, &'s str)>,
+        metadata: Option<TypeRef<'s>>,
         /// For `metadata` itself: that schema.
-        embeds: Option<(TypeRef<'s>, &'s str)>,
+        embeds: Option<TypeRef<'s>>,
     },
 }
 
@@ -31,11 +29,11 @@ impl<'s> Node<'s> {
     #[must_use]
     pub fn description(&self) -> String {
         match self {
-            Self::Builtin { via: Some((owner, name)), texts, .. } => {
-                builtin().description(texts, owner, Some(name)).unwrap_or_default()
+            Self::Builtin { via: Some((owner, name)), .. } => {
+                builtin().description(owner, Some(name)).unwrap_or_default()
             }
-            Self::Builtin { ty, texts, via: None } => {
-                ty.object().and_then(|o| builtin().description(texts, &o.name, None)).unwrap_or_default()
+            Self::Builtin { ty, via: None } => {
+                ty.object().and_then(|o| builtin().description(&o.name, None)).unwrap_or_default()
             }
             Self::Custom { schema, .. } => schema.str_at(&["description"]).to_owned(),
         }
@@ -46,16 +44,16 @@ impl<'s> Node<'s> {
     pub fn descriptions(&self) -> String {
         let mut texts = vec![self.description()];
         match self {
-            Self::Builtin { via: Some(_), texts: all, .. } => {
+            Self::Builtin { via: Some(_), .. } => {
                 if let Self::Builtin { ty, .. } = self.holder()
                     && let Some(object) = ty.object()
                 {
-                    texts.push(builtin().description(all, &object.name, None).unwrap_or_default());
+                    texts.push(builtin().description(&object.name, None).unwrap_or_default());
                 }
             }
             Self::Builtin { .. } => {}
-            Self::Custom { embeds: Some((ty, all)), .. } => {
-                texts.push(Self::Builtin { ty: *ty, texts: all, via: None }.description());
+            Self::Custom { embeds: Some(ty), .. } => {
+                texts.push(Self::Builtin { ty: *ty, via: None }.description());
             }
             Self::Custom { schema, .. } => {
                 let mut inner = *schema;
@@ -100,9 +98,9 @@ impl<'s> Node<'s> {
         let mut node = self.clone();
         loop {
             let inner = match &node {
-                Self::Builtin { ty, texts, .. } => ty.item().map(|ty| Self::Builtin { ty, texts, via: None }),
-                Self::Custom { embeds: Some((ty, texts)), .. } => {
-                    return Self::Builtin { ty: *ty, texts, via: None };
+                Self::Builtin { ty, .. } => ty.item().map(|ty| Self::Builtin { ty, via: None }),
+                Self::Custom { embeds: Some(ty), .. } => {
+                    return Self::Builtin { ty: *ty, via: None };
                 }
                 Self::Custom { schema, .. } => {
                     item_of(schema).map(|schema| Self::Custom { schema, metadata: None, embeds: None })
@@ -134,12 +132,12 @@ impl<'s> Node<'s> {
     #[must_use]
     pub fn fields(&self) -> Vec<(String, Self, bool)> {
         match self {
-            Self::Builtin { ty, texts, .. } => {
+            Self::Builtin { ty, .. } => {
                 let owner = self.reference();
                 ty.fields()
                     .filter_map(|f| {
                         let via = Some((owner.clone(), f.name.to_string()));
-                        let node = Self::Builtin { ty: ty.field(&f.name)?, texts, via };
+                        let node = Self::Builtin { ty: ty.field(&f.name)?, via };
                         Some((f.name.to_string(), node, f.required))
                     })
                     .collect()

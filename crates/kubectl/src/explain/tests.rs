@@ -5,7 +5,7 @@ use super::{Heading, Node, explain};
 
 fn pod() -> Node<'static> {
     let ty = schema::for_kind(KubeVersion::V1_36, &GroupVersion::parse("v1"), "Pod").unwrap();
-    Node::Builtin { ty, texts: "", via: None }
+    Node::Builtin { ty, via: None }
 }
 
 const POD: Heading<'static> = Heading { group: "", version: "v1", kind: "Pod" };
@@ -39,8 +39,7 @@ fn custom_resources_explain_themselves() {
         "spec": {"type": "object", "description": "What.", "required": ["schedule"], "properties": {
             "schedule": {"type": "string", "description": "When."}, "tags": {"type": "array", "items": {"type": "string"}}}}}});
     let metadata = gatehouse_model::schema::builtin()
-        .named(KubeVersion::V1_36, "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta")
-        .map(|ty| (ty, ""));
+        .named(KubeVersion::V1_36, "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta");
     let root = Node::Custom { schema: &schema, metadata, embeds: None };
     let heading = Heading { group: "stable.example.com", version: "v1", kind: "Backup" };
     assert_eq!(

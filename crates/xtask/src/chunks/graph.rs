@@ -37,11 +37,16 @@ struct Graph {
 }
 
 pub(super) fn plan(module: &Module<'_>, links: &Links, chunks: &Chunks) -> Outcome<Plan> {
-    for entry in chunks.all.iter().flat_map(|chunk| &chunk.entries) {
-        if !module.names.contains(entry) {
-            let why = "is no function of the engine; one with a single caller needs #[inline(never)]";
-            return Err(format!("web/chunks.txt: {entry} {why}"));
-        }
+    let gone: Vec<&str> = chunks
+        .all
+        .iter()
+        .flat_map(|chunk| &chunk.entries)
+        .filter(|entry| !module.names.contains(entry))
+        .map(String::as_str)
+        .collect();
+    if !gone.is_empty() {
+        let why = "no function of the engine; one with a single caller needs #[inline(never)]";
+        return Err(format!("web/chunks.txt: {why}: {}", gone.join(", ")));
     }
     let mut graph = Graph::new(module, links, chunks);
     graph.spread_engine();

@@ -316,7 +316,7 @@ fn the_runtimes_default_answers_as_its_text_says() {
             for access in
                 [NetworkAccess::Create, NetworkAccess::Connect, NetworkAccess::Send, NetworkAccess::Listen]
             {
-                operations.push(Operation::Socket { access, family, kind, protocol: 0 });
+                operations.push(Operation::Socket { access, family, kind, protocol: 0, local_port: 80 });
             }
         }
     }
