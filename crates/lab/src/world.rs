@@ -16,7 +16,7 @@ use gatehouse_core::kubelet::Kubelet as _;
 use gatehouse_core::{Cluster, Request, Response, Timestamp};
 use gatehouse_kubectl::host::Farewell;
 use gatehouse_machine::shell::{self, Dialect, Readiness};
-use gatehouse_machine::{Machine, Outcome, Output, ShellState, kubelet, net};
+use gatehouse_machine::{Machine, Outcome, Output, ShellState, kubelet};
 use gatehouse_model::KubeVersion;
 
 pub use addons::Addon;
@@ -110,8 +110,6 @@ pub struct World {
     pub(crate) recorded: Option<Vec<(Request, Response)>>,
     /// Whether the control plane's controllers run: they do not on the recordings' 1.20 cluster.
     controllers: bool,
-    /// The world outside the cluster.
-    hosts: net::Hosts,
 }
 
 impl World {

@@ -4,6 +4,7 @@
 //! the API server as `system:node:NAME`. Models pkg/kubelet (`kuberuntime`, `status`, `prober`, `lifecycle`).
 
 mod admit;
+mod around;
 mod container;
 mod heartbeat;
 mod names;
@@ -23,10 +24,12 @@ use std::sync::Arc;
 use gatehouse_core::kubelet::Kubelet;
 use gatehouse_core::{Cluster, Timestamp};
 
+use around::Neighbours;
 pub use plan::{Failure, Plan};
 pub use pod::{Container, Running, State};
 
 use crate::machine::Machine;
+use crate::net::Hosts;
 use crate::node::CriContainer;
 use crate::outcome::Output;
 use crate::outside::Outside;
@@ -53,6 +56,8 @@ pub struct Kubelets {
     pub nodes: BTreeMap<String, Node>,
     /// Addresses that an exercise fixes, by `namespace/name`.
     pub addresses: BTreeMap<String, String>,
+    /// The world outside the cluster.
+    pub hosts: Hosts,
 }
 
 impl Node {
@@ -296,9 +301,15 @@ impl Kubelet for Kubelets {
     fn sync(&mut self, cluster: &mut Cluster) -> bool {
         let before = cluster.store.revision();
         let mut changed = false;
-        for (name, node) in &mut self.nodes {
+        let names: Vec<String> = self.nodes.keys().cloned().collect();
+        for name in &names {
+            // The others stay where its pods can reach them.
+            let Some(mut own) = self.nodes.remove(name) else { continue };
+            let around = Neighbours { nodes: &self.nodes, hosts: &self.hosts };
+            let node = &mut own;
             if node.machine.space(crate::machine::HOST).is_none_or(|s| s.hostname.is_empty()) {
                 // Somebody works on the machine just now.
+                self.nodes.insert(name.clone(), own);
                 continue;
             }
             node.machine.now = cluster.now;
@@ -307,13 +318,14 @@ impl Kubelet for Kubelets {
             changed |= crate::node::sync_static_pods(&mut node.machine, cluster);
             changed |= heartbeat::beat(cluster, name, &node.machine);
             if node.machine.services.runs("kubelet") && cluster.config.up {
-                pod::sync(cluster, name, node, &self.addresses);
+                pod::sync(cluster, name, node, &self.addresses, around);
             }
             node.report(cluster);
             crate::node::write_logs(&mut node.machine);
             if name == "controlplane" {
                 crate::node::write_audit_log(&mut node.machine, cluster);
             }
+            self.nodes.insert(name.clone(), own);
         }
         changed || cluster.store.revision() != before
     }

@@ -332,7 +332,7 @@ fn user_info(user: &User) -> String {
 }
 
 /// Metadata in the order of `metav1.ObjectMeta`.
-const METADATA: [&str; 15] = [
+pub const METADATA: [&str; 15] = [
     "name",
     "generateName",
     "namespace",

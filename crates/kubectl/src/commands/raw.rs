@@ -79,7 +79,7 @@ fn send(session: &mut Session<'_, '_>, verb: Verb, uri: &str, body: Option<Value
     }
     for pair in path.split_once('?').map_or("", |(_, q)| q).split('&').filter(|p| !p.is_empty()) {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let value = unescape(value);
+        let value = gatehouse_core::request::unescape(value);
         match key {
             "labelSelector" => request.options.label_selector = value,
             "fieldSelector" => request.options.field_selector = value,
@@ -124,22 +124,4 @@ fn wire(object: &Value) -> String {
         rest.iter().map(|(k, v)| format!("{}:{}", gatehouse_model::json::go_quote(k), compact_html(v))),
     );
     format!("{{{}}}", parts.join(","))
-}
-
-/// Percent-decoding of a query.
-fn unescape(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(b) = rest.next() {
-        match b {
-            b'+' => bytes.push(b' '),
-            b'%' => {
-                let digits: Vec<u8> = rest.by_ref().take(2).collect();
-                let hex = std::str::from_utf8(&digits).ok().and_then(|d| u8::from_str_radix(d, 16).ok());
-                bytes.push(hex.unwrap_or(b'%'));
-            }
-            b => bytes.push(b),
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 use gatehouse_kubectl::{self as kubectl, Host};
 use gatehouse_machine::machine::HOST;
-use gatehouse_machine::net::{Conversation, Heard, Reach, Said, Transport, Wire};
+use gatehouse_machine::net::{Conversation, Heard, Hosts, Reach, Said, Transport, Wire};
 use gatehouse_machine::shell::{self, Streams};
 use gatehouse_machine::{Machine, Outcome, Output, Outside, ShellState, Sys};
 
@@ -158,13 +158,15 @@ impl Around<'_> {
 
     /// The network around the machine.
     fn wire<T>(&mut self, ask: impl FnOnce(&mut Wire<'_>) -> T) -> T {
-        let World { cluster, kubelets, hosts, .. } = &mut *self.world;
-        let none = BTreeMap::new();
-        let nodes = match kubelets {
-            Kubelets::Real(kubelets) => &kubelets.nodes,
-            Kubelets::StandIn(_) => &none,
-        };
-        ask(&mut Wire { cluster, nodes, hosts })
+        let World { cluster, kubelets, .. } = &mut *self.world;
+        match kubelets {
+            Kubelets::Real(kubelets) => {
+                ask(&mut Wire { cluster, nodes: &kubelets.nodes, hosts: &kubelets.hosts })
+            }
+            Kubelets::StandIn(_) => {
+                ask(&mut Wire { cluster, nodes: &BTreeMap::new(), hosts: &Hosts::default() })
+            }
+        }
     }
 
     /// `ssh NODE [COMMAND]`: the learner is root there.

@@ -91,17 +91,7 @@ impl World {
         controllers: bool,
     ) -> Self {
         let shell = ShellState::default();
-        Self {
-            cluster,
-            access,
-            terminal,
-            shell,
-            kubelets,
-            logins: Vec::new(),
-            recorded: None,
-            controllers,
-            hosts: net::Hosts::default(),
-        }
+        Self { cluster, access, terminal, shell, kubelets, logins: Vec::new(), recorded: None, controllers }
     }
 
     /// Gives the cluster another network plugin, and lets the world come to rest.
@@ -137,12 +127,15 @@ impl World {
         for host in &exercise.start.outside {
             let address =
                 |a: &String| a.parse().map_err(|_| format!("start.outside: \"{a}\" is not an address"));
-            world.hosts.add(net::Host {
+            let host = net::Host {
                 name: host.name.clone(),
                 addresses: host.addresses.iter().map(address).collect::<Result<_, _>>()?,
                 ports: host.ports.clone(),
                 pages: host.pages.clone(),
-            });
+            };
+            if let Kubelets::Real(kubelets) = &mut world.kubelets {
+                kubelets.hosts.add(host);
+            }
         }
         if let Kubelets::Real(kubelets) = &mut world.kubelets {
             kubelets.addresses.clone_from(&exercise.start.addresses);

@@ -123,7 +123,7 @@ impl Work<'_> {
         self.report(running);
         let stored = self.cluster.store.get("pods", self.pod.namespace(), self.pod.name()).cloned();
         if let Some(pod) = stored {
-            Work { cluster: self.cluster, node: self.node, name: self.name, pod: &pod }
+            Work { cluster: self.cluster, node: self.node, name: self.name, pod: &pod, around: self.around }
                 .give_up("DeadlineExceeded", message);
         }
         true

@@ -8,6 +8,7 @@ use gatehouse_core::controllers::events::EventType;
 use gatehouse_core::{Cluster, Timestamp};
 use gatehouse_model::Value;
 
+use super::around::Net;
 use super::plan::{self, Failure, Site};
 use super::pod::{Container, Running, State, Work, path_of};
 use super::{probe, runtime, words};
@@ -63,7 +64,11 @@ impl Work<'_> {
                 return;
             }
             let now = std::mem::replace(&mut self.node.machine.now, at);
-            let (began, output) = runtime::resume(&mut self.node.machine, known.pid);
+            let (began, output) = runtime::resume(
+                &mut self.node.machine,
+                known.pid,
+                &mut Net { cluster: self.cluster, around: self.around },
+            );
             self.node.machine.now = now;
             let text = String::from_utf8_lossy(&output).into_owned();
             known.log.extend(text.lines().map(|l| (at, l.to_owned())));
@@ -149,7 +154,13 @@ impl Work<'_> {
         self.event(&path, EventType::Normal, "Created", &words::created(self.cluster, &name));
         known.space = Some(space);
         known.plan = Some(Arc::clone(&plan));
-        match runtime::start(&mut self.node.machine, space, &plan, &known.id) {
+        match runtime::start(
+            &mut self.node.machine,
+            space,
+            &plan,
+            &known.id,
+            &mut Net { cluster: self.cluster, around: self.around },
+        ) {
             Err(failure) => {
                 let message = failure.message.clone();
                 self.fail(known, &path, failure);

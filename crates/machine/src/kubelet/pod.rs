@@ -7,6 +7,7 @@ use gatehouse_core::controllers::events::{self, EventType, Source};
 use gatehouse_core::{Cluster, Timestamp};
 use gatehouse_model::{Object, Value};
 
+use super::around::Neighbours;
 use super::plan::{Plan, Site};
 use super::{Node, admit, probe, runtime, status, volume};
 use crate::machine::Machine;
@@ -129,7 +130,13 @@ impl Container {
 }
 
 /// Looks at every pod bound to the node.
-pub(super) fn sync(cluster: &mut Cluster, name: &str, node: &mut Node, addresses: &BTreeMap<String, String>) {
+pub(super) fn sync(
+    cluster: &mut Cluster,
+    name: &str,
+    node: &mut Node,
+    addresses: &BTreeMap<String, String>,
+    around: Neighbours<'_>,
+) {
     let mine = |p: &&Arc<Object>| p.str_at(&["spec", "nodeName"]) == name;
     let pods: Vec<Arc<Object>> = cluster.store.list("pods", None).filter(mine).cloned().collect();
     node.pods.retain(|uid, running| {
@@ -140,7 +147,7 @@ pub(super) fn sync(cluster: &mut Cluster, name: &str, node: &mut Node, addresses
         there
     });
     for pod in pods {
-        let mut work = Work { cluster, node, name, pod: &pod };
+        let mut work = Work { cluster, node, name, pod: &pod, around };
         if pod.is_deleting() {
             work.stop();
         } else if !matches!(pod.str_at(&["status", "phase"]), "Succeeded" | "Failed") {
@@ -168,6 +175,7 @@ pub(super) struct Work<'a> {
     pub(super) node: &'a mut Node,
     pub(super) name: &'a str,
     pub(super) pod: &'a Object,
+    pub(super) around: Neighbours<'a>,
 }
 
 /// The field path that events about a container carry.

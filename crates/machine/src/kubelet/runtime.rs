@@ -204,16 +204,17 @@ pub(super) fn start(
     space: u32,
     plan: &Plan,
     id: &str,
+    outside: &mut dyn Outside,
 ) -> Result<(Began, Vec<u8>), Failure> {
     let spec = spec(machine, plan, 0);
     let container = container::attach(machine, space, &spec);
-    let started = container::start(machine, &mut Alone, &container, id).map_err(Failure::run)?;
+    let started = container::start(machine, outside, &container, id).map_err(Failure::run)?;
     Ok(began(started))
 }
 
 /// Goes on with a command that waited until now (a script between two `sleep`s), or ends it.
-pub(super) fn resume(machine: &mut Machine, pid: u32) -> (Began, Vec<u8>) {
-    began(container::resume(machine, &mut Alone, pid))
+pub(super) fn resume(machine: &mut Machine, pid: u32, outside: &mut dyn Outside) -> (Began, Vec<u8>) {
+    began(container::resume(machine, outside, pid))
 }
 
 fn began(started: Started) -> (Began, Vec<u8>) {

@@ -3,8 +3,9 @@
 //! Field order inside objects is that of their names except for the parts every object has. Models apiserver
 //! `pkg/endpoints/{request,handlers/responsewriters,handlers/negotiation}`.
 
+use gatehouse_core::audit::METADATA;
 use gatehouse_core::network::services;
-use gatehouse_core::request::{DryRun, FieldValidation, Impersonation};
+use gatehouse_core::request::{DryRun, FieldValidation, Impersonation, unescape};
 use gatehouse_core::{Body, Cluster, Credential, PatchType, Reply, Request as Call, Target, Verb, server};
 use gatehouse_model::{Value, json, yaml};
 
@@ -226,47 +227,13 @@ fn body(verb: &Verb, kind: &str, bytes: &[u8]) -> Result<Body, gatehouse_core::S
 
 /// The parts of a query, decoded.
 fn pairs(query: &str) -> Vec<(String, String)> {
-    let decoded = |text: &str| {
-        let mut bytes = Vec::with_capacity(text.len());
-        let mut rest = text.bytes();
-        while let Some(b) = rest.next() {
-            match b {
-                b'+' => bytes.push(b' '),
-                b'%' => {
-                    let digits: Vec<u8> = rest.by_ref().take(2).collect();
-                    let hex = std::str::from_utf8(&digits).ok().and_then(|d| u8::from_str_radix(d, 16).ok());
-                    bytes.push(hex.unwrap_or(b'%'));
-                }
-                b => bytes.push(b),
-            }
-        }
-        String::from_utf8_lossy(&bytes).into_owned()
-    };
     let parts = query.split('&').filter(|p| !p.is_empty());
-    parts.map(|p| p.split_once('=').unwrap_or((p, ""))).map(|(k, v)| (decoded(k), decoded(v))).collect()
+    parts.map(|p| p.split_once('=').unwrap_or((p, ""))).map(|(k, v)| (unescape(k), unescape(v))).collect()
 }
 
 /// What comes first in an object, in Go's order; the rest follows by name.
 const FIRST: &[&str] =
     &["kind", "apiVersion", "metadata", "spec", "status", "message", "reason", "details", "code"];
-/// The same of its metadata.
-const METADATA: &[&str] = &[
-    "name",
-    "generateName",
-    "namespace",
-    "uid",
-    "resourceVersion",
-    "generation",
-    "creationTimestamp",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds",
-    "labels",
-    "annotations",
-    "ownerReferences",
-    "finalizers",
-    "managedFields",
-];
-
 /// JSON as the server writes it: for people indented by two, else in one line that ends.
 fn print(value: &Value, pretty: bool) -> String {
     let mut text = String::new();
@@ -307,7 +274,7 @@ fn write(text: &mut String, value: &Value, pretty: bool, depth: usize, first: &[
             line(text, depth + 1);
             text.push_str(&json::go_quote(key));
             text.push_str(if pretty { ": " } else { ":" });
-            let inner = if key == "metadata" { METADATA } else { FIRST };
+            let inner = if key == "metadata" { &METADATA } else { FIRST };
             write(text, map.get(key).unwrap_or(&Value::Null), pretty, depth + 1, inner);
         }
         line(text, depth);
