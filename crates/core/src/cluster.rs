@@ -92,9 +92,17 @@ impl Cluster {
     /// The resource served under a group, version and plural name.
     #[must_use]
     pub fn resource(&self, group: &str, version: &str, plural: &str) -> Option<ResourceType> {
-        self.resources()
-            .into_iter()
-            .find(|r| r.plural == plural && r.gv.group == group && r.gv.version == version)
+        self.find(group, Some(version), plural)
+    }
+
+    /// The resource served under a group and plural name, in this version of the group or in the first that has it.
+    #[must_use]
+    pub fn find(&self, group: &str, version: Option<&str>, plural: &str) -> Option<ResourceType> {
+        let fits = |r: &ResourceType| {
+            r.plural == plural && r.gv.group == group && version.is_none_or(|v| r.gv.version == v)
+        };
+        let custom = || crate::schema::custom_resources(self).into_iter().find(fits);
+        kinds::find(self.version, group, version, plural).or_else(custom)
     }
 
     /// Puts objects in place as they are, without any check: how the state a cluster starts from gets in.

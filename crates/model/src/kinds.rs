@@ -91,6 +91,20 @@ pub fn builtin(version: KubeVersion) -> Vec<ResourceType> {
     served.map(|row| row.resource(version)).collect()
 }
 
+/// The first resource, in discovery order, of this group and plural name: in this version of the group, or in any.
+#[must_use]
+pub fn find(version: KubeVersion, group: &str, of: Option<&str>, plural: &str) -> Option<ResourceType> {
+    let minor = version.minor();
+    let row = table::KINDS.iter().find(|row| {
+        let (g, v) = row.api_version.split_once('/').unwrap_or(("", row.api_version));
+        row.plural == plural
+            && g == group
+            && of.is_none_or(|wanted| v == wanted)
+            && (row.served.0..=row.served.1).contains(&minor)
+    });
+    row.map(|row| row.resource(version))
+}
+
 /// The group versions a cluster serves, in discovery order.
 #[must_use]
 pub fn group_versions(version: KubeVersion) -> Vec<GroupVersion> {

@@ -134,8 +134,7 @@ impl<'a> Client<'a> {
 
     fn target(&self, group_resource: &str, namespace: &str, name: &str, subresource: &str) -> Target {
         let (resource, group) = group_resource.split_once('.').unwrap_or((group_resource, ""));
-        let served = self.cluster.resources();
-        let version = served.iter().find(|r| r.plural == resource && r.gv.group == group);
+        let version = self.cluster.find(group, None, resource);
         Target::Resource(ResourceTarget {
             group: group.to_owned(),
             version: version.map_or_else(|| "v1".to_owned(), |r| r.gv.version.to_string()),

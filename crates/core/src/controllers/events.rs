@@ -174,7 +174,7 @@ fn micros(millis: i64) -> u32 {
 fn about_object(cluster: &Cluster, object: &Object, component: &str) -> Vec<Arc<Object>> {
     cluster
         .store
-        .list("events", Some(namespace_of(object)))
+        .named("events", namespace_of(object), object.name())
         .filter(|e| {
             e.str_at(&["involvedObject", "name"]) == object.name()
                 && e.str_at(&["involvedObject", "uid"]) == object.uid()

@@ -65,11 +65,28 @@ impl Store {
         group_resource: &str,
         namespace: Option<&'a str>,
     ) -> impl Iterator<Item = &'a Arc<Object>> + use<'a> {
+        let start: Key = (namespace.unwrap_or_default().into(), "".into());
         self.tables
             .get(group_resource)
             .into_iter()
-            .flat_map(|t| t.iter())
-            .filter(move |((ns, _), _)| namespace.is_none_or(|wanted| **ns == *wanted))
+            .flat_map(move |t| t.range(start.clone()..))
+            .take_while(move |((ns, _), _)| namespace.is_none_or(|wanted| **ns == *wanted))
+            .map(|(_, o)| o)
+    }
+
+    /// The objects of a namespace whose names begin so.
+    pub(crate) fn named<'a>(
+        &'a self,
+        group_resource: &str,
+        namespace: &'a str,
+        prefix: &'a str,
+    ) -> impl Iterator<Item = &'a Arc<Object>> + use<'a> {
+        let start: Key = (namespace.into(), prefix.into());
+        self.tables
+            .get(group_resource)
+            .into_iter()
+            .flat_map(move |t| t.range(start.clone()..))
+            .take_while(move |((ns, name), _)| **ns == *namespace && name.starts_with(prefix))
             .map(|(_, o)| o)
     }
 

@@ -40,6 +40,9 @@ pub(super) fn lacking(pod: &Object, node: &Object, there: &[Arc<Object>]) -> Vec
         "ephemeral-storage" => 2,
         _ => 3,
     });
+    if names.is_empty() {
+        return lacks;
+    }
     let used = requested(there);
     let nothing = Quantity::from_units(0);
     for name in names {
