@@ -6,6 +6,8 @@
 mod conflict;
 mod last_applied;
 mod merge;
+#[cfg(test)]
+mod reference;
 mod set;
 #[cfg(test)]
 mod tests;

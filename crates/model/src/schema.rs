@@ -6,6 +6,8 @@
 mod load;
 mod openapi;
 #[cfg(test)]
+mod random;
+#[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;

@@ -69,12 +69,15 @@ pub(super) fn replaced(call: &mut Call<'_>, old: &Object, mut decoded: Decoded) 
     Ok((*object).clone())
 }
 
-/// A write that changes nothing keeps the resource version.
+/// A write that changes nothing keeps the resource version; when who wrote what does not count.
 fn unchanged(old: &Object, new: &Object) -> bool {
     let strip = |o: &Object| {
         let mut o = o.clone();
         o.remove(&["metadata", "resourceVersion"]);
-        o.remove(&["metadata", "managedFields"]);
+        let managers = o.0.at_mut(&["metadata", "managedFields"]).map(Value::make_list);
+        managers.into_iter().flatten().for_each(|m| {
+            m.remove(&["time"]);
+        });
         o
     };
     strip(old) == strip(new)

@@ -123,3 +123,30 @@ fn custom_resources_have_schemas_too() {
     assert!(root.descend(&["spec", "size"]).and_then(|t| t.via()).is_some_and(|f| f.required));
     assert!(root.descend(&["spec", "free"]).and_then(|t| t.object()).is_some_and(|o| o.preserve_unknown));
 }
+
+/// What is printed is read again as it was, and what was decoded decodes to itself: for every kind.
+#[test]
+fn parsing_undoes_printing_for_every_kind() {
+    for version in [KubeVersion::V1_20, KubeVersion::V1_36] {
+        for resource in kinds::builtin(version) {
+            let Some(ty) = for_kind(version, &resource.gv, &resource.kind) else { continue };
+            for seed in 0..12 {
+                let mut random = super::random::Random::new(seed + 1);
+                let mut object = random.value(ty, 0);
+                object.set(&["apiVersion"], resource.gv.to_string());
+                object.set(&["kind"], &*resource.kind);
+                let what = format!("{} {} {seed}", resource.gv, resource.kind);
+                let yaml = crate::yaml::emit(&object);
+                assert_eq!(crate::yaml::parse(&yaml).as_ref(), Ok(&object), "{what}:\n{yaml}");
+                let text = json::print(&object);
+                assert_eq!(json::parse(&text).as_ref(), Ok(&object), "{what}: {text}");
+                assert_eq!(json::parse(&json::print_indent(&object, "  ")).as_ref(), Ok(&object), "{what}");
+                let once =
+                    crate::decode::decode(&object, ty).unwrap_or_else(|e| panic!("{what}: {e}\n{yaml}"));
+                assert_eq!(once.unknown, [""; 0], "{what}");
+                let twice = crate::decode::decode(&once.object, ty).unwrap_or_else(|e| panic!("{what}: {e}"));
+                assert_eq!(twice.object, once.object, "{what}");
+            }
+        }
+    }
+}
