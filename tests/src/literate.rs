@@ -60,7 +60,7 @@ impl Suite {
     pub fn parse(text: &str) -> Self {
         let mut blocks = Vec::new();
         let mut prose = String::new();
-        let mut lines = text.lines();
+        let mut lines = text.split_terminator('\n');
         while let Some(line) = lines.next() {
             let world = line.strip_prefix("<!-- world: ").and_then(|l| l.strip_suffix(" -->"));
             let file = line.strip_prefix("```").and_then(|l| l.split_once(" file=")).map(|(_, name)| name);
