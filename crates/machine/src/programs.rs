@@ -52,6 +52,7 @@ mod sort;
 mod startup;
 mod stat;
 mod strings;
+mod su;
 mod sudoers;
 pub mod sums;
 mod sysctl;
@@ -199,8 +200,8 @@ const TABLE: &[(&str, Main)] = &[
     ("nsenter", admin::nsenter),
     ("ping", net::ping),
     ("setcap", caps::setcap),
-    ("su", admin::su),
-    ("sudo", admin::sudo),
+    ("su", su::su),
+    ("sudo", su::sudo),
     ("umount", admin::umount),
     ("unshare", admin::unshare),
     ("wget", net::wget),

@@ -22,6 +22,8 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
             None => (Some(who.as_str()), None),
         }
     };
+    // Even a number might be somebody's name.
+    sys.ask_name_service();
     let uid = match user {
         None => None,
         Some(u) => match u.parse().ok().or_else(|| sys.find_user(|x| x.name == u).map(|x| x.uid)) {

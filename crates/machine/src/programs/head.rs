@@ -60,7 +60,8 @@ fn run(sys: &mut Sys<'_>, argv: &[String], tail: bool) -> i32 {
         sys.complain(&line);
         return 1;
     };
-    let amount = if bytes { Amount::Bytes(n * unit) } else { Amount::Lines(n * unit) };
+    let amount =
+        if bytes { Amount::Bytes(n.saturating_mul(unit)) } else { Amount::Lines(n.saturating_mul(unit)) };
     let files = if opts.operands.is_empty() { vec!["-".to_owned()] } else { opts.operands.clone() };
     let titled = (files.len() > 1 || opts.has('v')) && !opts.has('q');
     let mut code = 0;
@@ -69,6 +70,9 @@ fn run(sys: &mut Sys<'_>, argv: &[String], tail: bool) -> i32 {
         let read = if f == "-" { sys.read_all(0) } else { super::read_input(sys, f) };
         match read {
             Ok(data) => {
+                if f != "-" && !sys.busybox() {
+                    let _ = sys.call("lseek");
+                }
                 if titled {
                     let name = if f == "-" { "standard input" } else { f };
                     sys.print(&format!("{}==> {name} <==\n", if first { "" } else { "\n" }));

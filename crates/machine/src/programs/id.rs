@@ -42,18 +42,23 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
             let (user_only, group_only) = (opts.has('u'), opts.has('g'));
             let uid = if group_only { 0 } else { sys.getid("geteuid") };
             let ruid = if user_only && !opts.has('r') || group_only { uid } else { sys.getid("getuid") };
-            let gid = if user_only { 0 } else { sys.getid("getgid") };
-            let only = opts.has('u') || opts.has('g');
-            if !only {
+            if !user_only {
                 let _ = sys.getid("getegid");
+            }
+            let gid = if user_only { 0 } else { sys.getid("getgid") };
+            if !user_only && !group_only {
+                sys.ask_name_service();
                 let _ = sys.call("getgroups");
+            } else if opts.has('n') {
+                sys.ask_name_service();
             }
             let cred = sys.me().cred.clone();
             let groups = cred.groups.iter().map(|g| cred.seen_gid(*g)).collect();
             (uid, ruid, gid, groups)
         }
     };
-    if !busybox || !groups.contains(&gid) {
+    // GNU's puts the own group first; busybox shows what the kernel says.
+    if !busybox {
         groups.retain(|g| *g != gid);
         groups.insert(0, gid);
     }
@@ -153,12 +158,7 @@ fn print_busybox(
 
 pub(super) fn whoami(sys: &mut Sys<'_>, _: &[String]) -> i32 {
     let uid = sys.getid("geteuid");
-    if !sys.busybox() {
-        // The name service asks its cache daemon first.
-        for call in ["socket", "connect", "newfstatat", "lseek"] {
-            let _ = sys.call(call);
-        }
-    }
+    sys.ask_name_service();
     match sys.user_name(uid) {
         Some(n) => {
             sys.print(&format!("{n}\n"));

@@ -21,6 +21,20 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         sys.complain("ln: missing file operand\nTry 'ln --help' for more information.\n");
         return 1;
     }
+    // GNU's tries first and looks at the target when that failed.
+    let plain = !busybox && sources.len() == 1 && opts.operands.len() == 2 && !opts.has('f');
+    let done = plain
+        && sources.first().is_some_and(|s| {
+            if opts.has('s') {
+                sys.symlink("symlinkat", s, &target).is_ok()
+            } else {
+                sys.link("linkat", s, &target).is_ok()
+            }
+        });
+    if done {
+        let _ = sys.call("lseek");
+        return 0;
+    }
     let into = sys.stat(&target).is_ok_and(|s| s.is_dir())
         && !(opts.has('n') && sys.lstat(&target).is_ok_and(|s| !s.is_dir()));
     let mut code = 0;

@@ -25,6 +25,9 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         return 1;
     }
     let mut code = 0;
+    if !busybox {
+        let _ = sys.call("ioctl");
+    }
     for f in &opts.operands {
         if opts.has('r') || opts.has('R') {
             if f.trim_end_matches('/').is_empty() && !busybox {
@@ -36,6 +39,9 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         } else {
             code |= remove(sys, f, force, "rm");
         }
+    }
+    if !busybox {
+        let _ = sys.call("lseek");
     }
     code
 }

@@ -198,7 +198,8 @@ impl Sys<'_> {
         match self.inode(at.ino).map(|i| i.kind.clone()) {
             Some(Kind::Char(5, 0)) => Err(Errno::ENXIO),
             Some(Kind::Char(major, _)) if !matches!(major, 1 | 5 | 136) => Err(Errno::ENXIO),
-            Some(Kind::Block(..)) => Err(Errno::EPERM),
+            // The node's own disk; no other is there.
+            Some(Kind::Block(major, _)) if major != 252 => Err(Errno::ENXIO),
             Some(Kind::Socket) => Err(Errno::ENXIO),
             _ => Ok(None),
         }

@@ -28,6 +28,7 @@ use crate::process::{Process, Space, State, Userland};
 pub use admin::Clone;
 pub use fd::{Handle, Open, Tty, output, outputs, source, taken};
 pub use files::{Flags, Stat};
+pub use names::User;
 pub use raw::Arg;
 pub(crate) use run::Reap;
 pub use run::{Job, Patience, Wait};

@@ -58,6 +58,15 @@ impl Sys<'_> {
         self.look_up("/etc/group", |l| parse_group(l).filter(|(_, g, _)| *g == gid).map(|(n, _, _)| n))
     }
 
+    /// What the C library does before it reads a table: it asks the name service's cache, then where names come from.
+    pub fn ask_name_service(&mut self) {
+        if !self.busybox() {
+            for call in ["socket", "connect", "newfstatat", "lseek"] {
+                let _ = self.call(call);
+            }
+        }
+    }
+
     /// Name, number and members of every group.
     pub fn groups(&mut self) -> Vec<(String, u32, Vec<String>)> {
         let Some(text) = self.read_table("/etc/group") else { return Vec::new() };
