@@ -98,7 +98,8 @@ fn print(args: &Args, watch: &mut Watch) -> Result<String, ReachError> {
         Plugin::AdminPolicy => Cni::AdminPolicy,
         Plugin::Cilium => Cni::Cilium,
     });
-    let reach = watch.time("parse and compile", || Reach::read(&texts, cni))?;
+    let snapshot = watch.time("parse", || Reach::parse(&texts, cni))?;
+    let reach = watch.time("compile", || Reach::compile(snapshot));
     if let (Some(from), Some(to)) = (&args.from, &args.to) {
         let question = args.request.as_deref().map(Question::parse);
         return reach.explain(from, to, port, question.as_ref());

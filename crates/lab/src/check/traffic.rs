@@ -1,11 +1,11 @@
 //! `traffic`: whether a packet would arrive, or a request be let through.
 
 use gatehouse_core::Cause;
-use gatehouse_core::network::{End, Network, Port, Protocol};
+use gatehouse_core::network::{Network, Port, Protocol};
 
 use super::Finding;
 use crate::exercise::format::{Passage, Traffic};
-use crate::reach::Question;
+use crate::reach::{Question, end};
 use crate::world::World;
 
 pub(super) fn probe(check: &Traffic, world: &World) -> Finding {
@@ -16,8 +16,8 @@ pub(super) fn probe(check: &Traffic, world: &World) -> Finding {
     }
     let word = |allowed: bool| if allowed { "allowed" } else { "denied" };
     let expected = word(check.expect == Passage::Allowed);
-    let (Some(from), Some(to)) = (end(&network, &check.from), end(&network, &check.to)) else {
-        let missing = if end(&network, &check.from).is_none() { &check.from } else { &check.to };
+    let (Ok(from), Ok(to)) = (end(&network, &check.from), end(&network, &check.to)) else {
+        let missing = if end(&network, &check.from).is_err() { &check.from } else { &check.to };
         return Finding::compare(&subject, expected, &format!("the pod {missing} does not run"), Vec::new());
     };
     let Some(port) = port(&check.port) else {
@@ -40,14 +40,6 @@ pub(super) fn probe(check: &Traffic, world: &World) -> Finding {
     };
     let because = because.into_iter().map(|c: Cause| c.text).collect();
     Finding::compare(&subject, expected, word(allowed), because)
-}
-
-/// `namespace/pod` or an address.
-fn end(network: &Network, text: &str) -> Option<End> {
-    match text.split_once('/') {
-        Some((namespace, name)) => network.find(namespace, name).map(End::Pod),
-        None => text.parse().ok().map(|ip| network.end(ip)),
-    }
 }
 
 /// Reads a port such as `TCP/80`.

@@ -88,7 +88,7 @@ pub fn explain(
 }
 
 /// `namespace/pod` or an address.
-pub(super) fn end(network: &Network, text: &str) -> Result<End, ReachError> {
+pub(crate) fn end(network: &Network, text: &str) -> Result<End, ReachError> {
     let found = match text.split_once('/') {
         Some((namespace, name)) => network.find(namespace, name).map(End::Pod),
         None => text.parse().ok().map(|ip| network.end(ip)),

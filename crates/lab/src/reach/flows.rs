@@ -3,8 +3,7 @@
 use gatehouse_core::network::Observed;
 use gatehouse_model::yaml;
 
-use super::explain::end;
-use super::{Reach, ReachError, port};
+use super::{Reach, ReachError, end, port};
 
 impl Reach {
     /// The policies that let the traffic of a text pass and nothing else, as one YAML stream. A line of the text is

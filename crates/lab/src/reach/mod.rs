@@ -13,6 +13,7 @@ use gatehouse_model::{Object, Value, json, yaml};
 
 pub use crate::check::port;
 pub use change::{Change, changes, would_change};
+pub(crate) use explain::end;
 pub use explain::{Question, explain};
 
 /// Why something cannot be read.
@@ -61,6 +62,14 @@ impl Reach {
     /// # Errors
     /// The first document that cannot be read.
     pub fn read(texts: &[(String, String)], cni: Option<Cni>) -> Result<Self, ReachError> {
+        Self::parse(texts, cni).map(Self::compile)
+    }
+
+    /// The first half of [`Reach::read`]: what the manifests say.
+    ///
+    /// # Errors
+    /// The first document that cannot be read.
+    pub fn parse(texts: &[(String, String)], cni: Option<Cni>) -> Result<Snapshot, ReachError> {
         let mut objects = Vec::new();
         for (file, text) in texts {
             for document in yaml::parse_all(text) {
@@ -119,7 +128,13 @@ impl Reach {
             (_, true) => Cni::AdminPolicy,
             _ => Cni::Enforcing,
         });
-        Ok(Self { network: Network::compile(snapshot) })
+        Ok(snapshot)
+    }
+
+    /// The second half: policies compiled against the pods there are.
+    #[must_use]
+    pub fn compile(snapshot: Snapshot) -> Self {
+        Self { network: Network::compile(snapshot) }
     }
 
     /// Who reaches whom on a port.
