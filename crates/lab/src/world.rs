@@ -7,6 +7,7 @@ mod addons;
 mod api;
 mod complete;
 mod files;
+mod istioctl;
 mod outside;
 mod start;
 

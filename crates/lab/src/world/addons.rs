@@ -44,6 +44,7 @@ impl World {
             Addon::IngressNginx => self.create_all(INGRESS_NGINX),
             Addon::Istio => {
                 self.create_all(ISTIO);
+                super::start::install(&mut self.terminal, "istioctl");
                 let injector = Backend { sidecars: true, ..Backend::default() };
                 Arc::make_mut(&mut self.cluster.webhook_backends).insert(istio::WEBHOOK.to_owned(), injector);
             }

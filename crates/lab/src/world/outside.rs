@@ -48,7 +48,7 @@ pub(crate) struct Around<'w> {
 
 impl Outside for Around<'_> {
     fn program(&self, name: &str) -> bool {
-        matches!(name, "kubectl" | "scp" | "ssh")
+        matches!(name, "istioctl" | "kubectl" | "scp" | "ssh")
     }
 
     fn run(&mut self, sys: &mut Sys<'_>, argv: &[String]) -> Outcome {
@@ -59,6 +59,7 @@ impl Outside for Around<'_> {
                 self.world.control();
                 outcome
             }
+            Some("istioctl") => Outcome::Done(super::istioctl::run(&self.world.cluster.store, argv)),
             Some("ssh") => self.ssh(sys, argv),
             Some("scp") => self.scp(sys, argv),
             name => Outcome::Done(Output::failure(

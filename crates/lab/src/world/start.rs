@@ -198,7 +198,7 @@ fn nodes(cluster: &mut Cluster) {
 }
 
 /// Puts a program on a machine that is not the machine's own.
-fn install(machine: &mut Machine, program: &str) {
+pub(super) fn install(machine: &mut Machine, program: &str) {
     let mut content = MAGIC.to_vec();
     content.extend_from_slice(format!("outside:{program}").as_bytes());
     machine.write_file(&format!("/usr/local/bin/{program}"), content, 0o755, (0, 0));

@@ -75,7 +75,8 @@ pub fn principal(pod: &Object) -> String {
 }
 
 /// Whether a policy's selector, if it has one, selects a pod.
-fn selects(policy: &Object, pod: &Object) -> bool {
+#[must_use]
+pub fn selects(policy: &Object, pod: &Object) -> bool {
     let labels = policy.map_at(&["spec", "selector", "matchLabels"]);
     labels.is_empty() || Selector::from_labels(labels).matches(pod.labels())
 }
