@@ -13,6 +13,7 @@ mod pod;
 mod probe;
 mod rootfs;
 mod runtime;
+mod service_env;
 mod status;
 mod stop;
 mod volume;

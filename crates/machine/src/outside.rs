@@ -48,6 +48,7 @@ pub trait Outside {
                 to,
                 end: SocketAddr::new(from, to.port()),
                 refused: false,
+                stopped: None,
             });
         }
         Reach::Refused

@@ -268,16 +268,6 @@ fn environment(
     if image.repository.contains("nginx") {
         env.push(("NGINX_VERSION".into(), "1.29.3".into()));
     }
-    let services = [
-        ("KUBERNETES_SERVICE_HOST", "10.96.0.1"),
-        ("KUBERNETES_SERVICE_PORT", "443"),
-        ("KUBERNETES_SERVICE_PORT_HTTPS", "443"),
-        ("KUBERNETES_PORT", "tcp://10.96.0.1:443"),
-        ("KUBERNETES_PORT_443_TCP", "tcp://10.96.0.1:443"),
-        ("KUBERNETES_PORT_443_TCP_PROTO", "tcp"),
-        ("KUBERNETES_PORT_443_TCP_PORT", "443"),
-        ("KUBERNETES_PORT_443_TCP_ADDR", "10.96.0.1"),
-    ];
     for source in container.list_at(&["envFrom"]) {
         let prefix = source.str_at(&["prefix"]);
         for (kind, table) in [("configMapRef", "configmaps"), ("secretRef", "secrets")] {
@@ -294,7 +284,7 @@ fn environment(
             }
         }
     }
-    env.extend(services.into_iter().map(|(n, v)| (n.to_owned(), v.to_owned())));
+    env.extend(super::service_env::of(&site.cluster.store, pod));
     for entry in container.list_at(&["env"]) {
         let name = entry.str_at(&["name"]).to_owned();
         let value = match entry.get("valueFrom") {

@@ -3,10 +3,10 @@
 //! Models Istio's sidecar with its default configuration; who may do what is core's `network::istio`.
 
 use gatehouse_core::Cluster;
-use gatehouse_core::network::{HttpRequest, istio};
+use gatehouse_core::network::{HttpRequest, istio, services};
 use gatehouse_model::Object;
 
-use super::{Conversation, Heard, Request, Response, Said};
+use super::{Conversation, Heard, Reach, Request, Response, Said};
 
 /// Ports that a sidecar does not take over.
 const OWN: [u16; 3] = [15020, 15021, 15090];
@@ -84,4 +84,44 @@ pub(super) fn through(heard: Heard, by: &str) -> Heard {
     }
     let response = response.with("x-envoy-upstream-service-time", "1").with("server", by);
     Heard::Bytes(hello.clone(), response.bytes(""))
+}
+
+/// What a client's sidecar says when it cannot reach a service: it takes every connection of its pod to one.
+pub(super) fn upstream_failure(
+    cluster: &Cluster,
+    from: std::net::IpAddr,
+    to: std::net::SocketAddr,
+    reach: &Reach,
+) -> Option<&'static str> {
+    pod_at(cluster, from).filter(|p| istio::has_sidecar(p))?;
+    let text = to.ip().to_string();
+    let service = cluster.store.list("services", None).find(|s| s.str_at(&["spec", "clusterIP"]) == text)?;
+    let port = |p: &&gatehouse_model::Value| p.i64_at(&["port"]) == Some(i64::from(to.port()));
+    let port = service.list_at(&["spec", "ports"]).iter().find(port)?;
+    if services::endpoints(&cluster.store, service, port.str_at(&["name"])).is_empty() {
+        return Some("no healthy upstream");
+    }
+    Some(match reach {
+        Reach::TimedOut => {
+            "upstream connect error or disconnect/reset before headers. reset reason: connection timeout"
+        }
+        _ => {
+            "upstream connect error or disconnect/reset before headers. retried and the latest reset reason: remote connection failure, transport failure reason: delayed connect error: Connection refused"
+        }
+    })
+}
+
+/// The sidecar's own answer to a request that reaches nobody.
+pub(super) fn unreachable(cluster: &Cluster, said: &Said, why: &str) -> Heard {
+    match said {
+        Said::Bytes(None, bytes) => match Request::parse(bytes) {
+            Some(request) => {
+                let response = with_date(Response::new(503, "text/plain", why), cluster.now.0);
+                Heard::Bytes(None, response.with("server", "envoy").bytes(&request.method))
+            }
+            None if bytes.is_empty() => Heard::Bytes(None, Vec::new()),
+            None => Heard::Reset,
+        },
+        _ => Heard::Reset,
+    }
 }

@@ -48,6 +48,8 @@ pub struct Conversation {
     pub end: SocketAddr,
     /// Whether the node sends datagrams back: nobody is behind the service.
     pub refused: bool,
+    /// What the client's own sidecar, which takes every connection, says because it reaches nobody.
+    pub stopped: Option<&'static str>,
 }
 
 /// What happens to a connection.

@@ -45,10 +45,31 @@ enum Owner {
 }
 
 impl<'w> Wire<'w> {
-    /// Opens a connection, or finds out where datagrams would go.
+    /// Opens a connection, or finds out where datagrams would go. In a mesh it is the client's sidecar that takes it.
     pub fn connect(&self, machine: &Machine, space: u32, to: SocketAddr, transport: Transport) -> Reach {
+        let reach = self.open(machine, space, to, transport);
+        if transport != Transport::Tcp || matches!(reach, Reach::Open(_)) {
+            return reach;
+        }
+        let (from, _) = self.origin(machine, space);
+        match mesh::upstream_failure(self.cluster, from, to, &reach) {
+            Some(why) => Reach::Open(Conversation {
+                transport,
+                from,
+                seen: from,
+                to,
+                end: to,
+                refused: false,
+                stopped: Some(why),
+            }),
+            None => reach,
+        }
+    }
+
+    fn open(&self, machine: &Machine, space: u32, to: SocketAddr, transport: Transport) -> Reach {
         let (from, here) = self.origin(machine, space);
-        let mut talk = Conversation { transport, from, seen: from, to, end: to, refused: false };
+        let mut talk =
+            Conversation { transport, from, seen: from, to, end: to, refused: false, stopped: None };
         let answered = |open: bool, talk| if open { Reach::Open(talk) } else { Reach::Refused };
         if to.ip().is_loopback() || to.ip() == from {
             talk.end.set_ip(from);
@@ -126,6 +147,9 @@ impl<'w> Wire<'w> {
         let loopback = talk.end.ip() == talk.from;
         if talk.refused {
             return Heard::Refused;
+        }
+        if let Some(why) = talk.stopped {
+            return mesh::unreachable(self.cluster, said, why);
         }
         if talk.transport == Transport::Icmp {
             return Heard::Bytes(None, Vec::new());
