@@ -120,6 +120,17 @@ fn one(
         })
     };
     let attachment = raw.attachment.as_deref().map(|a| expand(v, a)).transpose()?;
+    // Rules about files are expanded first, the last one first: that is the variable an error names.
+    for rule in raw.rules.iter().rev() {
+        let texts = match &rule.body {
+            Body::File(f) => [Some(&f.path), None],
+            Body::Link(l) => [Some(&l.path), Some(&l.target)],
+            _ => continue,
+        };
+        for text in texts.into_iter().flatten() {
+            expand(v, text)?;
+        }
+    }
     let rules = expand_rules(&raw.rules, v)?;
     merge(&rules, shown)?;
     let attachment = match attachment {

@@ -54,6 +54,21 @@ fn a_missing_comma_is_noticed_on_the_next_line() {
 }
 
 #[test]
+fn the_last_rule_names_the_variable_that_is_missing() {
+    // As apparmor_parser 3.0.8 said.
+    let said = |text: &str| read(text).map(|_| ());
+    assert_eq!(
+        said("profile p {\n  mount @{C} -> /a,\n  @{A}/x r,\n  @{B}/y r,\n}\n").unwrap_err(),
+        "Found reference to variable B, but is never declared\n"
+    );
+    assert_eq!(
+        said("@{X}=@{Y}\n@{Y}=@{X}\nprofile p {\n  @{X}/a r,\n}\n").unwrap_err(),
+        "Variable @{X} is referenced recursively (by @{Y})\nfailure expanding variable X\n"
+    );
+    assert_eq!(said("profile p {\n  if not defined $y { /a r, }\n}\n"), Ok(()));
+}
+
+#[test]
 fn versions_differ_in_the_rules_they_know() {
     for rule in ["userns,", "mqueue,", "all,", "priority=1 file,", "io_uring,"] {
         let text = format!("profile p {{ {rule} }}\n");

@@ -49,7 +49,9 @@ impl Variables {
                 return Err(format!("Found reference to variable {name}, but is never declared\n"));
             };
             let mut seen = vec![name.clone()];
-            let values = self.values(values, &mut seen)?;
+            let values = self
+                .values(values, &mut seen)
+                .map_err(|e| format!("{e}failure expanding variable {name}\n"))?;
             let prefix = text.get(..from).unwrap_or("");
             let suffix = text.get(to..).unwrap_or("");
             let joined = match values.as_slice() {

@@ -321,8 +321,8 @@ impl Parser<'_> {
                             self.variables.is_declared(&name)
                         }
                         Tok::BoolVar => {
-                            let word = self.take();
-                            self.boolean(&word)?
+                            let name = variable_name(&self.take());
+                            self.booleans.contains_key(&name)
                         }
                         _ => return Err(self.syntax(&[Tok::SetVar, Tok::BoolVar])),
                     }
