@@ -29,10 +29,15 @@ pub(super) fn claim(
     owner: &Object,
     selector: &Selector,
 ) -> Vec<Arc<Object>> {
-    let candidates: Vec<Arc<Object>> = client
+    let uid = owner.uid();
+    let store = &client.cluster.store;
+    let candidates: Vec<Arc<Object>> = store
         .list(resource, Some(owner.namespace()))
-        .into_iter()
-        .filter(|o| controls(owner, o) || (o.controller().is_none() && selector.matches(o.labels())))
+        .filter(|o| match o.controller() {
+            Some(controller) => controller.str_at(&["uid"]) == uid,
+            None => selector.matches(o.labels()),
+        })
+        .cloned()
         .collect();
     let mut mine = Vec::new();
     for object in candidates {
