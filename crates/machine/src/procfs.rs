@@ -116,7 +116,8 @@ pub fn inode(machine: &Machine, me: &Process, ino: Ino) -> Option<Arc<Inode>> {
     let p = owner(machine, ino)?;
     let entry = (ino - PROC_BASE) & 255;
     let dir = |names: &[&str]| {
-        Kind::Dir(Dir { entries: names.iter().map(|n| (Arc::from(*n), 0)).collect(), ..Dir::default() })
+        let entries = gatehouse_model::order::map(names.iter().map(|n| (Arc::from(*n), 0)));
+        Kind::Dir(Dir { entries, ..Dir::default() })
     };
     let link = |at: Loc| {
         let path =

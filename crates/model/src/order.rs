@@ -1,9 +1,11 @@
 //! Sorting that costs little code: one sort for all types, where the standard library makes one for each.
 //!
 //! What is sorted here is short (fields, pods, flags), and the page is downloaded: each sort of its own type would be
-//! some four kilobytes of it. Stable, as `slice::sort`.
+//! some four kilobytes of it. Stable, as `slice::sort`. The library also sorts where it collects a map or a set:
+//! [`map`] and [`set`] do not.
 
 use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Sorts by the items' own order.
 pub fn sort<T: Ord>(items: &mut [T]) {
@@ -24,6 +26,24 @@ pub fn by<T>(items: &mut [T], mut compare: impl FnMut(&T, &T) -> Ordering) {
     for (a, b) in swaps {
         items.swap(a, b);
     }
+}
+
+/// A map of these; of equal keys the last one's value counts.
+pub fn map<K: Ord, V>(items: impl IntoIterator<Item = (K, V)>) -> BTreeMap<K, V> {
+    let mut map = BTreeMap::new();
+    for (key, value) in items {
+        map.insert(key, value);
+    }
+    map
+}
+
+/// A set of these.
+pub fn set<T: Ord>(items: impl IntoIterator<Item = T>) -> BTreeSet<T> {
+    let mut set = BTreeSet::new();
+    for item in items {
+        set.insert(item);
+    }
+    set
 }
 
 /// The exchanges that sort `len` items.

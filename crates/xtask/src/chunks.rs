@@ -73,7 +73,7 @@ pub(crate) fn weigh(linked: &[u8], manifest: &Manifest) -> Outcome<String> {
             *constants += size;
         }
     }
-    let mut paths = std::collections::BTreeMap::<String, usize>::new();
+    let mut paths = std::collections::BTreeMap::<(Option<usize>, String), usize>::new();
     for ((body, place), name) in module.bodies.iter().zip(&plan.place).zip(&module.names) {
         let range = body.range();
         let weight = usize::try_from(range.end - range.start).map_err(read::unreadable)?;
@@ -81,9 +81,7 @@ pub(crate) fn weigh(linked: &[u8], manifest: &Manifest) -> Outcome<String> {
             *bytes += weight;
             *functions += 1;
         }
-        if place.is_none() {
-            *paths.entry(path_of(name)).or_default() += weight;
-        }
+        *paths.entry((*place, path_of(name))).or_default() += weight;
     }
     let names = std::iter::once("engine").chain(chunks.all.iter().map(|chunk| chunk.name.as_str()));
     let mut out: String = names
@@ -92,18 +90,23 @@ pub(crate) fn weigh(linked: &[u8], manifest: &Manifest) -> Outcome<String> {
             format!("{bytes:>9} {functions:>6} {constants:>9}  {name}\n")
         })
         .collect();
-    let mut paths: Vec<(String, usize)> = paths.into_iter().collect();
+    let mut paths: Vec<((Option<usize>, String), usize)> = paths.into_iter().collect();
     paths.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
-    out.push_str("\nin the engine, by path:\n");
-    for (path, bytes) in paths.iter().take(600) {
-        out.push_str(&format!("{bytes:>9}  {path}\n"));
+    let pieces = std::iter::once(None).chain((0..chunks.all.len()).map(Some));
+    for piece in pieces {
+        let name = piece.and_then(|chunk| chunks.all.get(chunk)).map_or("engine", |chunk| &chunk.name);
+        out.push_str(&format!("\nin {name}, by path:\n"));
+        let own = paths.iter().filter(|((place, _), _)| *place == piece);
+        for ((_, path), bytes) in own.take(LISTED) {
+            out.push_str(&format!("{bytes:>9}  {path}\n"));
+        }
     }
     let gone: std::collections::BTreeSet<u32> = plan.constants.iter().map(|(address, ..)| *address).collect();
     let mut kept: Vec<&links::Constant> =
         links.constants.iter().filter(|c| !gone.contains(&c.address)).collect();
     kept.sort_by_key(|constant| std::cmp::Reverse(constant.size));
     out.push_str("\nconstants in the engine, the largest:\n");
-    for constant in kept.iter().take(60) {
+    for constant in kept.iter().take(LISTED) {
         let text: String = module
             .text_at(constant.address, 60)
             .chars()
@@ -113,6 +116,9 @@ pub(crate) fn weigh(linked: &[u8], manifest: &Manifest) -> Outcome<String> {
     }
     Ok(out)
 }
+
+/// How many paths and constants of each piece are listed.
+const LISTED: usize = 150;
 
 /// The first three steps of the first path of ours in a name, or what library it is of.
 fn path_of(name: &str) -> String {

@@ -2,7 +2,6 @@
 //!
 //! Models kubernetes `plugin/pkg/admission/noderestriction/admission.go`. Claims and resource slices are left out.
 
-use std::collections::BTreeSet;
 
 use gatehouse_model::Object;
 
@@ -174,8 +173,9 @@ fn own_node(request: &AdmissionRequest<'_>, node: &str) -> Option<String> {
 /// The labels that differ and that a kubelet may not touch.
 fn forbidden_labels(new: &Object, old: Option<&Object>) -> Vec<String> {
     let before = |key: &str| old.and_then(|o| o.label(key));
-    let keys: BTreeSet<&str> =
-        new.labels().keys().chain(old.into_iter().flat_map(|o| o.labels().keys())).collect();
+    let keys = gatehouse_model::order::set(
+        new.labels().keys().chain(old.into_iter().flat_map(|o| o.labels().keys())),
+    );
     keys.into_iter()
         .filter(|key| new.label(key) != before(key) && is_forbidden(key))
         .map(str::to_owned)

@@ -18,12 +18,8 @@ pub(crate) fn parse(value: &Value) -> Option<Quantity> {
 
 /// Reads a list of resources.
 pub(crate) fn amounts(value: Option<&Value>) -> Amounts {
-    value
-        .map(Value::entries)
-        .into_iter()
-        .flat_map(|m| m.iter())
-        .filter_map(|(k, v)| Some((k.to_owned(), parse(v)?)))
-        .collect()
+    let all = value.map(Value::entries).into_iter().flat_map(|m| m.iter());
+    gatehouse_model::order::map(all.filter_map(|(k, v)| Some((k.to_owned(), parse(v)?))))
 }
 
 /// Adds amounts to others.
@@ -68,7 +64,8 @@ pub(crate) fn of_pod(pod: &Object, kind: &str) -> Amounts {
         add(&mut total, &overhead);
     } else {
         // A limit that is not set stays unset.
-        let limited: Amounts = overhead.into_iter().filter(|(name, _)| total.contains_key(name)).collect();
+        let limited = overhead.into_iter().filter(|(name, _)| total.contains_key(name));
+        let limited = gatehouse_model::order::map(limited);
         add(&mut total, &limited);
     }
     total

@@ -71,7 +71,7 @@ fn conditions(client: &Client<'_>, namespace: &Object, rest: &[(String, Vec<Arc<
             format!("{resource}.{group} has {} resource instances", objects.len())
         })
         .collect();
-    parts.sort();
+    gatehouse_model::order::sort(&mut parts);
     let mut finalizers: BTreeMap<&str, usize> = BTreeMap::new();
     for object in rest.iter().flat_map(|(_, objects)| objects) {
         for finalizer in object.list_at(&["metadata", "finalizers"]).iter().filter_map(Value::as_str) {

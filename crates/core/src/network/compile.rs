@@ -177,8 +177,9 @@ impl Facts {
         let pods = &snapshot.pods;
         let selectable = Bits::of(pods.len(), |i| pods.get(i).is_some_and(|p| !p.host_network));
         let mut namespaces: Vec<Bits> = snapshot.namespaces.iter().map(|_| Bits::none(pods.len())).collect();
-        let places: std::collections::BTreeMap<&str, usize> =
-            snapshot.namespaces.iter().enumerate().map(|(i, n)| (n.name.as_str(), i)).collect();
+        let places = gatehouse_model::order::map(
+            snapshot.namespaces.iter().enumerate().map(|(i, n)| (n.name.as_str(), i)),
+        );
         for (i, pod) in pods.iter().enumerate() {
             let place = places.get(pod.namespace.as_str());
             if let Some(bits) = place.and_then(|p| namespaces.get_mut(*p)) {

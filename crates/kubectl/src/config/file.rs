@@ -31,14 +31,10 @@ pub struct KubeConfig {
 }
 
 fn list(value: &Value, key: &str, inner: &str, origin: &str) -> BTreeMap<String, Entry> {
-    value
-        .list_at(&[key])
-        .iter()
-        .map(|item| {
-            let value = item.get(inner).filter(|v| !v.is_null()).cloned().unwrap_or_else(Value::map);
-            (item.str_at(&["name"]).to_owned(), Entry { value, origin: origin.to_owned() })
-        })
-        .collect()
+    gatehouse_model::order::map(value.list_at(&[key]).iter().map(|item| {
+        let value = item.get(inner).filter(|v| !v.is_null()).cloned().unwrap_or_else(Value::map);
+        (item.str_at(&["name"]).to_owned(), Entry { value, origin: origin.to_owned() })
+    }))
 }
 
 fn to_list(entries: &BTreeMap<String, Entry>, inner: &str) -> Value {

@@ -1,6 +1,5 @@
 //! The cells of services, endpoints and ingresses. Models kubernetes `pkg/printers/internalversion/printers.go`.
 
-use std::collections::BTreeSet;
 
 use gatehouse_model::Value;
 
@@ -14,12 +13,11 @@ fn strings(o: &Value, path: &[&str]) -> Vec<String> {
 /// The addresses of a load balancer.
 pub(crate) fn load_balancer_addresses(o: &Value) -> String {
     let ingress = o.list_at(&["status", "loadBalancer", "ingress"]);
-    let addresses: BTreeSet<&str> = ingress
+    let addresses = ingress
         .iter()
         .map(|i| if i.str_at(&["ip"]).is_empty() { i.str_at(&["hostname"]) } else { i.str_at(&["ip"]) })
-        .filter(|a| !a.is_empty())
-        .collect();
-    addresses.into_iter().collect::<Vec<_>>().join(",")
+        .filter(|a| !a.is_empty());
+    gatehouse_model::order::set(addresses).into_iter().collect::<Vec<_>>().join(",")
 }
 
 /// The addresses of a load balancer, clipped unless `-o wide`.

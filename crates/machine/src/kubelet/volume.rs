@@ -143,13 +143,10 @@ fn keyed(
 }
 
 fn downward(site: &Site<'_>, pod: &Object, items: &[Value], mode: u32) -> BTreeMap<String, (Vec<u8>, u32)> {
-    items
-        .iter()
-        .map(|item| {
-            let text = field(site, pod, item.str_at(&["fieldRef", "fieldPath"]));
-            (item.str_at(&["path"]).to_owned(), (text.into_bytes(), mode))
-        })
-        .collect()
+    gatehouse_model::order::map(items.iter().map(|item| {
+        let text = field(site, pod, item.str_at(&["fieldRef", "fieldPath"]));
+        (item.str_at(&["path"]).to_owned(), (text.into_bytes(), mode))
+    }))
 }
 
 /// A token of the pod's service account, bound to the pod.

@@ -78,7 +78,7 @@ fn field(name: &'static str, ty: Type, facts: &[&'static str]) -> Field {
 
 pub(super) fn parse(text: &'static str) -> Schemas {
     let types = text.lines().filter_map(|l| l.strip_prefix("type "));
-    let names: BTreeMap<&str, usize> = types.enumerate().map(|(i, name)| (name, i)).collect();
+    let names = crate::order::map(types.enumerate().map(|(i, name)| (name, i)));
     let mut schemas = Schemas::default();
     for line in text.lines() {
         // Fields are indented: one may be called `type`.

@@ -132,12 +132,12 @@ fn unstated(pod: &Object, limited: &[&str]) -> Vec<(String, BTreeSet<String>)> {
     gatehouse_model::order::sort(&mut names);
     for name in names {
         let (kind, resource) = name.split_once('.').unwrap_or(("requests", name));
-        let silent: BTreeSet<String> = ["containers", "initContainers"]
-            .iter()
-            .flat_map(|list| pod.list_at(&["spec", list]))
+        let containers =
+            ["containers", "initContainers"].iter().flat_map(|list| pod.list_at(&["spec", list]));
+        let silent = containers
             .filter(|c| c.at(&["resources", kind, resource]).is_none_or(Value::is_null))
-            .map(|c| c.str_at(&["name"]).to_owned())
-            .collect();
+            .map(|c| c.str_at(&["name"]).to_owned());
+        let silent: BTreeSet<String> = gatehouse_model::order::set(silent);
         if !silent.is_empty() {
             missing.push((name.to_owned(), silent));
         }

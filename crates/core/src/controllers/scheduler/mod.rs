@@ -59,8 +59,9 @@ pub(super) fn pass(client: &mut Client<'_>) {
     }
     // Higher priorities first, then whoever came first.
     let priority = |p: &Object| p.i64_at(&["spec", "priority"]).unwrap_or(0);
-    waiting
-        .sort_by(|a, b| priority(b).cmp(&priority(a)).then_with(|| pods::created(a).cmp(pods::created(b))));
+    gatehouse_model::order::by(&mut waiting, |a, b| {
+        priority(b).cmp(&priority(a)).then_with(|| pods::created(a).cmp(pods::created(b)))
+    });
     let mut view = View::new(client);
     for pod in waiting {
         schedule(client, &mut view, &pod);

@@ -188,7 +188,8 @@ pub(super) fn read(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
     let ifs = i.state.get("IFS").unwrap_or(" \t\n").to_owned();
     let is = |c: char| ifs.contains(c);
     if let Some(a) = array {
-        let values = line.split(is).filter(|s| !s.is_empty()).map(str::to_owned).enumerate().collect();
+        let words = line.split(is).filter(|s| !s.is_empty()).map(str::to_owned);
+        let values = gatehouse_model::order::map(words.enumerate());
         i.state.vars.insert(a, Var { values, array: true, ..Var::default() });
         return status(i, i32::from(!whole));
     }
