@@ -43,6 +43,8 @@ pub struct ApiServerConfig {
     pub disable_admission_plugins: Vec<String>,
     /// `--admission-control-config-file`: the configuration of each plugin, decoded.
     pub admission_configuration: BTreeMap<String, gatehouse_model::Value>,
+    /// `--kubernetes-service-node-port`; 0 for none.
+    pub kubernetes_service_node_port: i64,
     /// The audit log, where a policy and a place for lines are given.
     pub auditing: Option<std::sync::Arc<crate::audit::Auditing>>,
     /// Whether the server answers at all (`false` while its static pod is down).
@@ -71,6 +73,7 @@ impl Default for ApiServerConfig {
             enable_admission_plugins: vec!["NodeRestriction".to_owned()],
             disable_admission_plugins: Vec::new(),
             admission_configuration: BTreeMap::new(),
+            kubernetes_service_node_port: 0,
             auditing: None,
             up: true,
         }

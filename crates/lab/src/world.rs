@@ -265,6 +265,12 @@ impl World {
         let missing = || format!("container not found (\"{container}\")");
         let Kubelets::Real(kubelets) = &mut self.kubelets else { return Err(missing()) };
         let place = kubelets.find(&self.cluster, namespace, pod, container)?;
+        if kubelets.is_component(&place) {
+            let run = |machine: &mut Machine, around: &mut Around<'_>| {
+                kubelet::exec_component(machine, container, argv, stdin, around)
+            };
+            return self.with_node(&place.node, run).unwrap_or_else(|| Err(missing()));
+        }
         let running = kubelets.container(&place, self.cluster.now)?;
         self.with_node(&place.node, |machine, around| kubelet::exec(machine, &running, argv, stdin, around))
             .unwrap_or_else(|| Err(missing()))

@@ -7,6 +7,7 @@ mod admit;
 mod around;
 mod container;
 mod heartbeat;
+pub mod mirror;
 mod names;
 pub mod plan;
 mod pod;
@@ -192,6 +193,14 @@ impl Kubelets {
         self.running(place, now).map(|(_, space, plan)| (space, plan))
     }
 
+    /// Whether a place is a running component of the control plane ([`exec_component`]).
+    #[must_use]
+    pub fn is_component(&self, place: &Place) -> bool {
+        let runs = |c: &CriContainer| c.from_manifest && c.running && c.name == place.container;
+        let node = self.nodes.get(&place.node).filter(|n| !n.pods.contains_key(&place.uid));
+        node.is_some_and(|n| n.machine.services.containers.iter().any(runs))
+    }
+
     /// Ends a container's own process with an exit code: whoever typed into it left.
     pub fn hang_up(&mut self, place: &Place, now: Timestamp, exit: i32) {
         let pod = self.nodes.get_mut(&place.node).and_then(|n| n.pods.get_mut(&place.uid));
@@ -233,6 +242,16 @@ impl Kubelets {
         let Ok(Place { node, uid, .. }) = self.find(cluster, namespace, pod, container) else {
             return Err(waiting("ContainerCreating"));
         };
+        if stored.is_some_and(|p| mirror::is_component(p)) {
+            let containers = self.nodes.get(&node).map(|n| &n.machine.services.containers);
+            let mine = containers.into_iter().flatten().filter(|c| c.from_manifest && c.name == container);
+            let mut mine: Vec<&CriContainer> = mine.collect();
+            gatehouse_model::order::by_key(&mut mine, |c| -c.attempt);
+            let chosen = mine.get(usize::from(previous)).ok_or_else(|| {
+                format!("previous terminated container \"{container}\" in pod \"{pod}\" not found")
+            })?;
+            return Ok(chosen.log.iter().map(|(at, l)| (Timestamp(*at), l.clone())).collect());
+        }
         let known =
             self.nodes.get(&node).and_then(|n| n.pods.get(&uid)).and_then(|p| p.containers.get(container));
         let Some(known) = known.filter(|_| stored.is_some()) else {
@@ -282,6 +301,35 @@ pub struct Place {
     pub container: String,
 }
 
+/// Runs a command in a component's container: etcd's image has etcdctl, the others have nothing but themselves.
+///
+/// # Errors
+/// What the runtime says when it cannot start.
+pub fn exec_component(
+    machine: &mut Machine,
+    container: &str,
+    argv: &[String],
+    stdin: &[u8],
+    outside: &mut dyn Outside,
+) -> Result<Output, String> {
+    let program = argv.first().map_or("", |a| a.rsplit('/').next().unwrap_or(a));
+    if container != "etcd" || !matches!(program, "etcdctl" | "etcdutl") {
+        let name = argv.first().map_or("", String::as_str);
+        return Err(format!(
+            "Internal error occurred: Internal error occurred: error executing command in container: failed to exec in container: failed to start exec: OCI runtime exec failed: exec failed: unable to start container process: exec: \"{name}\": executable file not found in $PATH"
+        ));
+    }
+    let words: Vec<String> = argv.iter().map(|a| format!("'{}'", a.replace('\'', r"'\''"))).collect();
+    let mut shell = ShellState::interactive("root");
+    shell.interactive = false;
+    let streams = crate::shell::Streams::Captured;
+    let line = words.join(" ");
+    match crate::shell::run_with_input(machine, &mut shell, outside, streams, stdin, &line) {
+        crate::Outcome::Done(output) => Ok(output),
+        _ => Ok(Output::default()),
+    }
+}
+
 fn not_found(container: &str) -> String {
     format!("container not found (\"{container}\")")
 }
@@ -319,6 +367,7 @@ impl Kubelet for Kubelets {
             changed |= crate::node::sync_static_pods(&mut node.machine, cluster);
             changed |= heartbeat::beat(cluster, name, &node.machine);
             if node.machine.services.runs("kubelet") && cluster.config.up {
+                mirror::sync(cluster, name, &node.machine);
                 pod::sync(cluster, name, node, &self.addresses, around);
             }
             node.report(cluster);

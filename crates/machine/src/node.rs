@@ -25,7 +25,7 @@ pub use audit_log::{Sink, write as write_audit_log};
 pub use files::{furnish, user_config};
 pub use kubelet_config::KubeletConfig;
 pub use logs::write as write_logs;
-pub use static_pods::{Failure, sync as sync_static_pods};
+pub use static_pods::{COMPONENTS, Failure, StaticPod, sync as sync_static_pods};
 
 /// Where the kubelet looks for static pods, unless its configuration says otherwise.
 pub const MANIFESTS: &str = "/etc/kubernetes/manifests";
@@ -92,6 +92,7 @@ pub struct Services {
     pub server: ServerFiles,
     components: BTreeMap<String, static_pods::Component>,
     manifests: BTreeMap<String, Arc<Vec<u8>>>,
+    pods: Vec<StaticPod>,
     /// Containers that were stopped past the kubelet.
     pub killed: Vec<String>,
     /// How many lines of each container are in its log file.
@@ -115,6 +116,12 @@ impl Services {
             component.stopped();
         }
         self.killed.push(id.to_owned());
+    }
+
+    /// The pods of the node's own manifests.
+    #[must_use]
+    pub fn static_pods(&self) -> &[StaticPod] {
+        &self.pods
     }
 
     /// Whether a unit runs.

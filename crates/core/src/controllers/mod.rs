@@ -19,6 +19,7 @@ pub mod events;
 mod garbage;
 mod history;
 mod job;
+pub mod kubernetes_service;
 mod memory;
 mod mirror;
 mod namespace;
@@ -71,6 +72,7 @@ const fn on(name: &'static str, watches: &'static [&'static str], pass: fn(&mut 
 const CONTROLLERS: &[Controller] = &[
     on("service-account-controller", &["namespaces", "serviceaccounts"], serviceaccount::pass),
     on("root-ca-cert-publisher", &["namespaces", "configmaps"], root_ca::pass),
+    on("kubernetes-service", &["services", "namespaces"], kubernetes_service::pass),
     on("namespace-controller", &["*"], namespace::pass),
     on("generic-garbage-collector", &["*"], garbage::pass),
     on("tokens-controller", &["secrets", "serviceaccounts"], token::pass),

@@ -49,10 +49,15 @@ pub fn changes(before: &Network, after: &Network, port: Port) -> Vec<Change> {
 }
 
 /// What would change on a port if a file of the terminal's machine were applied. The world is not changed.
+///
+/// The cluster's own pods are left out, as in the picture.
 #[must_use]
 pub fn would_change(world: &World, path: &str, port: Port) -> Vec<Change> {
     let mut copy = world.clone();
     let quoted = format!("'{}'", path.replace('\'', r"'\''"));
     copy.run_fresh(&format!("kubectl apply -f {quoted}"));
-    changes(&Network::of(&world.cluster), &Network::of(&copy.cluster), port)
+    let own = |id: &str| id.starts_with("kube-system/");
+    let mut changes = changes(&Network::of(&world.cluster), &Network::of(&copy.cluster), port);
+    changes.retain(|c| !own(&c.from) && !own(&c.to));
+    changes
 }

@@ -137,7 +137,7 @@ pub(super) fn sync(
     addresses: &BTreeMap<String, String>,
     around: Neighbours<'_>,
 ) {
-    let mine = |p: &&Arc<Object>| p.str_at(&["spec", "nodeName"]) == name;
+    let mine = |p: &&Arc<Object>| p.str_at(&["spec", "nodeName"]) == name && !super::mirror::is_component(p);
     let pods: Vec<Arc<Object>> = cluster.store.list("pods", None).filter(mine).cloned().collect();
     node.pods.retain(|uid, running| {
         let there = pods.iter().any(|p| p.uid() == uid);

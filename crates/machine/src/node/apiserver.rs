@@ -176,6 +176,7 @@ impl Site<'_> {
         if !(0..=65535).contains(&node_port) {
             wrong.push(format!("--kubernetes-service-node-port {node_port} must be between 0 and 65535, inclusive. If 0, the Kubernetes master service will be of type ClusterIP"));
         }
+        config.kubernetes_service_node_port = node_port;
         (config, wrong)
     }
 

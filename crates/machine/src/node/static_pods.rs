@@ -16,7 +16,7 @@ use crate::machine::{HOST, Machine};
 use crate::programs::sums;
 
 /// The components, in the order in which one needs another.
-const PROGRAMS: [&str; 4] = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"];
+pub const COMPONENTS: [&str; 4] = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"];
 
 /// Why a component does not run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +63,15 @@ pub(super) enum Effect {
     ApiServer(Box<ApiServerConfig>, Box<super::ServerFiles>),
     /// The component acts.
     Acts,
+}
+
+/// A pod that a file of the folder describes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StaticPod {
+    /// As the file has it.
+    pub pod: gatehouse_model::Value,
+    /// What tells one text from another: the pod's UID on its node.
+    pub hash: String,
 }
 
 /// The files of the folder, by path.
@@ -127,9 +136,16 @@ pub fn sync(machine: &mut Machine, cluster: &mut Cluster) -> bool {
             );
         }
     }
+    if services.manifests != files {
+        let pods = read.iter().filter_map(|(_, text, m)| {
+            let m = m.as_ref().ok()?;
+            Some(StaticPod { pod: m.pod.clone(), hash: sums::md5(text) })
+        });
+        services.pods = pods.collect();
+    }
     services.manifests = files;
     let mut changed = false;
-    for program in PROGRAMS {
+    for program in COMPONENTS {
         let found = read.iter().find(|(p, _, m)| match m {
             Ok(m) => m.name() == program,
             Err(_) => p.rsplit('/').next().is_some_and(|f| f.trim_end_matches(".yaml") == program),
@@ -353,6 +369,7 @@ fn apply(
             let changed = *cluster.config != config;
             if changed {
                 cluster.config = Arc::new(config);
+                gatehouse_core::controllers::kubernetes_service::correct(cluster);
             }
             changed
         }
