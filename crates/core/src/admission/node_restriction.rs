@@ -2,7 +2,6 @@
 //!
 //! Models kubernetes `plugin/pkg/admission/noderestriction/admission.go`. Claims and resource slices are left out.
 
-
 use gatehouse_model::Object;
 
 use super::{AdmissionRequest, Notes, Operation};

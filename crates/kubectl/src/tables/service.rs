@@ -1,6 +1,5 @@
 //! The cells of services, endpoints and ingresses. Models kubernetes `pkg/printers/internalversion/printers.go`.
 
-
 use gatehouse_model::Value;
 
 use super::At;
