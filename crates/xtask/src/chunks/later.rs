@@ -6,9 +6,9 @@ use super::graph::Plan;
 use super::read::Module;
 
 /// A path with fewer bytes of code is not worth a line.
-const WORTH_A_LINE: u64 = 250;
+const WORTH_A_LINE: u64 = 120;
 
-/// The shortest paths of ours below which no function was marked, and that are worth a line.
+/// The shortest paths below which no function was marked, and that are worth a line.
 pub(super) fn paths(module: &Module<'_>, plan: &Plan, marks: &[u8]) -> Vec<String> {
     // For each path: the bytes of code below it, and whether any of it was entered.
     let mut below: BTreeMap<String, (u64, bool)> = BTreeMap::new();
@@ -34,20 +34,22 @@ pub(super) fn paths(module: &Module<'_>, plan: &Plan, marks: &[u8]) -> Vec<Strin
     quiet.iter().filter(|path| !shorter(path)).map(|path| (*path).clone()).collect()
 }
 
-/// The paths that a function of ours lies below, itself included; a library's are not looked at.
+/// The crates whose functions may come later: ours, and libraries that the page itself does not use.
+const LOOKED_AT: [&str; 4] = ["gatehouse_", "granit_parser", "regex_lite", "serde_json"];
+
+/// The paths that a function lies below, itself included; none where its crate is not looked at.
 fn steps(name: &str) -> Vec<String> {
     let own = name.strip_prefix('<').unwrap_or(name);
-    if !own.starts_with("gatehouse_") || own.starts_with("gatehouse_web") {
+    if !LOOKED_AT.iter().any(|name| own.starts_with(name)) || own.starts_with("gatehouse_web") {
         return Vec::new();
     }
     let plain = own.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(own.len());
     let path = own.get(..plain).unwrap_or(own).trim_end_matches(':');
-    let whole = plain == own.len() || name.len() == own.len();
     let ends = path.match_indices("::").map(|(at, _)| at).skip(1).chain([path.len()]);
     let mut steps: Vec<String> = ends.filter_map(|end| path.get(..end)).map(str::to_owned).collect();
-    // `module::<impl Type>::method`: the method by its whole name.
-    if whole && plain < own.len() {
-        steps.push(own.to_owned());
+    // `module::<impl Type>::method`, `Type<T>::method`, `<Type as Trait>::method`: the method by its whole name.
+    if plain < own.len() {
+        steps.push(name.to_owned());
     }
     steps
 }

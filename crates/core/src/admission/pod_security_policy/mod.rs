@@ -74,6 +74,7 @@ pub(super) fn mutate(
 }
 
 /// The validating half: what was admitted must still pass, unchanged.
+#[inline(never)] // An entry in web/chunks.txt.
 pub(super) fn validate(
     cluster: &Cluster,
     request: &AdmissionRequest<'_>,
