@@ -47,6 +47,12 @@ fn entry(dir: &Path, id: &str) -> Result<Entry, String> {
     let mut files = BTreeMap::new();
     collect(dir, dir, &mut files)?;
     files.remove("exercise.yaml");
+    // The page plays no wrong answers: they are there to prove the checks, which `gatehouse check` does natively.
+    if std::env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|arch| arch == "wasm32") {
+        let proofs = exercise.wrong.iter().map(|w| &w.dir).chain(exercise.right.iter().map(|r| &r.dir));
+        let proofs: Vec<String> = proofs.map(|dir| format!("{}/", dir.trim_end_matches('/'))).collect();
+        files.retain(|path, _| !proofs.iter().any(|dir| path.starts_with(dir.as_str())));
+    }
     Ok(Entry { exercise, files })
 }
 

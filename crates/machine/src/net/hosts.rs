@@ -78,7 +78,7 @@ impl Default for Hosts {
             name: (*name).to_owned(),
             addresses: addresses.iter().filter_map(|a| a.parse().ok()).collect(),
             ports: ports.to_vec(),
-            pages: pages.iter().map(|(p, t)| ((*p).to_owned(), (*t).to_owned())).collect(),
+            pages: gatehouse_model::order::map(pages.iter().map(|(p, t)| ((*p).to_owned(), (*t).to_owned()))),
         };
         Self { hosts: TABLE.iter().map(row).collect() }
     }
