@@ -106,7 +106,12 @@ fn finish(dist: &Path, profile: Profile) -> Outcome {
     }
     let outline = cargo(["run", "--quiet", "--package", "gatehouse-web", "--bin", "outline"]).read()?;
     let index = dist.join("index.html");
-    let text = read(&index)?
+    let mut text = read(&index)?;
+    if profile != Profile::Quick {
+        text = style_as_one(dist, &text)?;
+        minify(dist)?;
+    }
+    let text = text
         .replace(&name, &sent)
         .replace(
             "data-bytes=\"0\"",
@@ -114,6 +119,51 @@ fn finish(dist: &Path, profile: Profile) -> Outcome {
         )
         .replace("<!-- outline -->", outline.trim_end());
     write(&index, text.as_bytes())
+}
+
+/// Puts the style sheets, in their order, into one file; answers the index that names it in place of the first of them.
+fn style_as_one(dist: &Path, index: &str) -> Outcome<String> {
+    let is_style = |line: &&str| line.contains("rel=\"stylesheet\"");
+    let mut sheets = String::new();
+    for line in index.lines().filter(is_style) {
+        let name = line.split("href=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
+        let file = dist.join(name.trim_start_matches("./"));
+        sheets.push_str(&read(&file)?);
+        std::fs::remove_file(&file).map_err(|why| format!("cannot remove {}: {why}", file.display()))?;
+    }
+    let name = format!("style-{:016x}.css", fingerprint(sheets.as_bytes()));
+    write(&dist.join(&name), sheets.as_bytes())?;
+    let first = index.lines().position(|line| is_style(&line));
+    let lines = index.lines().enumerate().filter(|(at, line)| Some(*at) == first || !is_style(line));
+    let lines = lines.map(|(at, line)| match Some(at) == first {
+        true => format!("<link rel=\"stylesheet\" href=\"./{name}\">"),
+        false => line.to_owned(),
+    });
+    Ok(lines.collect::<Vec<_>>().join("\n"))
+}
+
+/// Makes the scripts and the style sheet smaller with the editor's bundler. The editor's own bundle is so already.
+fn minify(dist: &Path) -> Outcome {
+    let esbuild = root().join("web/editor/node_modules/.bin/esbuild");
+    let kinds = ["js", "css"];
+    for file in files_under(dist) {
+        let kind = file.extension().and_then(|kind| kind.to_str()).unwrap_or_default();
+        if !kinds.contains(&kind) || file.ends_with("editor.js") {
+            continue;
+        }
+        program(&esbuild.to_string_lossy())
+            .args([&file])
+            .args([
+                "--minify",
+                "--target=es2022",
+                "--legal-comments=none",
+                "--log-level=error",
+                "--allow-overwrite",
+            ])
+            .args([format!("--outfile={}", file.display())])
+            .run()?;
+    }
+    Ok(())
 }
 
 /// The engine as Cargo leaves it, below its target folder.
