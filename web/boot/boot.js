@@ -22,10 +22,15 @@
     chunks.placed[number] = true;
   }
 
-  async function fetchChunk(number) {
-    const url = chunks.urls[number];
+  async function fetched(url) {
     const response = await fetch(url);
     if (!response.ok) throw new Error(`the server answered ${response.status} for ${url}`);
+    return response;
+  }
+
+  async function fetchChunk(number) {
+    const url = chunks.urls[number];
+    const response = await fetched(url);
     place(number, await WebAssembly.compile(unpacked(url, new Uint8Array(await response.arrayBuffer()))));
   }
 
@@ -103,8 +108,7 @@
 
   /** The engine's bytes, counted as they arrive, and unpacked if they came packed. */
   async function fetchEngine(url, total) {
-    const response = await fetch(url);
-    if (!response.ok) throw new Error(`the server answered ${response.status} for ${url}`);
+    const response = await fetched(url);
     const bar = byId("loading-bar");
     const text = byId("loading-text");
     const chunks = [];

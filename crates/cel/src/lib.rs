@@ -23,6 +23,7 @@ mod tests;
 
 pub use error::{Issue, Issues};
 pub use eval::{Host, NoHost};
+pub use parser::RESERVED;
 pub use types::{Struct, Type};
 pub use value::{Question, Value};
 

@@ -23,7 +23,7 @@ const MAX_NESTED: u16 = 100;
 const MAX_LENGTH: usize = 100_000;
 
 /// Words that may name fields but no variable.
-const RESERVED: [&str; 21] = [
+pub const RESERVED: [&str; 21] = [
     "as",
     "break",
     "const",

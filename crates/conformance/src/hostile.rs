@@ -425,9 +425,9 @@ fn world() -> &'static World {
     WORLD.get_or_init(|| World::bare(KubeVersion::V1_36))
 }
 
-/// A text as one word of the shell.
+/// A text as one word of the shell, as far as it can be one.
 fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\0', "").replace('\'', r"'\''"))
+    shell::quoted(&text.replace('\0', ""))
 }
 
 fn command(program: &str, rest: &str) {

@@ -298,6 +298,20 @@ pub struct Response {
     pub trace: Trace,
 }
 
+/// Percent-encoding of a part of a query. Models Go's `url.QueryEscape`.
+#[must_use]
+pub fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for b in text.bytes() {
+        match b {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(b)),
+            b' ' => out.push('+'),
+            b => out.push_str(&format!("%{b:02X}")),
+        }
+    }
+    out
+}
+
 /// Percent-decoding of a part of a query.
 #[must_use]
 pub fn unescape(text: &str) -> String {

@@ -1,6 +1,7 @@
 //! If you apply this now: what the cluster, the kernel's loader or the runtime would say of a text, tried on a copy.
 
 use gatehouse_machine::Outcome;
+use gatehouse_machine::shell::quoted;
 use gatehouse_model::yaml;
 
 use crate::world::World;
@@ -179,10 +180,6 @@ fn find_word(message: &str, path: &str) -> Option<usize> {
         // A single word such as "kind" is also English: only paths count.
         path.contains('.') && !before.is_some_and(part) && !after.is_some_and(part)
     })
-}
-
-fn quoted(path: &str) -> String {
-    format!("'{}'", path.replace('\'', r"'\''"))
 }
 
 fn json(text: &str) -> Preview {

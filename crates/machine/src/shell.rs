@@ -39,6 +39,12 @@ pub enum Readiness {
     Incomplete,
 }
 
+/// A text as one word of a command line.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
 /// Whether a line can run or needs more lines.
 #[must_use]
 pub fn readiness(session: &ShellState, line: &str) -> Readiness {

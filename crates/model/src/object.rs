@@ -3,6 +3,25 @@
 use crate::resource::GroupVersion;
 use crate::value::{Map, Value};
 
+/// The fields of `metadata` in the order in which `metav1.ObjectMeta` declares them, and Go prints them.
+pub const METADATA_ORDER: [&str; 15] = [
+    "name",
+    "generateName",
+    "namespace",
+    "selfLink",
+    "uid",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "labels",
+    "annotations",
+    "ownerReferences",
+    "finalizers",
+    "managedFields",
+];
+
 /// A tree that is a JSON object, read and changed through its envelope. What lies in `spec` is reached by path.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Object(pub Value);

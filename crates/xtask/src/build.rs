@@ -145,25 +145,21 @@ fn style_as_one(dist: &Path, index: &str) -> Outcome<String> {
 /// Makes the scripts and the style sheet smaller with the editor's bundler. The editor's own bundle is so already.
 fn minify(dist: &Path) -> Outcome {
     let esbuild = root().join("web/editor/node_modules/.bin/esbuild");
-    let kinds = ["js", "css"];
-    for file in files_under(dist) {
-        let kind = file.extension().and_then(|kind| kind.to_str()).unwrap_or_default();
-        if !kinds.contains(&kind) || file.ends_with("editor.js") {
-            continue;
-        }
-        program(&esbuild.to_string_lossy())
-            .args([&file])
-            .args([
-                "--minify",
-                "--target=es2022",
-                "--legal-comments=none",
-                "--log-level=error",
-                "--allow-overwrite",
-            ])
-            .args([format!("--outfile={}", file.display())])
-            .run()?;
-    }
-    Ok(())
+    let files = files_under(dist).into_iter().filter(|file| {
+        let kind = file.extension().and_then(|kind| kind.to_str());
+        matches!(kind, Some("js" | "css")) && !file.ends_with("editor.js")
+    });
+    program(&esbuild.to_string_lossy())
+        .args(files)
+        .args([
+            "--minify",
+            "--target=es2022",
+            "--legal-comments=none",
+            "--log-level=error",
+            "--allow-overwrite",
+        ])
+        .args([format!("--outdir={}", dist.display())])
+        .run()
 }
 
 /// The engine as Cargo leaves it, below its target folder.

@@ -420,8 +420,9 @@ impl ExercisePage {
 /// The parts of the engine that a message calls for and that are not here.
 fn needs(desk: &Desk, message: &Msg) -> Option<Vec<usize>> {
     let typed = match message {
-        Msg::Typed(text) => text.clone(),
-        Msg::Edited(..) => String::new(),
+        // At each key only what was typed: the files are looked at when the typing pauses, and before anything runs.
+        Msg::Typed(text) => return missing(std::iter::empty(), text),
+        Msg::Edited(..) => return missing(std::iter::empty(), ""),
         Msg::Key(Key::Enter | Key::Complete(_)) => desk.shell.input.clone(),
         Msg::Paste(lines, rest) => format!("{}\n{rest}", lines.join("\n")),
         Msg::Paused | Msg::Apply | Msg::FinishEdit(_) | Msg::Show(_) | Msg::Reset | Msg::UndoReset => {
@@ -429,8 +430,12 @@ fn needs(desk: &Desk, message: &Msg) -> Option<Vec<usize>> {
         }
         _ => return None,
     };
-    let files = desk.tabs.iter().map(|tab| tab.text.as_str());
-    let missing = chunks::missing(chunks::wanted(files, Doing::Working(&typed)));
+    missing(desk.tabs.iter().map(|tab| tab.text.as_str()), &typed)
+}
+
+/// The parts of the engine that files and typing call for and that are not here; none where all are.
+fn missing<'a>(files: impl Iterator<Item = &'a str> + Clone, typed: &str) -> Option<Vec<usize>> {
+    let missing = chunks::missing(chunks::wanted(files, Doing::Working(typed)));
     (!missing.is_empty()).then_some(missing)
 }
 

@@ -190,17 +190,9 @@ fn offset(zone: &str, t: i128) -> Result<i64, String> {
 
 /// Midnight of the last Sunday on or before a day of a year.
 fn sunday(year: i64, month: i64, day: i64) -> i64 {
-    let days = days_from_civil(year, month, day);
+    let days = model::days_from_civil(year, month, day);
     let weekday = (days + 4).rem_euclid(7);
     (days - weekday) * 86_400
-}
-
-fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let y = if month <= 2 { year - 1 } else { year };
-    let era = y.div_euclid(400);
-    let yoe = y.rem_euclid(400);
-    let doy = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719_468
 }
 
 pub(super) fn method(function: &str, args: &[Value]) -> Answer {
@@ -231,7 +223,7 @@ pub(super) fn method(function: &str, args: &[Value]) -> Answer {
                 "getMonth" => month - 1,
                 "getDayOfMonth" => day - 1,
                 "getDate" => day,
-                "getDayOfYear" => days - days_from_civil(year, 1, 1),
+                "getDayOfYear" => days - model::days_from_civil(year, 1, 1),
                 "getDayOfWeek" => (days + 4).rem_euclid(7),
                 "getHours" => second / 3600,
                 "getMinutes" => second / 60 % 60,

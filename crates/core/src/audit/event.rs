@@ -5,6 +5,7 @@
 //!
 //! Models apiserver `pkg/audit/{request,format}.go` and `pkg/apis/audit/v1/types.go`.
 
+use gatehouse_model::object::METADATA_ORDER;
 use gatehouse_model::{Object, Value, json as model_json};
 
 use super::policy::{Level, Stage, Telling};
@@ -13,7 +14,7 @@ use crate::cluster::Cluster;
 use crate::request::{
     Credential, DryRun, FieldValidation, Options, Propagation, Reply, Request, ResourceTarget,
 };
-use crate::request::{Target, User, Verb};
+use crate::request::{Target, User, Verb, escape};
 use crate::status::Status;
 use crate::world::Timestamp;
 
@@ -331,30 +332,11 @@ fn user_info(user: &User) -> String {
     format!("{{{}}}", w.0.trim_start_matches(','))
 }
 
-/// Metadata in the order of `metav1.ObjectMeta`.
-pub const METADATA: [&str; 15] = [
-    "name",
-    "generateName",
-    "namespace",
-    "selfLink",
-    "uid",
-    "resourceVersion",
-    "generation",
-    "creationTimestamp",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds",
-    "labels",
-    "annotations",
-    "ownerReferences",
-    "finalizers",
-    "managedFields",
-];
-
 /// A tree, its objects' heads in the order of their structures.
 pub(super) fn json(value: &Value) -> String {
     members(value, &["kind", "apiVersion", "metadata"], |key, v| {
         if key == "metadata" {
-            members(v, &METADATA, |_, v| model_json::print(v))
+            members(v, &METADATA_ORDER, |_, v| model_json::print(v))
         } else {
             model_json::print(v)
         }
@@ -492,17 +474,4 @@ fn uri(verb: &Verb, target: &Target, options: &Options, kubectl: bool) -> String
     }
     let query: Vec<String> = query.iter().map(|(k, v)| format!("{k}={}", escape(v))).collect();
     if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) }
-}
-
-/// Query escaping as Go's `url.Values` does it.
-fn escape(text: &str) -> String {
-    let mut out = String::new();
-    for b in text.bytes() {
-        match b {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(b)),
-            b' ' => out.push('+'),
-            b => out.push_str(&format!("%{b:02X}")),
-        }
-    }
-    out
 }

@@ -16,7 +16,6 @@ use crate::request::{Body, Reply, Request, Target, User, Verb};
 use crate::status::Status;
 
 use event::Event;
-pub use event::METADATA;
 pub use policy::{Level, Policy, Stage};
 
 /// How a line of the log is written (`--audit-log-format`).

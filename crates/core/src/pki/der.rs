@@ -34,7 +34,7 @@ pub fn elements(mut bytes: &[u8]) -> Vec<Element<'_>> {
         let digits = if *first < 0x80 { 0 } else { usize::from(*first & 0x7f) };
         let Some((length, content)) = rest.split_at_checked(digits) else { break };
         let length = match digits {
-            0 => usize::from(*first),
+            0 if *first < 0x80 => usize::from(*first),
             _ => length.iter().fold(0usize, |n, d| n.saturating_mul(256).saturating_add(usize::from(*d))),
         };
         let Some((content, after)) = content.split_at_checked(length) else { break };
@@ -100,19 +100,24 @@ pub struct Block {
     pub bytes: Vec<u8>,
 }
 
-/// The blocks of a PEM text; broken ones are left out.
+/// The blocks of a PEM text, which may be indented; broken ones are left out.
 #[must_use]
 pub fn pem_blocks(text: &str) -> Vec<Block> {
+    pem_blocks_of(text.lines().map(str::trim))
+}
+
+/// The blocks of these lines, whose marks stand alone in them.
+#[must_use]
+pub fn pem_blocks_of<'a>(mut lines: impl Iterator<Item = &'a str>) -> Vec<Block> {
     let mut blocks = Vec::new();
-    let mut lines = text.lines();
     while let Some(line) = lines.next() {
-        let Some(kind) = line.trim().strip_prefix("-----BEGIN ").and_then(|l| l.strip_suffix("-----")) else {
+        let Some(kind) = line.strip_prefix("-----BEGIN ").and_then(|l| l.strip_suffix("-----")) else {
             continue;
         };
         let end = format!("-----END {kind}-----");
         let mut body = String::new();
         for line in lines.by_ref() {
-            if line.trim() == end {
+            if line == end {
                 if let Ok(bytes) = base64::decode(&body) {
                     blocks.push(Block { kind: kind.to_owned(), bytes });
                 }

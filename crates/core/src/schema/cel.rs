@@ -10,34 +10,9 @@ use gatehouse_cel::{self as cel, Struct, Type};
 use gatehouse_model::schema::{self, TypeRef};
 use gatehouse_model::{Value, base64, time};
 
-/// Words that may not name a field in an expression.
-const RESERVED: [&str; 21] = [
-    "true",
-    "false",
-    "null",
-    "in",
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "for",
-    "function",
-    "if",
-    "import",
-    "let",
-    "loop",
-    "package",
-    "namespace",
-    "return",
-    "var",
-    "void",
-    "while",
-];
-
 /// A field's name as expressions write it; `None` where they cannot.
 pub(crate) fn escape(name: &str) -> Option<String> {
-    if RESERVED.contains(&name) {
+    if cel::RESERVED.contains(&name) {
         return Some(format!("__{name}__"));
     }
     let starts = name.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');

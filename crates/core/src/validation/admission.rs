@@ -288,7 +288,7 @@ pub(super) fn policy(errors: &mut Errors, object: &Object) {
         let name = variable.str_at(&["name"]);
         if name.trim().is_empty() {
             errors.push(FieldError::required(path.child("name"), "name is not specified"));
-        } else if !names::c_identifier(name).is_empty() || RESERVED.contains(&name) {
+        } else if !names::c_identifier(name).is_empty() || gatehouse_cel::RESERVED.contains(&name) {
             let why = "name is not a valid CEL identifier";
             errors.push(FieldError::invalid(path.child("name"), &name.into(), why));
         }
@@ -346,31 +346,6 @@ pub(super) fn policy(errors: &mut Errors, object: &Object) {
     }
     audit_annotations(errors, object, audits, params, &variables);
 }
-
-/// Words that may not name variables.
-const RESERVED: [&str; 21] = [
-    "true",
-    "false",
-    "null",
-    "in",
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "for",
-    "function",
-    "if",
-    "import",
-    "let",
-    "loop",
-    "package",
-    "namespace",
-    "return",
-    "var",
-    "void",
-    "while",
-];
 
 /// The longest value of an audit annotation, in bytes of its expression.
 const LONGEST_AUDIT: usize = 5 * 1024;

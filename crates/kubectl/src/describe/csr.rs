@@ -1,9 +1,10 @@
 //! Certificate signing requests, with what the request itself says.
 
+use gatehouse_core::pki::der::{OCTET_STRING, OID, elements};
 use gatehouse_model::{Object, Value, base64, time};
 
 use super::{Description, date};
-use crate::der::{element, elements};
+use crate::der::inside;
 use crate::error::Error;
 use crate::tables::csr_status;
 
@@ -73,13 +74,11 @@ impl Request {
         let (body, _) = rest.split_once("-----END CERTIFICATE REQUEST-----")?;
         let body: String = body.chars().filter(|c| !c.is_whitespace()).collect();
         let der = base64::decode(&body).ok()?;
-        let (_, outer, _) = element(&der)?;
-        let (_, info, _) = element(outer)?;
-        let parts = elements(info);
+        let parts = elements(inside(inside(&der)?)?);
         let mut attributes = Vec::new();
-        for (_, set) in elements(parts.get(1)?.1) {
-            for (_, pair) in elements(set) {
-                if let [(6, oid), (_, value)] = elements(pair).as_slice()
+        for (.., set) in elements(parts.get(1)?.2) {
+            for (.., pair) in elements(set) {
+                if let [(OID, _, oid), (.., value)] = elements(pair).as_slice()
                     && let [0x55, 0x04, attribute] = oid
                 {
                     attributes.push((*attribute, String::from_utf8_lossy(value).into_owned()));
@@ -87,7 +86,7 @@ impl Request {
             }
         }
         let mut names = Vec::new();
-        for (_, extras) in parts.get(3..).unwrap_or(&[]) {
+        for (.., extras) in parts.get(3..).unwrap_or(&[]) {
             alternative_names(extras, &mut names);
         }
         Some(Self { attributes, names })
@@ -101,11 +100,11 @@ impl Request {
 /// Looks through attributes and extensions for the one with alternative names.
 fn alternative_names(bytes: &[u8], names: &mut Vec<(u8, String)>) {
     let parts = elements(bytes);
-    if let [(6, oid), .., (4, value)] = parts.as_slice()
+    if let [(OID, _, oid), .., (OCTET_STRING, _, value)] = parts.as_slice()
         && *oid == SUBJECT_ALT_NAME
     {
-        let Some((_, list, _)) = element(value) else { return };
-        for (tag, content) in elements(list) {
+        let Some(list) = inside(value) else { return };
+        for (tag, _, content) in elements(list) {
             let tag = tag & 0x1f;
             let text =
                 if tag == 7 { address(content) } else { String::from_utf8_lossy(content).into_owned() };
@@ -113,7 +112,7 @@ fn alternative_names(bytes: &[u8], names: &mut Vec<(u8, String)>) {
         }
         return;
     }
-    for (tag, content) in parts {
+    for (tag, _, content) in parts {
         // Only what is made of elements itself: sequences and sets.
         if tag & 0x20 != 0 {
             alternative_names(content, names);

@@ -6,6 +6,7 @@ use gatehouse_core::request::{Credential, Impersonation, Request, ResourceTarget
 use gatehouse_core::status::Reason;
 use gatehouse_core::{Target, Verb, server};
 use gatehouse_machine::Outcome;
+use gatehouse_machine::shell::quoted;
 
 use super::{Explanation, Sources};
 use crate::world::World;
@@ -43,10 +44,6 @@ impl Asker {
         }
         flags
     }
-}
-
-fn quoted(word: &str) -> String {
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 /// A file of the world's terminal for texts that have no place there.

@@ -34,7 +34,7 @@ pub(super) fn dotted(name: &str) -> String {
 
 /// The patterns under `allowedUnsafeSysctls` in the kubelet's configuration.
 fn allowed_unsafe(machine: &Machine) -> Vec<String> {
-    let config = machine.read_file("/var/lib/kubelet/config.yaml").unwrap_or_default();
+    let config = machine.read_file(crate::node::KUBELET_CONFIG).unwrap_or_default();
     let text = String::from_utf8_lossy(&config).into_owned();
     let value = gatehouse_model::yaml::parse(&text).unwrap_or_default();
     let list = value.list_at(&["allowedUnsafeSysctls"]);

@@ -3,10 +3,10 @@
 //! Field order inside objects is that of their names except for the parts every object has. Models apiserver
 //! `pkg/endpoints/{request,handlers/responsewriters,handlers/negotiation}`.
 
-use gatehouse_core::audit::METADATA;
 use gatehouse_core::network::services;
 use gatehouse_core::request::{DryRun, FieldValidation, Impersonation, unescape};
 use gatehouse_core::{Body, Cluster, Credential, PatchType, Reply, Request as Call, Target, Verb, server};
+use gatehouse_model::object::METADATA_ORDER;
 use gatehouse_model::{Value, json, yaml};
 
 use super::certificate::{Certificate, credential};
@@ -274,7 +274,7 @@ fn write(text: &mut String, value: &Value, pretty: bool, depth: usize, first: &[
             line(text, depth + 1);
             text.push_str(&json::go_quote(key));
             text.push_str(if pretty { ": " } else { ":" });
-            let inner = if key == "metadata" { &METADATA } else { FIRST };
+            let inner = if key == "metadata" { &METADATA_ORDER } else { FIRST };
             write(text, map.get(key).unwrap_or(&Value::Null), pretty, depth + 1, inner);
         }
         line(text, depth);

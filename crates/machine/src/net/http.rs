@@ -17,20 +17,13 @@ impl Request {
     /// Reads a request; `None` where the bytes are none.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Option<Self> {
-        let (head, body) = split(bytes);
-        let text = String::from_utf8_lossy(head);
-        let mut lines = text.lines();
-        let mut words = lines.next()?.split(' ');
+        let (first, headers, body) = parts(bytes)?;
+        let mut words = first.split(' ');
         let (method, path) = (words.next()?, words.next()?);
         if !words.next()?.starts_with("HTTP/") {
             return None;
         }
-        Some(Self {
-            method: method.to_owned(),
-            path: path.to_owned(),
-            headers: headers(lines),
-            body: body.to_vec(),
-        })
+        Some(Self { method: method.to_owned(), path: path.to_owned(), headers, body })
     }
 
     /// A header's value.
@@ -100,16 +93,10 @@ impl Response {
         if !bytes.starts_with(b"HTTP/") {
             return None;
         }
-        let (head, body) = split(bytes);
-        let text = String::from_utf8_lossy(head);
-        let mut lines = text.lines();
-        let (_, status) = lines.next()?.split_once(' ')?;
+        let (first, headers, body) = parts(bytes)?;
+        let (_, status) = first.split_once(' ')?;
         let (code, words) = status.split_once(' ').unwrap_or((status, ""));
-        Some(Self {
-            status: (code.parse().ok()?, words.to_owned()),
-            headers: headers(lines),
-            body: body.to_vec(),
-        })
+        Some(Self { status: (code.parse().ok()?, words.to_owned()), headers, body })
     }
 
     /// A header's value.
@@ -147,9 +134,17 @@ fn split(bytes: &[u8]) -> (&[u8], &[u8]) {
     (bytes, &[])
 }
 
-fn headers<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<(String, String)> {
+/// Names as sent, and values.
+type Headers = Vec<(String, String)>;
+
+/// The first line of a message, its headers and its body.
+fn parts(bytes: &[u8]) -> Option<(String, Headers, Vec<u8>)> {
+    let (head, body) = split(bytes);
+    let text = String::from_utf8_lossy(head);
+    let mut lines = text.lines();
+    let first = lines.next()?.to_owned();
     let pair = |l: &str| l.split_once(':').map(|(n, v)| (n.trim().to_owned(), v.trim().to_owned()));
-    lines.filter_map(pair).collect()
+    Some((first, lines.filter_map(pair).collect(), body.to_vec()))
 }
 
 fn value<'h>(headers: &'h [(String, String)], name: &str) -> Option<&'h str> {

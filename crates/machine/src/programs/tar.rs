@@ -159,20 +159,8 @@ fn create(sys: &mut Sys<'_>, tar: &Tar) -> i32 {
     if busybox && let Some(fd) = out {
         let _ = sys.fstat(fd);
     }
-    if !tar.directory.is_empty()
-        && let Err(e) = sys.chdir(&tar.directory)
-    {
-        let text = if busybox {
-            format!("tar: can't change directory to '{}': {}\n", tar.directory, e.text())
-        } else {
-            format!(
-                "tar: {}: Cannot chdir: {}\ntar: Error is not recoverable: exiting now\n",
-                tar.directory,
-                e.text()
-            )
-        };
-        sys.complain(&text);
-        return if busybox { 1 } else { 2 };
+    if let Err(code) = enter(sys, tar, "chdir") {
+        return code;
     }
     let mut archive = Vec::new();
     let mut code = 0;
@@ -299,6 +287,22 @@ fn add(sys: &mut Sys<'_>, tar: &Tar, name: &str, archive: &mut Vec<u8>, code: &m
     }
 }
 
+/// Goes to the folder of `-C`; where that fails, GNU tar says what it could not do.
+fn enter(sys: &mut Sys<'_>, tar: &Tar, what: &str) -> std::result::Result<(), i32> {
+    if tar.directory.is_empty() {
+        return Ok(());
+    }
+    let Err(e) = sys.chdir(&tar.directory) else { return Ok(()) };
+    let (folder, why) = (&tar.directory, e.text());
+    let (text, code) = if sys.busybox() {
+        (format!("tar: can't change directory to '{folder}': {why}\n"), 1)
+    } else {
+        (format!("tar: {folder}: Cannot {what}: {why}\ntar: Error is not recoverable: exiting now\n"), 2)
+    };
+    sys.complain(&text);
+    Err(code)
+}
+
 fn extract(sys: &mut Sys<'_>, tar: &Tar) -> i32 {
     let busybox = sys.busybox();
     let failed = if busybox { 1 } else { 2 };
@@ -318,20 +322,8 @@ fn extract(sys: &mut Sys<'_>, tar: &Tar) -> i32 {
         sys.complain(if busybox { "tar: invalid tar magic\n" } else { "tar: This does not look like a tar archive\ntar: Exiting with failure status due to previous errors\n" });
         return failed;
     };
-    if !tar.directory.is_empty()
-        && let Err(e) = sys.chdir(&tar.directory)
-    {
-        let text = if busybox {
-            format!("tar: can't change directory to '{}': {}\n", tar.directory, e.text())
-        } else {
-            format!(
-                "tar: {}: Cannot open: {}\ntar: Error is not recoverable: exiting now\n",
-                tar.directory,
-                e.text()
-            )
-        };
-        sys.complain(&text);
-        return failed;
+    if let Err(code) = enter(sys, tar, "open") {
+        return code;
     }
     let mut code = 0;
     for m in &members {

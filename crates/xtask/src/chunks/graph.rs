@@ -115,17 +115,22 @@ impl Graph {
         self.entry.get(node) == Some(&None)
     }
 
-    /// Marks what these need, as far as it may be marked, and what that needs.
+    /// Marks these, what they need as far as it may be marked, and what that needs.
     fn spread(&mut self, mut stack: Vec<usize>, mark: Seen, may: &dyn Fn(Seen) -> bool) {
+        let Self { needs, entry, seen, .. } = self;
+        for node in &stack {
+            if let Some(state) = seen.get_mut(*node) {
+                *state = mark;
+            }
+        }
         while let Some(node) = stack.pop() {
-            for needed in self.needs.get(node).cloned().unwrap_or_default() {
-                let free = self.free(needed);
-                if let Some(state) = self.seen.get_mut(needed)
-                    && free
+            for needed in needs.get(node).into_iter().flatten() {
+                if let Some(state) = seen.get_mut(*needed)
+                    && entry.get(*needed) == Some(&None)
                     && may(*state)
                 {
                     *state = mark;
-                    stack.push(needed);
+                    stack.push(*needed);
                 }
             }
         }
@@ -133,18 +138,13 @@ impl Graph {
 
     /// What is reached from outside by another way than an entry is the engine's.
     fn spread_engine(&mut self) {
-        let roots: Vec<usize> = self.roots.iter().copied().filter(|root| self.free(*root)).collect();
-        for root in &roots {
-            if let Some(state) = self.seen.get_mut(*root) {
-                *state = Seen::Engine;
-            }
-        }
+        let roots = self.roots.iter().copied().filter(|root| self.free(*root)).collect();
         self.spread(roots, Seen::Engine, &|state| state == Seen::Nowhere);
     }
 
     /// A chunk takes what nobody has taken; what another one has taken and it needs too is the engine's after all.
     fn spread_chunk(&mut self, chunk: usize) {
-        let roots: Vec<usize> =
+        let roots =
             (0..self.entry.len()).filter(|node| self.entry.get(*node) == Some(&Some(chunk))).collect();
         self.spread(roots, Seen::Chunk(chunk), &|state| state == Seen::Nowhere);
         let mut shared = Vec::new();
@@ -154,11 +154,6 @@ impl Graph {
                     self.free(*needed)
                         && matches!(self.seen.get(*needed), Some(Seen::Chunk(other)) if *other != chunk)
                 }));
-            }
-        }
-        for node in &shared {
-            if let Some(state) = self.seen.get_mut(*node) {
-                *state = Seen::Engine;
             }
         }
         self.spread(shared, Seen::Engine, &|state| state != Seen::Engine);
@@ -182,13 +177,8 @@ impl Graph {
         // Constants may overlap; a byte moves only if every constant over it moves to the same place.
         let mut constants: Vec<(u32, u32, usize)> = Vec::new();
         let mut stays_until = 0;
-        let places: Vec<(u32, u32, Option<usize>)> = links
-            .constants
-            .iter()
-            .enumerate()
-            .map(|(at, constant)| (constant.address, constant.size, chunk(self.functions + at)))
-            .collect();
-        for (address, size, place) in places {
+        for (at, constant) in links.constants.iter().enumerate() {
+            let (address, size, place) = (constant.address, constant.size, chunk(self.functions + at));
             let end = address + size;
             let overlapped = constants.last().is_some_and(|(from, length, _)| from + length > address);
             match place {

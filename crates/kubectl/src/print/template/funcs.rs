@@ -100,7 +100,7 @@ pub(super) fn call(call: &Call, args: &[Val]) -> Result<Val, String> {
         Call::Printf => text(sprintf(first.and_then(Value::as_str).unwrap_or(""), rest)),
         Call::Html => text(html(&joined(args))),
         Call::Js => text(js(&joined(args))),
-        Call::UrlQuery => text(url_query(&joined(args))),
+        Call::UrlQuery => text(gatehouse_core::request::escape(&joined(args))),
         Call::Compare(how) => compare(*how, first, rest).and_then(truth),
         Call::Exists => truth(present(first, rest)),
         Call::Base64Decode => base64::decode(first.and_then(Value::as_str).unwrap_or(""))
@@ -298,18 +298,6 @@ fn js(text: &str) -> String {
             '<' | '>' | '&' | '=' => out.push_str(&format!("\\u{:04X}", c as u32)),
             c if (c as u32) < 0x20 || c.is_control() => out.push_str(&format!("\\u{:04X}", c as u32)),
             c => out.push(c),
-        }
-    }
-    out
-}
-
-fn url_query(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for b in text.bytes() {
-        match b {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(b)),
-            b' ' => out.push('+'),
-            b => out.push_str(&format!("%{b:02X}")),
         }
     }
     out

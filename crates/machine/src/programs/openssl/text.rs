@@ -26,14 +26,12 @@ pub(super) fn colons(bytes: &[u8]) -> String {
 
 /// `261120000000Z` as `Nov 20 00:00:00 2026 GMT`.
 pub(super) fn time(utc: &str) -> String {
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let part = |i: usize| utc.get(i..i + 2).unwrap_or("00").to_owned();
     let month = part(2).parse::<usize>().unwrap_or(1).saturating_sub(1);
     let day = part(4).parse::<u32>().unwrap_or(1);
     format!(
         "{} {day:>2} {}:{}:{} 20{} GMT",
-        MONTHS.get(month).unwrap_or(&"Jan"),
+        gatehouse_model::time::MONTHS.get(month).unwrap_or(&"Jan"),
         part(6),
         part(8),
         part(10),

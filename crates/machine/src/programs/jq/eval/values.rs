@@ -257,7 +257,7 @@ pub(super) fn formatted(name: &str, v: &Value) -> Result<String, Stop> {
         "base64d" => String::from_utf8_lossy(&crate::programs::decode_base64(text.as_bytes())).into_owned(),
         "csv" => cells(|s| format!("\"{}\"", s.replace('"', "\"\"")), ","),
         "tsv" => cells(|s| s.replace('\t', "\\t").replace('\n', "\\n"), "\t"),
-        "sh" => format!("'{}'", text.replace('\'', "'\\''")),
+        "sh" => crate::shell::quoted(&text),
         "uri" => text
             .bytes()
             .map(|b| {
