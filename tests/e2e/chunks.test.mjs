@@ -111,6 +111,25 @@ test("a part that cannot be had is said, loses nothing, and is had later", () =>
   });
 });
 
+test("what is typed while a part is on its way stays when it cannot be had", () => {
+  let fail;
+  const held = new Promise((resolve) => { fail = resolve; });
+  const route = (page) => page.route(/\/chunks\/look-/, async (request) => { await held; await request.abort(); });
+  return visit(browser, { before: route, expected: ["net::ERR_FAILED"] }, async (page) => {
+    await openExercise(page, RBAC);
+    await page.locator("#shell-input").fill("kubectl describe namespace default");
+    await page.locator("#shell-input").press("Enter");
+    await page.locator(".cm-content").click();
+    await page.keyboard.press("Control+Home");
+    await page.keyboard.type("# typed meanwhile\n");
+    fail();
+    await page.locator(".toast", { hasText: "could not be fetched" }).waitFor();
+    await page.waitForTimeout(1000);
+    await page.reload();
+    await page.locator(".cm-content", { hasText: "# typed meanwhile" }).waitFor();
+  });
+});
+
 test("an exercise whose parts cannot be had says so and opens on another try", () => {
   let broken = true;
   const route = (page) => page.route(/\/chunks\//, (request) => (broken ? request.abort() : request.continue()));

@@ -147,7 +147,9 @@ impl Component for ExercisePage {
                 return true;
             }
             Msg::Arrived(Err(why)) => {
-                self.waiting = None;
+                // What called for the parts is to be done again by the learner; what was typed meanwhile stays.
+                let waiting = self.waiting.take().unwrap_or_default();
+                ctx.link().send_message_batch(waiting.into_iter().filter(|message| !runs(message)).collect());
                 self.notice = Some(format!(
                     "A part of the engine could not be fetched ({why}). Nothing is lost: try that again."
                 ));
@@ -423,14 +425,27 @@ fn needs(desk: &Desk, message: &Msg) -> Option<Vec<usize>> {
         // At each key only what was typed: the files are looked at when the typing pauses, and before anything runs.
         Msg::Typed(text) => return missing(std::iter::empty(), text),
         Msg::Edited(..) => return missing(std::iter::empty(), ""),
-        Msg::Key(Key::Enter | Key::Complete(_)) => desk.shell.input.clone(),
+        message if !runs(message) => return None,
+        Msg::Key(_) => desk.shell.input.clone(),
         Msg::Paste(lines, rest) => format!("{}\n{rest}", lines.join("\n")),
-        Msg::Paused | Msg::Apply | Msg::FinishEdit(_) | Msg::Show(_) | Msg::Reset | Msg::UndoReset => {
-            String::new()
-        }
-        _ => return None,
+        _ => String::new(),
     };
     missing(desk.tabs.iter().map(|tab| tab.text.as_str()), &typed)
+}
+
+/// Whether a message makes the engine do something, and so may call for parts of it; the others only keep what was typed.
+fn runs(message: &Msg) -> bool {
+    matches!(
+        message,
+        Msg::Key(Key::Enter | Key::Complete(_))
+            | Msg::Paste(..)
+            | Msg::Paused
+            | Msg::Apply
+            | Msg::FinishEdit(_)
+            | Msg::Show(_)
+            | Msg::Reset
+            | Msg::UndoReset
+    )
 }
 
 /// The parts of the engine that files and typing call for and that are not here; none where all are.
