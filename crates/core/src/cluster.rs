@@ -41,6 +41,8 @@ pub struct Cluster {
     pub controllers: Memory,
     /// Which of the control plane's other components run.
     pub components: Components,
+    /// What is left of the buckets of EventRateLimit.
+    pub event_buckets: crate::admission::EventBuckets,
     /// Lines of the audit log that nobody has taken away yet.
     pub audit_log: Vec<String>,
 }
@@ -77,6 +79,7 @@ impl Cluster {
             networks: NetworkCache::default(),
             controllers: Memory::default(),
             components: Components::default(),
+            event_buckets: Default::default(),
             audit_log: Vec::new(),
         }
     }

@@ -153,6 +153,9 @@ impl Error {
             Self::Status(s) if s.reason == Reason::Unauthorized => {
                 Some(format!("error: You must be logged in to the server ({})", s.message))
             }
+            Self::Status(s) if s.reason == Reason::Unknown => {
+                Some(format!("Error from server: {}", s.message))
+            }
             Self::Status(s) => Some(format!("Error from server ({}): {}", s.reason.as_str(), s.message)),
             Self::Transport { server, cause } if cause.contains("connection refused") => {
                 let host = server.split_once("://").map_or(server.as_str(), |(_, rest)| rest);

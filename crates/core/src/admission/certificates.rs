@@ -1,5 +1,5 @@
-//! CertificateApproval, CertificateSigning and CertificateSubjectRestriction: who may approve and sign for whom, and
-//! that nobody becomes a member of `system:masters` by certificate.
+//! CertificateApproval, CertificateSigning, ClusterTrustBundleAttest and CertificateSubjectRestriction: who may
+//! approve, sign and vouch for whom, and that nobody becomes a member of `system:masters` by certificate.
 //!
 //! Models kubernetes `plugin/pkg/admission/certificates`.
 
@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use super::{AdmissionRequest, Notes, Operation};
 use crate::authz::{self, Attributes};
 use crate::cluster::Cluster;
+use crate::pki::x509;
 use crate::request::{ResourceTarget, Target, Verb};
 use crate::status::Status;
 
@@ -78,6 +79,23 @@ pub(super) fn signing(
     Err(request.forbid(&format!("user not permitted to sign requests with signerName \"{signer}\"")))
 }
 
+/// A trust bundle of a signer is its signer's, or who may attest for it.
+pub(super) fn attest(
+    cluster: &mut Cluster,
+    request: &AdmissionRequest<'_>,
+    _notes: &mut Notes,
+) -> Result<(), Status> {
+    let writes = matches!(request.operation, Operation::Create | Operation::Update);
+    let bundles = request.resource.gv.group == GROUP && request.resource.plural == "clustertrustbundles";
+    let Some(bundle) = request.object.as_ref().filter(|_| writes && bundles) else { return Ok(()) };
+    let signer = bundle.str_at(&["spec", "signerName"]);
+    let unchanged = request.old_object.is_some_and(|old| old.get("spec") == bundle.get("spec"));
+    if signer.is_empty() || unchanged || may(cluster, request, "attest", signer) {
+        return Ok(());
+    }
+    Err(request.forbid(&format!("user not permitted to attest for signerName \"{signer}\"")))
+}
+
 pub(super) fn subject(
     _cluster: &mut Cluster,
     request: &AdmissionRequest<'_>,
@@ -90,33 +108,11 @@ pub(super) fn subject(
     if object.str_at(&["spec", "signerName"]) != CLIENT {
         return Ok(());
     }
-    if asks_for_masters(object.str_at(&["spec", "request"])) {
+    let subject = x509::requested_subject(object.str_at(&["spec", "request"])).unwrap_or_default();
+    if subject.iter().any(|(kind, value)| kind == "O" && value == authz::MASTERS) {
         return Err(
             request.forbid(&format!("use of {CLIENT} signer with system:masters group is not allowed"))
         );
     }
     Ok(())
-}
-
-/// Whether the subject of a PEM request, base64 in base64, names the group. The name stands in plain bytes.
-fn asks_for_masters(request: &str) -> bool {
-    let Some(pem) = decode(request).and_then(|b| String::from_utf8(b).ok()) else { return false };
-    let body: String = pem.lines().filter(|l| !l.starts_with("-----")).collect();
-    let Some(der) = decode(&body) else { return false };
-    let wanted = b"system:masters";
-    der.windows(wanted.len()).any(|w| w == wanted)
-}
-
-/// Base64 with the standard alphabet.
-fn decode(text: &str) -> Option<Vec<u8>> {
-    let plain: String = text
-        .chars()
-        .filter(|c| !c.is_whitespace() && *c != '=')
-        .map(|c| match c {
-            '+' => '-',
-            '/' => '_',
-            other => other,
-        })
-        .collect();
-    crate::authn::base64url::decode(&plain)
 }

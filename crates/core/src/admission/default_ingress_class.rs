@@ -2,11 +2,9 @@
 //!
 //! Models kubernetes `plugin/pkg/admission/network/defaultingressclass/admission.go`.
 
-use std::sync::Arc;
+use gatehouse_model::Value;
 
-use gatehouse_model::{Object, Value};
-
-use super::{AdmissionRequest, Notes, Operation};
+use super::{AdmissionRequest, Notes, Operation, classes};
 use crate::cluster::Cluster;
 use crate::status::Status;
 
@@ -26,14 +24,7 @@ pub(super) fn mutate(
     if ingress.at(&path).is_some_and(|v| !v.is_null()) || ingress.annotation(OLD).is_some() {
         return Ok(());
     }
-    let is_default = |class: &&Arc<Object>| class.annotation(DEFAULT) == Some("true");
-    // Of several defaults the newest counts, then the first by name.
-    let mut classes: Vec<&Arc<Object>> =
-        cluster.store.list("ingressclasses.networking.k8s.io", None).filter(is_default).collect();
-    gatehouse_model::order::by_key(&mut classes, |c| {
-        std::cmp::Reverse(c.str_at(&["metadata", "creationTimestamp"]).to_owned())
-    });
-    if let Some(class) = classes.first() {
+    if let Some(class) = classes::default(cluster, "ingressclasses.networking.k8s.io", &[DEFAULT]) {
         ingress.set(&path, Value::from(class.name()));
     }
     Ok(())

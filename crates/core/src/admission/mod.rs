@@ -4,19 +4,29 @@
 //!
 //! Models apiserver `pkg/admission` and kubernetes `pkg/kubeapiserver/options/plugins.go`.
 
+mod always;
 mod always_pull_images;
+mod anti_affinity;
 mod certificates;
+mod classes;
 mod default_ingress_class;
 mod default_tolerations;
 mod diff;
+mod event_rate_limit;
+mod external_ips;
 mod glob;
 mod image_policy;
 mod limit_ranger;
+mod namespace_existence;
 mod namespace_lifecycle;
 mod node_restriction;
+mod nodes;
+mod owner_references;
 mod plugins;
+mod pod_node_selector;
 pub mod pod_security;
 mod pod_security_policy;
+mod pod_tolerations;
 pub mod policies;
 mod priority;
 pub(crate) mod quantities;
@@ -24,9 +34,12 @@ mod reinvocation;
 pub mod resource_quota;
 mod runtime_class;
 mod service_account;
+mod storage;
+mod tolerations;
 pub mod webhooks;
 
-pub use plugins::enabled_names;
+pub use event_rate_limit::Buckets as EventBuckets;
+pub use plugins::{enabled_names, is_known};
 
 use gatehouse_model::{Object, ResourceType};
 

@@ -86,6 +86,7 @@ pub fn decide(cluster: &Cluster, attributes: &Attributes<'_>) -> Decision {
         }
         ("coordination.k8s.io", "leases") => lease(node, verb, target),
         ("storage.k8s.io", "csinodes") => csi_node(node, verb, target),
+        ("resource.k8s.io", "resourceslices") => slices(cluster, node, attributes, target),
         ("", "nodes") if narrow => own_node(node, verb, target),
         ("", "pods") if narrow => pods(cluster, node, attributes, target),
         _ if any_rule(verb, target) => yes(),
@@ -148,6 +149,28 @@ fn csi_node(node: &str, verb: &str, target: &ResourceTarget) -> Decision {
     yes()
 }
 
+fn slices(cluster: &Cluster, node: &str, attributes: &Attributes<'_>, target: &ResourceTarget) -> Decision {
+    if !target.subresource.is_empty() {
+        return no("cannot authorize ResourceSlice subresources");
+    }
+    match attributes.verb.as_str() {
+        "create" => yes(),
+        "get" | "update" | "patch" | "delete" => related(cluster, node, target),
+        "watch" | "list" | "deletecollection"
+            if cluster.version.minor() < SELECTORS
+                || attributes.selected("nodeName").as_deref() == Some(node) =>
+        {
+            yes()
+        }
+        "watch" | "list" | "deletecollection" => {
+            no("can only list/watch/deletecollection resourceslices with nodeName field selector")
+        }
+        _ => no(
+            "only the following verbs are allowed for a ResourceSlice: get, watch, list, create, update, patch, delete, deletecollection",
+        ),
+    }
+}
+
 fn own_node(node: &str, verb: &str, target: &ResourceTarget) -> Decision {
     match (target.subresource.as_str(), verb) {
         ("", "create" | "update" | "patch") | ("status", "update" | "patch") => yes(),
@@ -178,26 +201,47 @@ fn related(cluster: &Cluster, node: &str, target: &ResourceTarget) -> Decision {
     if target.name.is_empty() {
         return no("No Object name found");
     }
-    let found = match target.resource.as_str() {
-        "persistentvolumes" => cluster.store.list("pods", None).any(|pod| {
-            on_node(pod, node)
-                && claims(pod).any(|claim| {
-                    cluster
-                        .store
-                        .get("persistentvolumeclaims", pod.namespace(), claim)
-                        .is_some_and(|pvc| pvc.str_at(&["spec", "volumeName"]) == target.name)
-                })
-        }),
-        "volumeattachments" => cluster
-            .store
-            .get("volumeattachments.storage.k8s.io", "", &target.name)
-            .is_some_and(|va| va.str_at(&["spec", "nodeName"]) == node),
-        _ => cluster
-            .store
-            .list("pods", Some(&target.namespace))
-            .any(|pod| on_node(pod, node) && uses(pod, &target.resource, &target.name)),
+    let (resource, name) = (target.resource.as_str(), target.name.as_str());
+    let pods = |namespace| cluster.store.list("pods", namespace).filter(|pod| on_node(pod, node));
+    let stands_on = |table: &str, field: &str| {
+        cluster.store.get(table, "", name).is_some_and(|o| o.str_at(&["spec", field]) == node)
+    };
+    let found = match resource {
+        "persistentvolumes" => pods(None).any(|pod| bound(cluster, pod).any(|pv| pv.name() == name)),
+        "volumeattachments" => stands_on("volumeattachments.storage.k8s.io", "nodeName"),
+        "resourceslices" => stands_on("resourceslices.resource.k8s.io", "nodeName"),
+        _ => {
+            let namespace = Some(target.namespace.as_str());
+            pods(namespace).any(|pod| uses(pod, resource, name))
+                || (resource == "secrets" && pods(None).any(|pod| through_volume(cluster, pod, target)))
+        }
     };
     if found { yes() } else { no(format!("no relationship found between node '{node}' and this object")) }
+}
+
+/// The volumes that a pod's claims are bound to.
+fn bound<'a>(cluster: &'a Cluster, pod: &'a Object) -> impl Iterator<Item = &'a Object> {
+    claims(pod).filter_map(|claim| {
+        let claim = cluster.store.get("persistentvolumeclaims", pod.namespace(), &claim)?;
+        let volume = cluster.store.get("persistentvolumes", "", claim.str_at(&["spec", "volumeName"]))?;
+        Some(&**volume)
+    })
+}
+
+/// Whether a volume that a pod's claim is bound to refers to a secret, in the claim's namespace unless it says another.
+fn through_volume(cluster: &Cluster, pod: &Object, target: &ResourceTarget) -> bool {
+    bound(cluster, pod).any(|volume| {
+        let Some(spec) = volume.get("spec") else { return false };
+        SECRET_SOURCES.iter().chain(&[("csi", &["nodeExpandSecretRef", "name"][..])]).any(|(kind, path)| {
+            let Some(source) = spec.get(kind) else { return false };
+            let own = match (path, *kind) {
+                ([reference, _], _) => source.str_at(&[reference, "namespace"]),
+                _ => source.str_at(&["secretNamespace"]),
+            };
+            let namespace = if own.is_empty() { pod.namespace() } else { own };
+            source.str_at(path) == target.name && namespace == target.namespace
+        })
+    })
 }
 
 fn on_node(pod: &Object, node: &str) -> bool {
@@ -208,40 +252,84 @@ fn volumes(pod: &Object) -> &[Value] {
     pod.list_at(&["spec", "volumes"])
 }
 
-fn claims(pod: &Object) -> impl Iterator<Item = &str> {
-    volumes(pod).iter().map(|v| v.str_at(&["persistentVolumeClaim", "claimName"])).filter(|c| !c.is_empty())
+/// The claims a pod mounts, its own ephemeral ones included.
+fn claims(pod: &Object) -> impl Iterator<Item = String> {
+    volumes(pod).iter().filter_map(|v| match v.str_at(&["persistentVolumeClaim", "claimName"]) {
+        "" if v.get("ephemeral").is_some() => Some(format!("{}-{}", pod.name(), v.str_at(&["name"]))),
+        "" => None,
+        name => Some(name.to_owned()),
+    })
 }
 
-/// Whether a pod refers to an object of its namespace.
+/// Volume sources with a reference to a secret, by the field that holds it.
+const SECRET_SOURCES: [(&str, &[&str]); 12] = [
+    ("secret", &["secretName"]),
+    // In a projection.
+    ("secret", &["name"]),
+    ("azureFile", &["secretName"]),
+    ("cephfs", &["secretRef", "name"]),
+    ("cinder", &["secretRef", "name"]),
+    ("flexVolume", &["secretRef", "name"]),
+    ("rbd", &["secretRef", "name"]),
+    ("scaleIO", &["secretRef", "name"]),
+    ("iscsi", &["secretRef", "name"]),
+    ("storageos", &["secretRef", "name"]),
+    ("csi", &["nodePublishSecretRef", "name"]),
+    ("csi", &["nodeStageSecretRef", "name"]),
+];
+
+/// The secret a volume source refers to.
+fn of_source(source: &Value) -> impl Iterator<Item = &str> {
+    SECRET_SOURCES
+        .iter()
+        .filter_map(|(kind, path)| Some(source.get(kind)?.str_at(path)))
+        .filter(|name| !name.is_empty())
+}
+
+fn sources(pod: &Object) -> impl Iterator<Item = &Value> {
+    volumes(pod).iter().flat_map(|v| std::iter::once(v).chain(v.list_at(&["projected", "sources"])))
+}
+
+/// The names that a pod's containers take their environment from.
+fn in_env<'a>(pod: &'a Object, from: &'static str, key: &'static str) -> impl Iterator<Item = &'a str> {
+    let lists = ["containers", "initContainers", "ephemeralContainers"];
+    let containers = lists.into_iter().flat_map(|c| pod.list_at(&["spec", c]));
+    let names = containers.flat_map(move |c| {
+        let whole = c.list_at(&["envFrom"]).iter().map(move |e| e.str_at(&[from, "name"]));
+        whole.chain(c.list_at(&["env"]).iter().map(move |e| e.str_at(&["valueFrom", key, "name"])))
+    });
+    names.filter(|name| !name.is_empty())
+}
+
+/// The secrets a pod refers to, its account's token aside.
+pub(crate) fn secrets(pod: &Object) -> impl Iterator<Item = &str> {
+    let pulls = pod.list_at(&["spec", "imagePullSecrets"]).iter().map(|s| s.str_at(&["name"]));
+    pulls.chain(sources(pod).flat_map(of_source)).chain(in_env(pod, "secretRef", "secretKeyRef"))
+}
+
+/// The config maps a pod refers to.
+pub(crate) fn config_maps(pod: &Object) -> impl Iterator<Item = &str> {
+    let mounted = sources(pod).map(|s| s.str_at(&["configMap", "name"])).filter(|name| !name.is_empty());
+    mounted.chain(in_env(pod, "configMapRef", "configMapKeyRef"))
+}
+
+/// Whether a pod refers to an object of its namespace. Mirror pods refer to nothing.
 fn uses(pod: &Object, resource: &str, name: &str) -> bool {
-    let sources =
-        || volumes(pod).iter().flat_map(|v| std::iter::once(v).chain(v.list_at(&["projected", "sources"])));
-    let containers = || {
-        ["containers", "initContainers", "ephemeralContainers"].iter().flat_map(|c| pod.list_at(&["spec", c]))
-    };
-    let in_env = |from: &str, key: &str| {
-        containers().any(|c| {
-            c.list_at(&["envFrom"]).iter().any(|e| e.str_at(&[from, "name"]) == name)
-                || c.list_at(&["env"]).iter().any(|e| e.str_at(&["valueFrom", key, "name"]) == name)
-        })
-    };
+    if resource == "pods" {
+        return pod.name() == name;
+    }
+    if pod.annotation("kubernetes.io/config.mirror").is_some() {
+        return false;
+    }
     match resource {
-        "pods" => pod.name() == name,
         "serviceaccounts" => pod.str_at(&["spec", "serviceAccountName"]) == name,
         "persistentvolumeclaims" => claims(pod).any(|c| c == name),
-        "configmaps" => {
-            sources().any(|s| s.str_at(&["configMap", "name"]) == name)
-                || in_env("configMapRef", "configMapKeyRef")
-        }
-        "secrets" => {
-            sources()
-                .any(|s| s.str_at(&["secret", "secretName"]) == name || s.str_at(&["secret", "name"]) == name)
-                || in_env("secretRef", "secretKeyRef")
-                || pod.list_at(&["spec", "imagePullSecrets"]).iter().any(|s| s.str_at(&["name"]) == name)
-        }
-        "resourceclaims" => {
-            pod.list_at(&["spec", "resourceClaims"]).iter().any(|c| c.str_at(&["resourceClaimName"]) == name)
-        }
+        "configmaps" => config_maps(pod).any(|c| c == name),
+        "secrets" => secrets(pod).any(|s| s == name),
+        "resourceclaims" => [["spec", "resourceClaims"], ["status", "resourceClaimStatuses"]]
+            .iter()
+            .flat_map(|path| pod.list_at(path))
+            .any(|c| c.str_at(&["resourceClaimName"]) == name),
         _ => false,
     }
 }

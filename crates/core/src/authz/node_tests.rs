@@ -16,17 +16,25 @@ fn select(
     let mut cluster = Cluster::empty(version, 1);
     cluster.seed(&json!({"/api/v1/pods": [
         {"metadata": {"name": "web", "namespace": "ci"}, "spec": {"nodeName": "node01", "serviceAccountName": "builder",
-         "volumes": [{"secret": {"secretName": "tls"}}],
+         "volumes": [{"secret": {"secretName": "tls"}}, {"persistentVolumeClaim": {"claimName": "data"}},
+                     {"csi": {"driver": "d", "nodePublishSecretRef": {"name": "csi"}}}],
          "containers": [{"envFrom": [{"configMapRef": {"name": "settings"}}]}]}},
         {"metadata": {"name": "db", "namespace": "ci"}, "spec": {"nodeName": "node02",
-         "volumes": [{"secret": {"secretName": "root"}}]}}]}));
+         "volumes": [{"secret": {"secretName": "root"}}]}},
+        {"metadata": {"name": "mirror", "namespace": "ci", "annotations": {"kubernetes.io/config.mirror": "x"}},
+         "spec": {"nodeName": "node01", "volumes": [{"secret": {"secretName": "kept"}}]}}],
+        "/api/v1/persistentvolumeclaims": [{"metadata": {"name": "data", "namespace": "ci"}, "spec": {"volumeName": "pv1"}}],
+        "/api/v1/persistentvolumes": [{"metadata": {"name": "pv1"}, "spec": {"csi": {"driver": "d", "nodeStageSecretRef": {"name": "stage", "namespace": "store"}}}}],
+        "/apis/resource.k8s.io/v1/resourceslices": [{"metadata": {"name": "own"}, "spec": {"nodeName": "node01"}}, {"metadata": {"name": "other"}, "spec": {"nodeName": "node02"}}]}));
     let user = User {
         name: "system:node:node01".to_owned(),
         groups: vec!["system:nodes".to_owned()],
         ..User::default()
     };
     let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+    let group = if resource == "resourceslices" { "resource.k8s.io" } else { "" };
     let target = Target::Resource(ResourceTarget {
+        group: group.to_owned(),
         resource: resource.to_owned(),
         subresource: subresource.to_owned(),
         namespace: namespace.to_owned(),
@@ -72,4 +80,30 @@ fn a_kubelet_lists_the_pods_of_its_own_node() {
     let wrong = "can only list/watch pods with spec.nodeName field selector";
     assert_eq!(list("spec.nodeName=node02"), (false, wrong.to_owned()));
     assert_eq!(list(""), (false, wrong.to_owned()));
+}
+
+#[test]
+fn the_graph_goes_through_claims_and_volumes() {
+    let v = KubeVersion::V1_36;
+    for (resource, namespace, name) in [
+        ("secrets", "ci", "csi"),
+        ("persistentvolumeclaims", "ci", "data"),
+        ("persistentvolumes", "", "pv1"),
+        ("secrets", "store", "stage"),
+        ("resourceslices", "", "own"),
+    ] {
+        assert!(ask(v, "get", resource, namespace, name).0, "{resource} {name}");
+    }
+    // A mirror pod refers to nothing, and a volume's secret is its own namespace's.
+    for (resource, namespace, name) in
+        [("secrets", "ci", "kept"), ("secrets", "ci", "stage"), ("resourceslices", "", "other")]
+    {
+        assert!(!ask(v, "get", resource, namespace, name).0, "{resource} {name}");
+    }
+    let slices = |selector| select(v, "list", ("resourceslices", "", ""), selector);
+    assert!(slices("nodeName=node01").0);
+    assert_eq!(
+        slices("").1,
+        "can only list/watch/deletecollection resourceslices with nodeName field selector"
+    );
 }

@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use gatehouse_core::admission::is_known;
 use gatehouse_core::audit::{Auditing, Format, Policy};
 use gatehouse_core::config::{AuthorizationMode, StaticToken};
 use gatehouse_core::pki::{Certificate, Key, der};
@@ -29,9 +30,6 @@ pub struct ServerFiles {
     /// Where audit lines go.
     pub audit: Option<Sink>,
 }
-
-/// Admission plugins the server has, whether or not they decide anything here.
-const PLUGINS: &str = "AlwaysAdmit AlwaysDeny AlwaysPullImages CertificateApproval CertificateSigning CertificateSubjectRestriction ClusterTrustBundleAttest DefaultIngressClass DefaultStorageClass DefaultTolerationSeconds DenyServiceExternalIPs EventRateLimit ExtendedResourceToleration ImagePolicyWebhook LimitPodHardAntiAffinityTopology LimitRanger MutatingAdmissionPolicy MutatingAdmissionWebhook NamespaceAutoProvision NamespaceExists NamespaceLifecycle NodeDeclaredFeatureValidator NodeRestriction OwnerReferencesPermissionEnforcement PersistentVolumeClaimResize PodGroupProtection PodNodeSelector PodSecurity PodTolerationRestriction PodTopologyLabels Priority ResourceQuota RuntimeClass ServiceAccount StorageObjectInUseProtection TaintNodesByCondition ValidatingAdmissionPolicy ValidatingAdmissionWebhook";
 
 /// Cipher suites Go knows.
 const SUITES: &str = "TLS_AES_128_GCM_SHA256 TLS_AES_256_GCM_SHA384 TLS_CHACHA20_POLY1305_SHA256 TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305 TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305 TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256 TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256 TLS_ECDHE_ECDSA_WITH_RC4_128_SHA TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256 TLS_ECDHE_RSA_WITH_RC4_128_SHA TLS_RSA_WITH_3DES_EDE_CBC_SHA TLS_RSA_WITH_AES_128_CBC_SHA TLS_RSA_WITH_AES_128_CBC_SHA256 TLS_RSA_WITH_AES_128_GCM_SHA256 TLS_RSA_WITH_AES_256_CBC_SHA TLS_RSA_WITH_AES_256_GCM_SHA384 TLS_RSA_WITH_RC4_128_SHA";
@@ -86,7 +84,7 @@ pub(super) fn start(
         log.push(command_failed(now, why));
         Failure::Exit(log, 1)
     };
-    let (config, wrong) = site.validate(&cluster.config);
+    let (config, wrong) = site.validate(&cluster.config, cluster.version.minor());
     match wrong.as_slice() {
         [] => {}
         [one] => return Err(last_words(1, one)),
@@ -132,7 +130,7 @@ impl Site<'_> {
     }
 
     /// The flags that need no file, and everything that is wrong with them.
-    fn validate(&self, before: &ApiServerConfig) -> (ApiServerConfig, Vec<String>) {
+    fn validate(&self, before: &ApiServerConfig, minor: u8) -> (ApiServerConfig, Vec<String>) {
         let flags = self.flags;
         let mut config = ApiServerConfig { up: true, auditing: None, ..before.clone() };
         config.static_tokens.clear();
@@ -171,7 +169,7 @@ impl Site<'_> {
         wrong.extend(self.audit_numbers());
         config.enable_admission_plugins = flags.list("enable-admission-plugins");
         config.disable_admission_plugins = flags.list("disable-admission-plugins");
-        wrong.extend(plugins(&config));
+        wrong.extend(plugins(&config, minor));
         let node_port = flags.number("kubernetes-service-node-port", 0);
         if !(0..=65535).contains(&node_port) {
             wrong.push(format!("--kubernetes-service-node-port {node_port} must be between 0 and 65535, inclusive. If 0, the Kubernetes master service will be of type ClusterIP"));
@@ -475,12 +473,12 @@ impl Site<'_> {
 }
 
 /// What is wrong with the lists of admission plugins.
-fn plugins(config: &ApiServerConfig) -> Vec<String> {
+fn plugins(config: &ApiServerConfig, minor: u8) -> Vec<String> {
     let mut wrong = Vec::new();
     for (flag, list) in
         [("enable", &config.enable_admission_plugins), ("disable", &config.disable_admission_plugins)]
     {
-        for plugin in list.iter().filter(|p| !PLUGINS.split(' ').any(|k| k == p.as_str())) {
+        for plugin in list.iter().filter(|p| !is_known(p, minor)) {
             wrong.push(format!("{flag}-admission-plugins plugin {plugin:?} is unknown"));
         }
     }

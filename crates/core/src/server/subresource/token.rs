@@ -13,6 +13,8 @@ use crate::status::Status;
 use crate::world::Timestamp;
 
 const HOUR: i64 = 3600;
+/// The minor version since when tokens can be bound to nodes.
+const NODES: u8 = 31;
 
 /// POST of a token request.
 pub(super) fn request(call: &mut Call<'_>) -> Result<Reply, Status> {
@@ -59,32 +61,35 @@ pub(super) fn request(call: &mut Call<'_>) -> Result<Reply, Status> {
 }
 
 fn bound_object(call: &Call<'_>, bound: &Value) -> Result<(), Status> {
-    let table = match bound.str_at(&["kind"]) {
-        "Pod" => "pods",
-        "Secret" => "secrets",
-        "Node" => "nodes",
-        other => {
+    let (version, kind, name) =
+        (bound.str_at(&["apiVersion"]), bound.str_at(&["kind"]), bound.str_at(&["name"]));
+    let table = match (version.contains('/'), kind) {
+        (false, "Pod") => "pods",
+        (false, "Secret") => "secrets",
+        (false, "Node") if call.cluster.version.minor() >= NODES => "nodes",
+        _ => {
+            let version = if version.contains('/') { version.to_owned() } else { format!("/{version}") };
             return Err(Status::bad_request(format!(
-                "cannot bind token for serviceaccount {:?} to object with kind {other:?}",
-                call.target.name
+                "cannot bind token to object of type {version}, Kind={kind}"
             )));
         }
     };
     let namespace = if table == "nodes" { "" } else { call.target.namespace.as_str() };
-    let name = bound.str_at(&["name"]);
     let Some(object) = call.cluster.store.get(table, namespace, name) else {
         return Err(Status::not_found("", table, name));
     };
+    let account = call.target.name.as_str();
+    if table == "pods" && object.str_at(&["spec", "serviceAccountName"]) != account {
+        return Err(Status::bad_request(format!(
+            "cannot bind token for serviceaccount \"{account}\" to pod running with different serviceaccount name."
+        )));
+    }
     let uid = bound.str_at(&["uid"]);
     if !uid.is_empty() && uid != object.uid() {
-        return Err(Status::conflict(
-            "",
-            table,
-            name,
-            &format!(
-                "the UID in the bound object reference ({uid}) does not match the UID in record. The object might have been deleted and then recreated"
-            ),
-        ));
+        let why = format!(
+            "the UID in the bound object reference ({uid}) does not match the UID in record. The object might have been deleted and then recreated"
+        );
+        return Err(Status::conflict("", kind, name, &why));
     }
     Ok(())
 }
