@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use gatehouse_model::{KubeVersion, ResourceType, Value, kinds};
 
+use crate::admission::backends::Backend;
 use crate::admission::policies::{Cel, Expressions};
-use crate::admission::webhooks::Backend;
 use crate::authz::rbac::IndexCache;
 use crate::config::ApiServerConfig;
 use crate::controllers::Memory;

@@ -35,6 +35,8 @@ pub struct ApiServerConfig {
     pub authorization_modes: Vec<AuthorizationMode>,
     /// `--anonymous-auth`
     pub anonymous_auth: bool,
+    /// The only paths that may be asked for without a credential; empty for all.
+    pub anonymous_paths: Vec<String>,
     /// `--token-auth-file`, read.
     pub static_tokens: Vec<StaticToken>,
     /// `--enable-admission-plugins`, besides those on by default.
@@ -69,6 +71,7 @@ impl Default for ApiServerConfig {
         Self {
             authorization_modes: vec![AuthorizationMode::Node, AuthorizationMode::Rbac],
             anonymous_auth: true,
+            anonymous_paths: Vec::new(),
             static_tokens: Vec::new(),
             enable_admission_plugins: vec!["NodeRestriction".to_owned()],
             disable_admission_plugins: Vec::new(),

@@ -101,7 +101,13 @@ fn enter(
         let why = format!("Request entity too large: limit is {MAX_BODY}");
         return Err(Status::new(Reason::RequestEntityTooLarge, why));
     }
-    let user = authn::authenticate(cluster, &request.credential);
+    let kept_out = request.credential == crate::Credential::Anonymous
+        && !authn::anonymous_may_ask(cluster, &request.target);
+    let user = if kept_out {
+        Err(Status::unauthorized())
+    } else {
+        authn::authenticate(cluster, &request.credential)
+    };
     trace.authentication = authn::explain(cluster, &request.credential, user.as_ref().ok());
     let user = user.inspect_err(|status| Recorder::refused(cluster, request, status))?;
     let (verb, target) = route::resolve(cluster, request);

@@ -12,6 +12,7 @@ mod flags;
 pub mod kubelet_config;
 mod logs;
 mod manifest;
+mod server_config;
 mod static_pods;
 pub mod units;
 

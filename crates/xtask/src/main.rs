@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "talking to a terminal is what it is for")]
 #![expect(clippy::disallowed_methods, reason = "a build tool measures real time")]
 
+mod bench;
 mod build;
 mod chunks;
 mod command;
@@ -58,7 +59,7 @@ const VERBS: &[Verb] = &[
         run: build::weigh,
     },
     Verb { name: "bless", about: "write the transcripts of the literate suites anew", run: bless },
-    Verb { name: "bench", about: "the benchmarks", run: bench },
+    Verb { name: "bench", about: "the benchmarks; bench --wasm: the decisions in Chromium", run: bench::run },
 ];
 
 fn main() -> ExitCode {
@@ -91,9 +92,4 @@ fn main() -> ExitCode {
 fn bless(rest: &[String]) -> Outcome {
     cargo(["test", "--package", "gatehouse-tests"]).env("GATEHOUSE_BLESS", "1").args(rest).run()?;
     command::program("git").args(["--no-pager", "diff", "--stat", "--", "tests"]).current_dir(root()).run()
-}
-
-/// Every benchmark is in the tests' crate; words behind the verb go to cargo and criterion (`--bench decisions`).
-fn bench(rest: &[String]) -> Outcome {
-    cargo(["bench", "--package", "gatehouse-tests"]).args(rest).run()
 }

@@ -1,13 +1,14 @@
-//! ImagePolicyWebhook: a backend says which images may run. The backend is a table in the plugin's configuration.
+//! ImagePolicyWebhook: a backend says which images may run.
 //!
-//! `imagePolicy.defaultAllow` decides where the backend cannot be reached. The backend that is simulated stands under
-//! `backend`: `available`, and `rules` of `{pattern, allowed, reason}`, the first whose pattern (with `*`) fits counts.
+//! The backend stands under the address of `imagePolicy.server`, which the API server reads in the backend's kubeconfig;
+//! the pattern of each of its rules is held against every image. `imagePolicy.defaultAllow` decides where nobody answers
+//! there. Answers are not kept: the backends of the simulation do not change their minds.
 //!
 //! Models kubernetes `plugin/pkg/admission/imagepolicy/admission.go`.
 
 use gatehouse_model::{Object, Value};
 
-use super::{AdmissionRequest, Notes, Operation};
+use super::{AdmissionRequest, Notes, Operation, backends};
 use crate::cluster::Cluster;
 use crate::status::Status;
 
@@ -28,38 +29,43 @@ pub(super) fn validate(
     else {
         return Ok(());
     };
-    let backend = config.get("backend").filter(|b| b.bool_at(&["available"]) != Some(false));
-    let Some(backend) = backend else {
-        notes
-            .audit
-            .push(("imagepolicywebhook.image-policy.k8s.io/failed-open".to_owned(), "true".to_owned()));
-        return if config.bool_at(&["imagePolicy", "defaultAllow"]) == Some(true) {
-            Ok(())
-        } else {
-            let server = config.str_at(&["imagePolicy", "server"]);
-            Err(request.forbid(&format!("Post \"{server}\": dial tcp: connect: connection refused")))
-        };
+    let server = config.str_at(&["imagePolicy", "server"]);
+    let Some(backend) = cluster.webhook_backends.get(server) else {
+        if config.bool_at(&["imagePolicy", "defaultAllow"]) == Some(true) {
+            let failed = "imagepolicywebhook.image-policy.k8s.io/failed-open";
+            notes.audit.push((failed.to_owned(), "true".to_owned()));
+            return Ok(());
+        }
+        notes.blame(
+            request,
+            "spec.containers[*].image",
+            &format!("nobody answers at {server}, and defaultAllow is false"),
+        );
+        return Err(request.forbid(&backends::nobody(server, 30)));
     };
-    for image in images(pod) {
-        let rule =
-            backend.list_at(&["rules"]).iter().find(|r| super::glob::fits(r.str_at(&["pattern"]), &image));
-        let allowed = rule.map_or(backend.bool_at(&["defaultAllow"]), |r| r.bool_at(&["allowed"]));
-        if allowed != Some(true) {
-            let reason = rule.map_or("", |r| r.str_at(&["reason"]));
-            return Err(request.forbid(&if reason.is_empty() {
+    for (field, image) in images(pod) {
+        let Some(rule) = backend.rules.iter().find(|r| super::glob::fits(&r.pattern, &image)) else {
+            continue;
+        };
+        if !rule.allowed {
+            notes.blame(request, &field, &format!("{server} denies the image"));
+            return Err(request.forbid(&if rule.message.is_empty() {
                 "one or more images rejected by webhook backend".to_owned()
             } else {
-                format!("image policy webhook backend denied one or more images: {reason}")
+                format!("image policy webhook backend denied one or more images: {}", rule.message)
             }));
         }
     }
     Ok(())
 }
 
-fn images(pod: &Object) -> Vec<String> {
-    ["initContainers", "containers", "ephemeralContainers"]
-        .iter()
-        .flat_map(|list| pod.list_at(&["spec", list]))
-        .map(|c: &Value| c.str_at(&["image"]).to_owned())
-        .collect()
+/// The pod's images, each with its field.
+fn images(pod: &Object) -> Vec<(String, String)> {
+    let of = |list: &'static str| {
+        let image = move |(i, c): (usize, &Value)| {
+            (format!("spec.{list}[{i}].image"), c.str_at(&["image"]).to_owned())
+        };
+        pod.list_at(&["spec", list]).iter().enumerate().map(image)
+    };
+    ["initContainers", "containers", "ephemeralContainers"].into_iter().flat_map(of).collect()
 }

@@ -7,6 +7,7 @@
 mod always;
 mod always_pull_images;
 mod anti_affinity;
+pub mod backends;
 mod certificates;
 mod classes;
 mod default_ingress_class;

@@ -179,9 +179,23 @@ fn images_are_always_pulled_if_the_plugin_is_on() {
 #[test]
 fn a_backend_of_images_decides() {
     let mut cluster = cluster(PLAIN, &["ImagePolicyWebhook"]);
-    let flags = std::sync::Arc::make_mut(&mut cluster.config);
-    let table = json!({"imagePolicy": {"defaultAllow": false}, "backend": {"defaultAllow": true, "rules": [{"pattern": "*:latest", "allowed": false, "reason": "Images using latest tag are not allowed"}]}});
-    flags.admission_configuration.insert("ImagePolicyWebhook".to_owned(), table);
+    let server = "https://images.example:8443/review";
+    let configure = |cluster: &mut Cluster, allow: bool| {
+        let own = json!({"imagePolicy": {"defaultAllow": allow, "server": server}});
+        let flags = std::sync::Arc::make_mut(&mut cluster.config);
+        flags.admission_configuration.insert("ImagePolicyWebhook".to_owned(), own);
+    };
+    configure(&mut cluster, true);
+    assert!(run(&mut cluster, &pod(json!({"containers": [{"name": "c", "image": "nginx:latest"}]}))).is_ok());
+    configure(&mut cluster, false);
+    assert_eq!(
+        refusal(&mut cluster, json!({"containers": [{"name": "c", "image": "nginx:1.27"}]})),
+        "pods \"web\" is forbidden: Post \"https://images.example:8443/review?timeout=30s\": dial tcp: lookup images.example on 8.8.8.8:53: no such host"
+    );
+    let message = "Images using latest tag are not allowed".to_owned();
+    let rule = backends::Rule { pattern: "*:latest".to_owned(), message, ..backends::Rule::default() };
+    let backend = backends::Backend { rules: vec![rule], sidecars: false };
+    std::sync::Arc::make_mut(&mut cluster.webhook_backends).insert(server.to_owned(), backend);
     assert!(run(&mut cluster, &pod(json!({"containers": [{"name": "c", "image": "nginx:1.27"}]}))).is_ok());
     assert_eq!(
         refusal(&mut cluster, json!({"containers": [{"name": "c", "image": "nginx:latest"}]})),

@@ -1,45 +1,20 @@
 //! MutatingAdmissionWebhook and ValidatingAdmissionWebhook: configurations that call backends of the simulation.
 //!
-//! A backend is a table (see [`Backend`]) kept under the address the configuration names: a URL, or
+//! A backend is a table (see `backends`) kept under the address the configuration names: a URL, or
 //! `https://NAME.NAMESPACE.svc:PORT/PATH`. Where there is none, nobody answers.
 //!
 //! Models apiserver `pkg/admission/plugin/webhook/{validating,mutating,errors}`.
 
 use gatehouse_model::{Object, Value};
 
+use super::backends::Rule;
 use super::policies::{Conditions, Context, conditions, matching};
-use super::{AdmissionRequest, Notes};
+use super::{AdmissionRequest, Notes, backends};
 use crate::cluster::Cluster;
 use crate::decision::{Bearing, Cause, ObjectRef};
 use crate::network::istio;
 use crate::status::{Reason, Status};
 use crate::{defaults, patch, schema};
-
-/// What a simulated backend answers.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Backend {
-    /// The first rule that fits decides; none means yes.
-    pub rules: Vec<Rule>,
-    /// Whether it is Istio's injector, which gives pods their sidecars.
-    pub sidecars: bool,
-}
-
-/// One answer of a backend.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Rule {
-    /// Where to look: `spec.containers[*].image`.
-    pub field: String,
-    /// What must stand there, `*` for any text; a missing field counts as empty.
-    pub pattern: String,
-    /// Whether the request is allowed.
-    pub allowed: bool,
-    /// What the backend says.
-    pub message: String,
-    /// The operations of a JSON patch, for mutating webhooks.
-    pub patch: Vec<Value>,
-    /// Warnings for the user.
-    pub warnings: Vec<String>,
-}
 
 /// Which half.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -260,13 +235,10 @@ fn call(
 /// What the client says where nobody answers.
 fn unreachable(cluster: &Cluster, hook: &Value, address: &str) -> String {
     let seconds = hook.i64_at(&["timeoutSeconds"]).unwrap_or(10);
-    let separator = if address.contains('?') { '&' } else { '?' };
-    let start = format!("Post \"{address}{separator}timeout={seconds}s\":");
+    let start = backends::post(address, seconds);
     let service = ["clientConfig", "service"];
     let Some(reference) = hook.at(&service).filter(|s| !s.is_null()) else {
-        let host = address.split("//").nth(1).and_then(|r| r.split('/').next()).unwrap_or_default();
-        let host = host.split(':').next().unwrap_or_default();
-        return format!("{start} dial tcp: lookup {host}: no such host");
+        return backends::nobody(address, seconds);
     };
     let (namespace, name) = (reference.str_at(&["namespace"]), reference.str_at(&["name"]));
     match cluster.store.get("services", namespace, name) {

@@ -1,5 +1,6 @@
 use gatehouse_model::{KubeVersion, json};
 
+use super::super::backends::Backend;
 use super::super::testing::{admit, resource};
 use super::*;
 

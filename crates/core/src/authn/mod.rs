@@ -9,7 +9,7 @@ pub mod token;
 
 use crate::cluster::Cluster;
 use crate::decision::{Bearing, Cause};
-use crate::request::{Credential, User};
+use crate::request::{Credential, Target, User};
 use crate::status::Status;
 
 /// Turns a credential into a user.
@@ -44,6 +44,14 @@ pub fn authenticate(cluster: &Cluster, credential: &Credential) -> Result<User, 
         }),
         Credential::Anonymous => Err(Status::unauthorized()),
     }
+}
+
+/// Whether the authentication configuration lets this be asked for without a credential.
+#[must_use]
+pub fn anonymous_may_ask(cluster: &Cluster, target: &Target) -> bool {
+    let allowed = &cluster.config.anonymous_paths;
+    allowed.is_empty()
+        || matches!(target, Target::Path(path) if allowed.iter().any(|p| path.split('?').next() == Some(p)))
 }
 
 /// Why a credential was taken for whom (`user`, `None` where it was refused), in the tutor's words.

@@ -96,6 +96,33 @@ pub struct ClusterSpec {
     /// What is installed besides.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub addons: Vec<Addon>,
+    /// What answers the API server's calls: admission webhooks and ImagePolicyWebhook. By address: a URL, or
+    /// `https://NAME.NAMESPACE.svc:PORT/PATH` for a Service. The first rule that fits decides; none means yes.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub backends: BTreeMap<String, Vec<BackendRule>>,
+}
+
+/// One answer of a backend.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct BackendRule {
+    /// Where a webhook looks: `spec.containers[*].image`. ImagePolicyWebhook looks at every image.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub field: String,
+    /// What must stand there, `*` for any text.
+    pub pattern: String,
+    /// Whether the request is allowed.
+    pub allowed: bool,
+    /// What the backend says.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub message: String,
+    /// The operations of a JSON patch, as JSON, for mutating webhooks.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub patch: String,
+    /// Warnings for the user.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// What can be installed in a cluster.
@@ -130,6 +157,7 @@ impl Default for ClusterSpec {
             enable_admission_plugins: Vec::new(),
             cni: Cni::default(),
             addons: Vec::new(),
+            backends: BTreeMap::new(),
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use gatehouse_core::admission::webhooks::Backend;
+use gatehouse_core::admission::backends::Backend;
 use gatehouse_core::network::istio;
 use gatehouse_core::request::User;
 use gatehouse_core::{Body, Credential, Request, Target, Verb, server};

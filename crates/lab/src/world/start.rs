@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use gatehouse_core::admission::backends::{Backend, Rule};
 use gatehouse_core::config::StaticToken;
 use gatehouse_core::controllers::StandIn;
 use gatehouse_core::network::{Cni, services};
@@ -124,6 +125,10 @@ impl World {
                 format::Addon::Istio => Addon::Istio,
             });
         }
+        for (address, rules) in &exercise.cluster.backends {
+            let backend = backend(rules).map_err(|why| format!("cluster.backends: \"{address}\": {why}"))?;
+            Arc::make_mut(&mut world.cluster.webhook_backends).insert(address.clone(), backend);
+        }
         for host in &exercise.start.outside {
             let address =
                 |a: &String| a.parse().map_err(|_| format!("start.outside: \"{a}\" is not an address"));
@@ -220,4 +225,25 @@ fn kubeconfig(cluster: &str, context: &str, user: &str, server: &str, users: &[(
 
 fn pem(kind: &str, body: &str) -> String {
     format!("-----BEGIN {kind}-----\n{}\n-----END {kind}-----\n", base64::encode(body.as_bytes()))
+}
+
+/// A backend as an exercise writes it.
+fn backend(rules: &[format::BackendRule]) -> Result<Backend, String> {
+    let rule = |rule: &format::BackendRule| {
+        let patch = match rule.patch.as_str() {
+            "" => Vec::new(),
+            text => {
+                gatehouse_model::json::parse(text).map_err(|why| format!("patch: {why}"))?.items().to_vec()
+            }
+        };
+        Ok(Rule {
+            field: rule.field.clone(),
+            pattern: rule.pattern.clone(),
+            allowed: rule.allowed,
+            message: rule.message.clone(),
+            patch,
+            warnings: rule.warnings.clone(),
+        })
+    };
+    Ok(Backend { rules: rules.iter().map(rule).collect::<Result<_, String>>()?, sidecars: false })
 }

@@ -13,12 +13,12 @@ use gatehouse_core::config::{AuthorizationMode, StaticToken};
 use gatehouse_core::pki::{Certificate, Key, der};
 use gatehouse_core::store::at_rest::Encryption;
 use gatehouse_core::{ApiServerConfig, Cluster};
-use gatehouse_model::{Value, yaml};
+use gatehouse_model::yaml;
 
 use super::audit_log::Sink;
 use super::flags::Flags;
 use super::klog;
-use super::manifest::{Manifest, Sight};
+use super::manifest::Manifest;
 use super::static_pods::{Effect, Failure};
 use crate::machine::Machine;
 
@@ -90,7 +90,14 @@ pub(super) fn start(
         [one] => return Err(last_words(1, one)),
         more => return Err(last_words(1, &format!("[{}]", more.join(", ")))),
     }
-    let config = site.configure(config).map_err(|why| last_words(3, &why))?;
+    let config = site.configure(config).map_err(|end| match end {
+        End::Failed(why) => last_words(3, &why),
+        End::Fatal(line) => {
+            let mut log = greeting(now);
+            log.push(format!("{}       1 {line}", klog('F', now)));
+            Failure::Exit(log, 255)
+        }
+    })?;
     site.storage().map_err(|lines| {
         let mut log = greeting(now);
         log.extend(lines);
@@ -100,16 +107,31 @@ pub(super) fn start(
     Ok(Effect::ApiServer(Box::new(config), Box::new(files)))
 }
 
-struct Site<'a> {
+/// How a server that was well started ends all the same.
+pub(super) enum End {
+    /// With an error.
+    Failed(String),
+    /// At once: where in its source, and its last line.
+    Fatal(String),
+}
+
+impl From<String> for End {
+    fn from(why: String) -> Self {
+        Self::Failed(why)
+    }
+}
+
+/// A server that starts: its machine, its manifest and its flags.
+pub(super) struct Site<'a> {
     machine: &'a mut Machine,
     manifest: &'a Manifest,
-    flags: &'a Flags,
+    pub(super) flags: &'a Flags,
     files: ServerFiles,
 }
 
 impl Site<'_> {
     /// A file as the server's container sees it, or what `os.ReadFile` says.
-    fn read(&self, path: &str) -> Result<String, String> {
+    pub(super) fn read(&self, path: &str) -> Result<String, String> {
         self.manifest.look(self.machine, path).read(path)
     }
 
@@ -180,8 +202,8 @@ impl Site<'_> {
 
     fn authorization(&self, config: &mut ApiServerConfig) -> Vec<String> {
         let words = self.flags.list("authorization-mode");
-        if self.flags.get("authorization-config").is_some() {
-            return Vec::new();
+        if let Some(path) = self.flags.get("authorization-config") {
+            return self.authorization_file(path, config);
         }
         if words.is_empty() {
             config.authorization_modes = vec![AuthorizationMode::AlwaysAllow];
@@ -234,11 +256,11 @@ impl Site<'_> {
     }
 
     /// Reads every file the flags name, in the server's order.
-    fn configure(&mut self, mut config: ApiServerConfig) -> Result<ApiServerConfig, String> {
+    fn configure(&mut self, mut config: ApiServerConfig) -> Result<ApiServerConfig, End> {
         let flags = self.flags;
         self.serving()?;
         if let Some(wrong) = tls_errors(flags).into_iter().next() {
-            return Err(wrong);
+            return Err(End::Failed(wrong));
         }
         if let Some(path) = flags.get("encryption-provider-config").filter(|p| !p.is_empty()) {
             self.files.encryption = Arc::new(self.encryption(path)?);
@@ -249,19 +271,20 @@ impl Site<'_> {
             let Some(path) = flags.get(name) else { continue };
             let text = self.read(path)?;
             if Certificate::from_pem(&text).is_none() {
-                return Err(format!(
+                return Err(End::Failed(format!(
                     "unable to load client CA provider: error loading {what}: data does not contain any valid RSA or ECDSA certificates"
-                ));
+                )));
             }
         }
         for path in flags.list("service-account-key-file") {
             let text = self.read(&path)?;
             if der::pem_blocks(&text).is_empty() {
-                return Err(format!(
+                return Err(End::Failed(format!(
                     "error reading public key file {path}: data does not contain any valid RSA or ECDSA public keys"
-                ));
+                )));
             }
         }
+        self.authentication(&mut config)?;
         if let Some(path) = flags.get("token-auth-file") {
             config.static_tokens = tokens(path, &self.read(path)?)?;
         }
@@ -275,7 +298,7 @@ impl Site<'_> {
             }
         }
         config.auditing = self.audit()?;
-        self.admission(&mut config).map_err(|why| format!("failed to apply admission: {why}"))?;
+        self.admission(&mut config)?;
         for name in [
             "kubelet-client-certificate",
             "kubelet-client-key",
@@ -347,92 +370,6 @@ impl Site<'_> {
         self.files.audit = Some(sink);
         let format = if flags.text("audit-log-format") == "legacy" { Format::Legacy } else { Format::Json };
         Ok(Some(Arc::new(Auditing { policy, format })))
-    }
-
-    fn admission(&self, config: &mut ApiServerConfig) -> Result<(), String> {
-        config.admission_configuration.clear();
-        if let Some(path) = self.flags.get("admission-control-config-file") {
-            let unread = |why: String| {
-                format!(
-                    "failed to read plugin config: unable to read admission control configuration from {path:?} [{why}]"
-                )
-            };
-            let text = self.read(path).map_err(unread)?;
-            let value = yaml::parse(&text).map_err(|e| format!("failed to read plugin config: unable to read admission control configuration from {path:?} [{}]", super::yaml_error(&e)))?;
-            if value.str_at(&["kind"]) != "AdmissionConfiguration" {
-                let (kind, version) = (value.str_at(&["kind"]), value.str_at(&["apiVersion"]));
-                return Err(format!(
-                    "failed to read plugin config: no kind {kind:?} is registered for version {version:?} in scheme \"k8s.io/apiserver/pkg/server/options/admission.go:46\""
-                ));
-            }
-            let folder = path.rsplit_once('/').map_or("", |(d, _)| d);
-            for plugin in value.list_at(&["plugins"]) {
-                let own = match plugin.get("configuration") {
-                    Some(v) if !v.is_null() => v.clone(),
-                    _ => {
-                        let file = plugin.str_at(&["path"]);
-                        let file =
-                            if file.starts_with('/') { file.to_owned() } else { format!("{folder}/{file}") };
-                        let text = self.read(&file).map_err(|why| {
-                            format!("failed to read plugin config: unable to read admission control configuration from {file:?} [{why}]")
-                        })?;
-                        yaml::parse(&text).unwrap_or_default()
-                    }
-                };
-                config.admission_configuration.insert(plugin.str_at(&["name"]).to_owned(), own);
-            }
-        }
-        if config.enable_admission_plugins.iter().any(|p| p == "ImagePolicyWebhook") {
-            self.image_policy(config)
-                .map_err(|why| format!("couldn't init admission plugin \"ImagePolicyWebhook\": {why}"))?;
-        }
-        Ok(())
-    }
-
-    /// The plugin that will not start without its backend's kubeconfig.
-    fn image_policy(&self, config: &ApiServerConfig) -> Result<(), String> {
-        let Some(own) = config.admission_configuration.get("ImagePolicyWebhook") else {
-            return Err("no config specified".to_owned());
-        };
-        let own = own.get("imagePolicy").unwrap_or(own);
-        let path = own.str_at(&["kubeConfigFile"]);
-        match self.manifest.look(self.machine, path) {
-            Sight::File(text) => {
-                let parsed =
-                    yaml::parse(&text).map_err(|e| format!("error loading config file {path:?}: {e}"))?;
-                self.kubeconfig_files(&parsed)
-            }
-            Sight::Directory => {
-                Err(format!("error loading config file {path:?}: read {path}: is a directory"))
-            }
-            Sight::Nothing => Err(format!("stat {path}: no such file or directory")),
-        }
-    }
-
-    /// The certificates that a backend's kubeconfig names.
-    fn kubeconfig_files(&self, config: &Value) -> Result<(), String> {
-        for cluster in config.list_at(&["clusters"]) {
-            let path = cluster.str_at(&["cluster", "certificate-authority"]);
-            if !path.is_empty() {
-                self.read(path).map_err(|why| {
-                    format!("invalid configuration: unable to read certificate-authority {path} for {} due to {why}", cluster.str_at(&["name"]))
-                })?;
-            }
-        }
-        for user in config.list_at(&["users"]) {
-            for (field, what) in [("client-certificate", "client-cert"), ("client-key", "client-key")] {
-                let path = user.str_at(&["user", field]);
-                if !path.is_empty() {
-                    self.read(path).map_err(|why| {
-                        format!(
-                            "invalid configuration: unable to read {what} {path} for {} due to {why}",
-                            user.str_at(&["name"])
-                        )
-                    })?;
-                }
-            }
-        }
-        Ok(())
     }
 
     /// The way to etcd: its certificates, and whether anybody listens there.

@@ -36,6 +36,7 @@ const ROOMS: &[Room] = &[
         siblings: &["model", "cel", "core", "machine", "kubectl", "lab", "conformance"],
         libraries: &[],
     },
+    Room { folder: "tests/page", siblings: &["model", "core"], libraries: &["wasm-bindgen"] },
 ];
 
 /// Libraries that belong to one front end.
