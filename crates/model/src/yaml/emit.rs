@@ -1,5 +1,5 @@
 //! Writes YAML as `sigs.k8s.io/yaml` `Marshal` does: block style, lists not indented under their key, keys in
-//! go-yaml's natural order, lines never folded.
+//! go-yaml's natural order, lines folded where they have grown longer than [`WIDTH`]. Models go-yaml v2 `emitterc.go`.
 
 use std::cmp::Ordering;
 use std::fmt::Write as _;
@@ -17,6 +17,9 @@ pub fn emit(value: &Value) -> String {
     }
     out
 }
+
+/// A line longer than this, in characters, goes on below at its next space.
+const WIDTH: usize = 80;
 
 /// What stands before a node on its line.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -113,21 +116,49 @@ fn string(out: &mut String, s: &str, depth: usize, place: Place) {
 /// A string in the style go-yaml chooses. `key` where it stands before a colon.
 fn scalar(out: &mut String, s: &str, depth: usize, key: bool) {
     let form = analyze(s);
+    let fold = (!key).then_some(depth);
     let unquoted = matches!(plain(s), Scalar::Str) && !is_base60(s);
     if s.contains('\n') {
         if form.block && !key {
             literal(out, s, depth);
         } else {
-            double_quoted(out, s);
+            double_quoted(out, s, fold);
         }
     } else if !unquoted {
-        double_quoted(out, s);
+        double_quoted(out, s, fold);
     } else if form.plain {
-        out.push_str(s);
+        text(out, s, fold);
     } else if form.single {
-        single_quoted(out, s);
+        out.push('\'');
+        text(out, &s.replace('\'', "''"), fold);
+        out.push('\'');
     } else {
-        double_quoted(out, s);
+        double_quoted(out, s, fold);
+    }
+}
+
+/// Goes on below, at this depth, where there is one and the line is long enough. Says whether it did.
+fn break_line(out: &mut String, fold: Option<usize>) -> bool {
+    let Some(depth) = fold else { return false };
+    let long = out.rsplit('\n').next().is_some_and(|line| line.len() > WIDTH && line.chars().count() > WIDTH);
+    if long {
+        out.push('\n');
+        indent(out, depth);
+    }
+    long
+}
+
+/// A string without escapes; a single space inside may become the end of a line.
+fn text(out: &mut String, s: &str, fold: Option<usize>) {
+    let mut parts = s.split(' ').peekable();
+    while let Some(part) = parts.next() {
+        out.push_str(part);
+        // A space is single where there is something on both sides.
+        match parts.peek() {
+            None => {}
+            Some(next) if !part.is_empty() && !next.is_empty() && break_line(out, fold) => {}
+            Some(_) => out.push(' '),
+        }
     }
 }
 
@@ -195,15 +226,19 @@ fn analyze(s: &str) -> Form {
     form
 }
 
-fn single_quoted(out: &mut String, s: &str) {
-    out.push('\'');
-    out.push_str(&s.replace('\'', "''"));
-    out.push('\'');
-}
-
-fn double_quoted(out: &mut String, s: &str) {
+fn double_quoted(out: &mut String, s: &str, fold: Option<usize>) {
     out.push('"');
-    for c in s.chars() {
+    let mut chars = s.chars().peekable();
+    let mut before = None;
+    while let Some(c) = chars.next() {
+        let inside = c == ' ' && before.is_some_and(|b| b != ' ') && chars.peek().is_some();
+        before = Some(c);
+        if inside && break_line(out, fold) {
+            if chars.peek() == Some(&' ') {
+                out.push('\\');
+            }
+            continue;
+        }
         let escape = match c {
             '\0' => '0',
             '\u{7}' => 'a',

@@ -149,6 +149,25 @@ fn emits_as_sigs_yaml() {
     assert_eq!(emit(&crate::json!({"d": {"f": "x\ny\n"}})), "d:\n  f: |\n    x\n    y\n");
 }
 
+#[test]
+fn long_lines_go_on_below() {
+    let words = "seven_c".repeat(11);
+    assert_eq!(words.len(), 77);
+    // Only a line that is longer than eighty ends, and only at a single space inside the text.
+    assert_eq!(emit(&crate::json!({"a": (format!("{words} b"))})), format!("a: {words} b\n"));
+    assert_eq!(emit(&crate::json!({"a": (format!("{words}d b"))})), format!("a: {words}d\n  b\n"));
+    assert_eq!(emit(&crate::json!({"a": (format!("{words}d  b"))})), format!("a: {words}d  b\n"));
+    assert_eq!(emit(&crate::json!([(format!("{words}dd b"))])), format!("- {words}dd\n  b\n"));
+    assert_eq!(
+        emit(&crate::json!({"a": {"b": [(format!("'{words} b"))]}})),
+        format!("a:\n  b:\n  - '''{words}\n    b'\n")
+    );
+    assert_eq!(
+        emit(&crate::json!({"a": (format!("\t{words}  b "))})),
+        format!("a: \"\\t{words}\n  \\ b \"\n")
+    );
+}
+
 /// A small linear congruential generator: the same objects on every run.
 struct Dice(u64);
 
@@ -163,7 +182,9 @@ impl Dice {
             "a", "B", "7", "0", " ", "\n", ":", "-", "#", "'", "\"", "é", "\t", "y", "no", ".", "{", "]",
             "😀", "\\", "|", "+", "1e3", "~", "\r", "---\n",
         ];
-        (0..self.roll(6)).map(|_| PIECES[self.roll(PIECES.len() as u64) as usize]).collect()
+        // Some are longer than a line.
+        let pieces = if self.roll(8) == 0 { 120 } else { 6 };
+        (0..self.roll(pieces)).map(|_| PIECES[self.roll(PIECES.len() as u64) as usize]).collect()
     }
 
     fn value(&mut self, depth: u64) -> Value {
