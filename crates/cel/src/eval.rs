@@ -39,8 +39,13 @@ struct Run<'a> {
 }
 
 /// Evaluates a tree.
-pub(crate) fn evaluate(root: &Expr, variables: &BTreeMap<String, Value>, host: &dyn Host) -> Evaluated {
-    Run { variables, scopes: Vec::new(), cost: 0, host }.expr(root)
+pub(crate) fn evaluate(
+    root: &Expr,
+    variables: &BTreeMap<String, Value>,
+    host: &dyn Host,
+) -> (Evaluated, u64) {
+    let mut run = Run { variables, scopes: Vec::new(), cost: 0, host };
+    (run.expr(root), run.cost)
 }
 
 fn as_bool(v: Evaluated) -> Result<bool, String> {

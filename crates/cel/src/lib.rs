@@ -119,6 +119,15 @@ impl Program {
     /// # Errors
     /// What went wrong, in cel-go's words (`no such key: labels`).
     pub fn evaluate(&self, variables: &BTreeMap<String, Value>, host: &dyn Host) -> Result<Value, String> {
+        self.evaluate_counting(variables, host).0
+    }
+
+    /// As [`Program::evaluate`], with what it cost, whatever came of it.
+    pub fn evaluate_counting(
+        &self,
+        variables: &BTreeMap<String, Value>,
+        host: &dyn Host,
+    ) -> (Result<Value, String>, u64) {
         eval::evaluate(&self.root, variables, host)
     }
 }

@@ -86,7 +86,9 @@ impl Suite for CelSuite {
             "userInfo": {"username": (user.name.as_str()), "groups": (user.groups.clone())},
         });
         let namespace = cluster.store.get("namespaces", "", "default").cloned();
+        let budget = std::cell::Cell::new(gatehouse_core::admission::policies::BUDGET);
         let scope = Scope {
+            budget: &budget,
             cluster: &cluster,
             user: &user,
             request: &request,

@@ -68,7 +68,7 @@ impl Hook {
     ) -> Result<bool, Status> {
         let hook = &self.value;
         let equivalent = hook.str_at(&["matchPolicy"]) != "Exact";
-        let fits = hook.list_at(&["rules"]).iter().any(|r| matching::rule(request, r, equivalent))
+        let fits = hook.list_at(&["rules"]).iter().any(|r| matching::rule(cluster, request, r, equivalent))
             && matching::selectors(cluster, request, hook);
         let (true, Some(evaluator)) = (fits, &cluster.expressions) else { return Ok(fits) };
         let context = Context::new(cluster, request, &Object::default());

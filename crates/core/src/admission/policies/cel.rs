@@ -8,7 +8,7 @@ use std::sync::Arc;
 use gatehouse_cel::{self as cel, Environment, Host, Type};
 use gatehouse_model::{FieldError, FieldPath, Value};
 
-use super::{Expressions, Scope, Variable};
+use super::{Expressions, OUT_OF_BUDGET, Scope, Variable};
 use crate::authz::{self, Attributes};
 use crate::request::{ResourceTarget, Target, User, Verb};
 
@@ -244,6 +244,30 @@ impl Host for Authorizer<'_> {
     }
 }
 
+/// What came of an evaluation, if what it cost was left.
+fn within(
+    scope: &Scope<'_>,
+    (result, cost): (Result<cel::Value, String>, u64),
+) -> Result<cel::Value, String> {
+    let left = scope.budget.get().checked_sub(cost).ok_or(OUT_OF_BUDGET)?;
+    scope.budget.set(left);
+    result
+}
+
+/// The variables that an expression may come to use, in order.
+fn needed<'a>(expression: &'a str, variables: &'a [Variable]) -> Vec<&'a Variable> {
+    let mut users = vec![expression];
+    let mut needed: Vec<&Variable> = Vec::new();
+    for variable in variables.iter().rev() {
+        if users.iter().any(|text| text.contains(variable.name.as_str())) {
+            users.push(&variable.expression);
+            needed.push(variable);
+        }
+    }
+    needed.reverse();
+    needed
+}
+
 impl Cel {
     fn value(self, expression: &str, scope: &Scope<'_>) -> Result<cel::Value, String> {
         let environment = environment(true, true, true, scope.variables);
@@ -267,18 +291,19 @@ impl Cel {
         let host = Authorizer { scope };
         let mut failed: Vec<(String, String)> = Vec::new();
         let mut values: Vec<(cel::Value, cel::Value)> = Vec::new();
-        for variable in scope.variables {
+        for variable in needed(expression, scope.variables) {
             given.insert("variables".to_owned(), cel::Value::Map(Arc::new(values.clone())));
             let value = cel::compile(&variable.expression, &environment)
                 .map_err(|issues| issues.to_string())
-                .and_then(|p| p.evaluate(&given, &host));
+                .and_then(|p| within(scope, p.evaluate_counting(&given, &host)));
             match value {
                 Ok(value) => values.push((cel::Value::string(&variable.name), value)),
+                Err(why) if why == OUT_OF_BUDGET => return Err(why),
                 Err(why) => failed.push((variable.name.clone(), why)),
             }
         }
         given.insert("variables".to_owned(), cel::Value::Map(Arc::new(values)));
-        program.evaluate(&given, &host).map_err(|why| {
+        within(scope, program.evaluate_counting(&given, &host)).map_err(|why| {
             // A variable that could not be evaluated is missing; its own error says more.
             let cause = failed.iter().find(|(name, _)| why == format!("no such key: {name}"));
             cause.map_or(why.clone(), |(name, own)| {

@@ -1,5 +1,6 @@
 //! What a policy asks of whoever evaluates its expressions.
 
+use std::cell::Cell;
 use std::fmt;
 
 use gatehouse_model::Value;
@@ -35,7 +36,18 @@ pub struct Scope<'a> {
     pub params: Option<&'a Value>,
     /// `variables`
     pub variables: &'a [Variable],
+    /// What all expressions together may still cost.
+    pub budget: &'a Cell<u64>,
 }
+
+/// What all expressions of a policy may cost for one request, and all its match conditions.
+pub const BUDGET: u64 = 10_000_000;
+/// What all match conditions may cost.
+pub const CONDITIONS_BUDGET: u64 = BUDGET / 4;
+
+/// The error of an expression for which nothing is left.
+pub const OUT_OF_BUDGET: &str =
+    "validation failed due to running out of cost budget, no further validation rules will be run";
 
 /// Evaluates expressions, within bounds of its own.
 pub trait Expressions: fmt::Debug + Send + Sync {

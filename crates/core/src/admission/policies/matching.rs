@@ -1,6 +1,6 @@
 //! Which requests a rule is about: groups, versions, operations, resources, scope, selectors.
 //!
-//! `matchPolicy: Equivalent` is understood within an API group: any version of the resource fits.
+//! `matchPolicy: Equivalent` looks at the versions that are served; the object stays in the version it came in.
 //!
 //! Models apiserver `pkg/admission/plugin/webhook/predicates/rules/rules.go` and
 //! `pkg/admission/plugin/policy/matching/matching.go`.
@@ -11,7 +11,20 @@ use gatehouse_model::{Map, Value};
 use super::super::{AdmissionRequest, Operation};
 use crate::cluster::Cluster;
 
-/// Whether the request is about policies or webhooks themselves, which none of them may touch.
+/// Kinds of policies and of their bindings, which no policy may touch.
+const POLICIES: [&str; 4] = [
+    "validatingadmissionpolicies",
+    "validatingadmissionpolicybindings",
+    "mutatingadmissionpolicies",
+    "mutatingadmissionpolicybindings",
+];
+
+/// Whether the request is about policies.
+pub(super) fn is_policy(request: &AdmissionRequest<'_>) -> bool {
+    is_exempt(request) && POLICIES.contains(&&*request.resource.plural)
+}
+
+/// Whether the request is about policies or webhooks themselves, which no webhook may touch.
 pub(in crate::admission) fn is_exempt(request: &AdmissionRequest<'_>) -> bool {
     request.resource.gv.group == "admissionregistration.k8s.io"
 }
@@ -26,7 +39,8 @@ pub(in crate::admission) fn matches(
         return false;
     }
     let equivalent = constraints.str_at(&["matchPolicy"]) != "Exact";
-    let fits = |field: &str| constraints.list_at(&[field]).iter().any(|r| rule(request, r, equivalent));
+    let fits =
+        |field: &str| constraints.list_at(&[field]).iter().any(|r| rule(cluster, request, r, equivalent));
     if fits("excludeResourceRules") {
         return false;
     }
@@ -75,26 +89,46 @@ fn namespace_labels(cluster: &Cluster, request: &AdmissionRequest<'_>) -> Option
     )
 }
 
-/// Whether one rule fits.
-pub(in crate::admission) fn rule(request: &AdmissionRequest<'_>, rule: &Value, any_version: bool) -> bool {
+/// Groups that serve the same objects under the same name.
+const SHARED: [(&str, &str, &str); 2] =
+    [("", "events.k8s.io", "events"), ("extensions", "networking.k8s.io", "ingresses")];
+
+/// Whether one rule fits. With `equivalent` it may name any version in which the objects are served, in any group.
+pub(in crate::admission) fn rule(
+    cluster: &Cluster,
+    request: &AdmissionRequest<'_>,
+    rule: &Value,
+    equivalent: bool,
+) -> bool {
     let has = |field: &str, word: &str| {
         rule.list_at(&[field]).iter().filter_map(Value::as_str).any(|w| w == "*" || w == word)
     };
     let resource = request.resource;
+    let (group, plural) = (&*resource.gv.group, &*resource.plural);
+    let served = |group: &str| {
+        let versions = rule.list_at(&["apiVersions"]).iter().filter_map(Value::as_str);
+        has("apiGroups", group)
+            && versions.into_iter().any(|v| v == "*" || cluster.find(group, Some(v), plural).is_some())
+    };
+    let other = SHARED.iter().filter(|(_, _, name)| *name == plural).find_map(|(a, b, _)| match group {
+        own if own == *a => Some(*b),
+        own if own == *b => Some(*a),
+        _ => None,
+    });
     let names = rule.list_at(&["resourceNames"]);
-    let is_namespace = resource.gv.group.is_empty() && resource.plural == "namespaces";
+    let is_namespace = group.is_empty() && plural == "namespaces";
     let scope = match rule.str_at(&["scope"]) {
         "Namespaced" => resource.namespaced(),
         "Cluster" => !resource.namespaced() || is_namespace,
         _ => true,
     };
     scope
-        && has("apiGroups", &resource.gv.group)
-        && (any_version || has("apiVersions", &resource.gv.version))
         && has("operations", request.operation.as_str())
         && rule.list_at(&["resources"]).iter().filter_map(Value::as_str).any(|r| {
             let (wanted, sub) = r.split_once('/').unwrap_or((r, ""));
-            (wanted == "*" || wanted == resource.plural) && (sub == "*" || sub == request.subresource)
+            (wanted == "*" || wanted == plural) && (sub == "*" || sub == request.subresource)
         })
         && (names.is_empty() || names.iter().any(|n| n.as_str() == Some(request.name)))
+        && ((has("apiGroups", group) && has("apiVersions", &resource.gv.version))
+            || (equivalent && (served(group) || other.is_some_and(served))))
 }

@@ -13,12 +13,13 @@ mod params;
 pub(crate) mod typecheck;
 pub mod validating;
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use gatehouse_model::{Map, Object, Value, json};
 
 pub use cel::Cel;
-pub use expressions::{Expressions, Scope, Variable};
+pub use expressions::{BUDGET, CONDITIONS_BUDGET, Expressions, OUT_OF_BUDGET, Scope, Variable};
 
 use super::AdmissionRequest;
 use crate::cluster::Cluster;
@@ -50,7 +51,7 @@ fn concerns(
     policies: &str,
     bindings: &str,
 ) -> Vec<Concern> {
-    if matching::is_exempt(request) {
+    if matching::is_policy(request) {
         return Vec::new();
     }
     let mut out = Vec::new();
@@ -108,6 +109,7 @@ pub(super) struct Context {
     old: Option<Object>,
     namespace: Option<Arc<Object>>,
     variables: Vec<Variable>,
+    budget: Cell<u64>,
 }
 
 impl Context {
@@ -123,6 +125,7 @@ impl Context {
             old: request.old_object.cloned(),
             namespace: cluster.store.get("namespaces", "", name).cloned(),
             variables: variables.collect(),
+            budget: Cell::new(BUDGET),
         }
     }
 
@@ -141,12 +144,16 @@ impl Context {
             namespace_object: self.namespace.as_ref().map(|n| &n.0),
             params,
             variables: &self.variables,
+            budget: &self.budget,
         }
     }
 }
 
 /// `expression '…' resulted in error: …`
 fn resulted_in(expression: &str, error: &str) -> String {
+    if error == OUT_OF_BUDGET {
+        return error.to_owned();
+    }
     format!("expression '{expression}' resulted in error: {error}")
 }
 
@@ -160,9 +167,12 @@ pub(super) enum Conditions {
 /// Evaluates match conditions: one that is false excuses the request, whatever errors others meet.
 pub(super) fn conditions(evaluator: &dyn Expressions, scope: &Scope<'_>, list: &[Value]) -> Conditions {
     let mut failed: Vec<String> = Vec::new();
+    let budget = Cell::new(CONDITIONS_BUDGET);
+    let scope = Scope { budget: &budget, ..*scope };
     for condition in list {
         let expression = condition.str_at(&["expression"]);
-        match evaluator.evaluate(expression, scope) {
+        match evaluator.evaluate(expression, &scope) {
+            Err(error) if error == OUT_OF_BUDGET => return Conditions::Failed(error),
             Ok(Value::Bool(true)) => {}
             Ok(_) => return Conditions::Unmet,
             Err(error) => failed.push(resulted_in(expression, &error)),

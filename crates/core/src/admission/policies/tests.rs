@@ -220,3 +220,84 @@ fn a_policy_runs_again_after_later_ones_changed_the_object_if_it_wants_to() {
     assert_eq!(mutate(&[first("IfNeeded"), second.clone()]), Ok(json!({"a": "1", "b": "2", "saw": "b"})));
     assert_eq!(mutate(&[first("Never"), second]), Ok(json!({"a": "1", "b": "2"})));
 }
+
+/// Everything costs what is left, and no more.
+#[derive(Debug)]
+struct Dear;
+
+impl Expressions for Dear {
+    fn evaluate(&self, _: &str, scope: &Scope<'_>) -> Result<Value, String> {
+        let left = scope.budget.replace(0);
+        if left == 0 { Err(OUT_OF_BUDGET.to_owned()) } else { Ok(Value::Bool(true)) }
+    }
+}
+
+#[test]
+fn what_all_expressions_cost_together_is_bounded() {
+    let ran = |failure: &str, n: usize| {
+        let all: Value = (0..n).map(|_| json!({"expression": "true"})).collect();
+        let spec = json!({"validations": all, "failurePolicy": failure});
+        let mut cluster = cluster(spec, json!({"validationActions": ["Deny"]}), json!({}));
+        cluster.expressions = Some(std::sync::Arc::new(Dear));
+        run(&mut cluster, "a").0
+    };
+    assert_eq!(ran("Fail", 1), Ok(()));
+    assert_eq!(
+        ran("Fail", 3).unwrap_err(),
+        "configmaps \"m\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: validation failed due to running out of cost budget, no further validation rules will be run"
+    );
+    assert_eq!(ran("Ignore", 3), Ok(()));
+}
+
+#[test]
+fn an_audit_annotation_that_cannot_be_evaluated_denies_where_the_policy_must_not_fail() {
+    let spec = |failure: &str| {
+        json!({"failurePolicy": failure, "validations": [{"expression": "true"}],
+        "auditAnnotations": [{"key": "team", "valueExpression": "object.metadata.labels.nope"}]})
+    };
+    let ran = |failure: &str| {
+        let mut cluster = cluster(spec(failure), json!({"validationActions": ["Audit"]}), json!({}));
+        cluster.expressions = Some(std::sync::Arc::new(Cel));
+        run(&mut cluster, "a").0
+    };
+    assert_eq!(
+        ran("Fail"),
+        Err("configmaps \"m\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: expression 'object.metadata.labels.nope' resulted in error: no such key: nope".to_owned())
+    );
+    assert_eq!(ran("Ignore"), Ok(()));
+}
+
+#[test]
+fn equivalent_versions_are_those_that_are_served() {
+    use super::matching::rule;
+    use crate::admission::{AdmissionRequest, Operation};
+    let (cluster, user) = (Cluster::empty(KubeVersion::V1_36, 1), crate::request::User::default());
+    let fits = |group: &str, plural: &str, rule_of: Value, equivalent: bool| {
+        let kind = cluster.find(group, None, plural).unwrap();
+        let request = AdmissionRequest {
+            user: &user,
+            operation: Operation::Create,
+            resource: &kind,
+            subresource: "",
+            namespace: "ci",
+            name: "x",
+            object: None,
+            old_object: None,
+            dry_run: crate::request::DryRun::No,
+        };
+        let mut wanted = rule_of;
+        wanted.set(&["operations"], json!(["*"]));
+        wanted.set(&["resources"], json!([plural]));
+        rule(&cluster, &request, &wanted, equivalent)
+    };
+    let of = |group: &str, version: &str| json!({"apiGroups": [group], "apiVersions": [version]});
+    let scalers = "horizontalpodautoscalers";
+    assert!(fits("autoscaling", scalers, of("autoscaling", "v1"), true));
+    assert!(
+        !fits("autoscaling", scalers, of("autoscaling", "v1"), false)
+            || !fits("autoscaling", scalers, of("autoscaling", "v2"), false)
+    );
+    assert!(!fits("autoscaling", scalers, of("autoscaling", "v9"), true));
+    assert!(fits("", "events", of("events.k8s.io", "v1"), true));
+    assert!(!fits("", "events", of("events.k8s.io", "v1"), false));
+}

@@ -2,12 +2,14 @@
 //!
 //! Models apiserver `pkg/admission/plugin/policy/validating/{dispatcher,validator}.go`.
 
+use std::cell::Cell;
+
 use gatehouse_model::{Object, Value, json};
 
 use super::super::{AdmissionRequest, Notes};
 use super::{
-    Concern, Conditions, Context, Expressions, FailurePolicy, Scope, concerns, conditions, denial, params,
-    resulted_in,
+    BUDGET, Concern, Conditions, Context, Expressions, FailurePolicy, OUT_OF_BUDGET, Scope, concerns,
+    conditions, denial, params, resulted_in,
 };
 use crate::cluster::Cluster;
 use crate::decision::{Bearing, Cause, ObjectRef};
@@ -16,6 +18,7 @@ use crate::status::Status;
 const POLICIES: &str = "validatingadmissionpolicies.admissionregistration.k8s.io";
 const BINDINGS: &str = "validatingadmissionpolicybindings.admissionregistration.k8s.io";
 const LONGEST_MESSAGE: usize = 5 * 1024;
+const LONGEST_ANNOTATION: usize = 10 * 1024;
 
 /// One thing a policy has against a request.
 struct Denial {
@@ -96,16 +99,24 @@ fn run(
                         continue;
                     }
                 }
-                for (i, validation) in policy.list_at(&["spec", "validations"]).iter().enumerate() {
-                    let Some((message, reason)) = judge(evaluator, &scope, validation, failure) else {
-                        continue;
-                    };
+                let validations = policy.list_at(&["spec", "validations"]);
+                let judged = validations.iter().map(|v| judge(evaluator, &scope, v, failure));
+                let mut found: Vec<_> = judged.enumerate().filter_map(|(i, j)| Some((i, j?))).collect();
+                // Where nothing is left to spend, nothing else counts.
+                if let Some(at) = found.iter().position(|(_, (message, _))| message == OUT_OF_BUDGET) {
+                    found = vec![found.swap_remove(at)];
+                    found.truncate(usize::from(failure == FailurePolicy::Fail));
+                }
+                for (i, (message, reason)) in found {
                     consequences(&binding, &policy, i, &message, notes);
                     if acts(&binding, "Deny") {
                         denials.push(deny(message, &reason, Some(i)));
                     }
                 }
-                audit_annotations(evaluator, &scope, &policy, notes);
+                let failed = audit_annotations(evaluator, &scope, &policy, notes);
+                if failure == FailurePolicy::Fail {
+                    denials.extend(failed.into_iter().map(|why| deny(why, "", None)));
+                }
             }
         }
     }
@@ -127,7 +138,7 @@ fn judge(
     match evaluator.evaluate(expression, scope) {
         Ok(Value::Bool(true)) => None,
         Ok(_) => Some((message(evaluator, scope, validation), validation.str_at(&["reason"]).to_owned())),
-        Err(_) if failure == FailurePolicy::Ignore => None,
+        Err(error) if error != OUT_OF_BUDGET && failure == FailurePolicy::Ignore => None,
         Err(error) => Some((resulted_in(expression, &error), String::new())),
     }
 }
@@ -169,13 +180,29 @@ fn consequences(binding: &Object, policy: &Object, index: usize, message: &str, 
     }
 }
 
-fn audit_annotations(evaluator: &dyn Expressions, scope: &Scope<'_>, policy: &Object, notes: &mut Notes) {
+/// Adds what the policy wants in the audit log; answers what could not be evaluated, in the server's words.
+fn audit_annotations(
+    evaluator: &dyn Expressions,
+    scope: &Scope<'_>,
+    policy: &Object,
+    notes: &mut Notes,
+) -> Vec<String> {
+    let mut failed = Vec::new();
+    let budget = Cell::new(BUDGET);
+    let scope = Scope { budget: &budget, ..*scope };
     for annotation in policy.list_at(&["spec", "auditAnnotations"]) {
         let key = format!("{}/{}", policy.name(), annotation.str_at(&["key"]));
-        if let Ok(Value::Str(text)) = evaluator.evaluate(annotation.str_at(&["valueExpression"]), scope)
-            && !text.trim().is_empty()
-        {
-            notes.audit.push((key, text.trim().to_owned()));
+        let expression = annotation.str_at(&["valueExpression"]);
+        match evaluator.evaluate(expression, &scope) {
+            Ok(Value::Str(text)) if !text.trim().is_empty() => {
+                let mut text = text.trim().to_owned();
+                let end = (0..=LONGEST_ANNOTATION.min(text.len())).rev().find(|i| text.is_char_boundary(*i));
+                text.truncate(end.unwrap_or(0));
+                notes.audit.push((key, text));
+            }
+            Ok(_) => {}
+            Err(error) => failed.push(resulted_in(expression, &error)),
         }
     }
+    failed
 }
