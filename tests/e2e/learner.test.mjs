@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { command, editorText, launch, openExercise, ready, site, visit } from "./lab.mjs";
+import { command, editorText, launch, openExercise, ready, seriousFaults, site, visit } from "./lab.mjs";
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -99,4 +99,52 @@ test("every exercise opens, and its own solution's text stands last in the task"
       await page.getByRole("button", { name: "Show the solution" }).click();
       await page.locator(".solution").waitFor();
     }
+  }));
+
+test("the network explains itself: what an edit would change, what decides a flow, what could go", () =>
+  visit(browser, {}, async (page) => {
+    await openExercise(page, NETWORK);
+    assert.equal(await page.locator("svg.map .pod-name", { hasText: "kube-dns" }).count(), 0);
+    const policies = solution(NETWORK, "policies.yaml");
+    await write(page, policies);
+    // Before anything is applied: in the outcome, in the drawing, and in words.
+    await page.locator(".outcome.flow.denied").first().waitFor();
+    const would = page.locator("svg.map .edge.would");
+    assert.ok((await would.count()) > 0);
+    assert.match(await would.first().getAttribute("aria-label"), /The file would change that$/);
+    await page.keyboard.press("Control+Enter");
+    await full(page);
+    await page.locator("svg.map .edge.would").first().waitFor({ state: "detached" });
+    await page.locator("svg.map .pod-name", { hasText: "kube-dns" }).waitFor();
+
+    // By keyboard: to a denied flow, to its rule, to the rule's line.
+    await page.locator("svg.map .edge[tabindex='0']").focus();
+    const chosen = page.locator("svg.map .edge.chosen");
+    for (let flow = 0; flow < 40 && !(await chosen.getAttribute("class")).includes("denied"); flow += 1) await page.keyboard.press("ArrowRight");
+    assert.match(await page.locator(".reason .verdict").innerText(), /: denied$/);
+    await page.locator(".reason .half").first().waitFor();
+    assert.match(await page.locator(".reason").innerText(), /out of [^]*into [^]*/);
+    await page.locator(".reason .place").first().focus();
+    await page.keyboard.press("Enter");
+    await page.locator(".cm-content:focus").waitFor();
+    await page.locator("svg.map .edge.chosen").focus();
+    await page.keyboard.press("Escape");
+    await page.locator(".reason", { hasText: "Point at a flow" }).waitFor();
+
+    // What could go, and what would be enough; it keeps up with the cluster.
+    await page.getByRole("button", { name: "More", exact: true }).click();
+    await page.locator(".audit pre", { hasText: "kind: NetworkPolicy" }).waitFor();
+    await command(page, `echo '{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"none"},"spec":{"podSelector":{"matchLabels":{"app":"nobody"}}}}' | kubectl apply -f -`);
+    await page.locator(".audit li", { hasText: "NetworkPolicy default/none selects no pod" }).waitFor();
+
+    // Another port.
+    await page.getByLabel("Port").fill("81");
+    await page.getByLabel("Port").press("Tab");
+    await page.locator(".port input[aria-invalid=true]").waitFor();
+    await page.getByLabel("Port").fill("TCP/81");
+    await page.getByLabel("Port").press("Tab");
+    await page.locator(".port input[aria-invalid=false]").waitFor();
+    await page.goto(`${site}#/exercise/${NETWORK}/table`);
+    await page.locator("table.matrix caption", { hasText: "on TCP/81; DNS on UDP/53" }).waitFor();
+    assert.deepEqual(await seriousFaults(page), []);
   }));

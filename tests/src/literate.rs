@@ -1,6 +1,7 @@
 //! Reads, runs and rewrites a literate suite.
 
 use gatehouse_conformance::normalize::normalize;
+use gatehouse_lab::explain::Sources;
 use gatehouse_lab::machine::{Outcome, Output};
 use gatehouse_lab::{Addon, Cni, KubeVersion, Network, Picture, Session, World, reach};
 
@@ -227,7 +228,8 @@ fn explained(world: &World, asked: &str) -> Result<String, String> {
     let port = reach::port(on).ok_or_else(|| format!("\"{on}\" is not a port"))?;
     let question = words.next().map(reach::Question::parse);
     let network = Network::of(&world.cluster);
-    reach::explain(&network, from, to, port, question.as_ref()).map_err(|e| format!("{}: {}", e.place, e.why))
+    reach::explain(&network, from, to, port, question.as_ref(), &Sources::default())
+        .map_err(|e| format!("{}: {}", e.place, e.why))
 }
 
 /// The picture as text.

@@ -192,7 +192,7 @@ fn curve(edge: usize, from: &Spot, to: &Spot, allowed: bool) -> Curve {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::Edge;
+    use crate::lab::{Edge, WEB};
 
     fn picture(sizes: &[usize]) -> Picture {
         let pods: Vec<PicturePod> = sizes
@@ -205,8 +205,8 @@ mod tests {
                 ip: format!("10.0.{space}.{pod}"),
             })
             .collect();
-        let edges = vec![Edge { from: 0, to: 1, allowed: true, because: Vec::new() }];
-        Picture { port: "TCP/80".to_owned(), pods, edges }
+        let edges = vec![Edge { from: 0, to: 1, port: WEB, allowed: true, because: Vec::new() }];
+        Picture { port: WEB, pods, edges }
     }
 
     #[test]

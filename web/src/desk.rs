@@ -9,7 +9,7 @@ mod tests;
 
 use std::rc::Rc;
 
-use crate::lab::{Bundle, Picture, Preview, Report, Session};
+use crate::lab::{self, Audit, Bundle, Picture, Port, Preview, Report, Session, Told};
 use crate::progress::Progress;
 
 pub use shell::{Key, Shell};
@@ -61,6 +61,12 @@ pub struct Desk {
     pub report: Rc<Report>,
     /// Who can reach whom.
     pub picture: Rc<Picture>,
+    /// The flow of the picture that was asked about, by its place among the edges.
+    pub chosen: Option<usize>,
+    /// What is to be said of it.
+    pub told: Option<Rc<Told>>,
+    /// What the policies could do without, where that was asked for.
+    pub audit: Option<Rc<Audit>>,
     /// How many hints were asked for.
     pub hints: usize,
     /// Whether the solution was asked for.
@@ -82,7 +88,10 @@ impl Desk {
             shell: Shell::new(&session),
             preview: Rc::default(),
             report: Rc::default(),
-            picture: Rc::new(session.picture()),
+            picture: Rc::new(session.picture(lab::WEB)),
+            chosen: None,
+            told: None,
+            audit: None,
             hints: 0,
             solution: false,
             said: String::new(),
@@ -91,7 +100,8 @@ impl Desk {
             session,
         };
         desk.take_files();
-        desk.look();
+        desk.look_around();
+        desk.look_at_file(None);
         desk.said.clear();
         desk
     }
@@ -131,7 +141,7 @@ impl Desk {
     pub fn show(&mut self, index: usize) {
         if index < self.tabs.len() {
             self.active = index;
-            self.look_at_file();
+            self.look_at_file(Some(self.picture.port));
         }
     }
 
@@ -187,17 +197,69 @@ impl Desk {
 
     /// Asks the session again for everything that is shown of it.
     pub fn look(&mut self) {
+        self.look_around();
+        if self.told.is_some() {
+            self.tell();
+        }
+        if self.audit.is_some() {
+            self.look_over();
+        }
+        self.look_at_file(Some(self.picture.port));
+    }
+
+    fn look_around(&mut self) {
         let report = Rc::new(self.session.grade());
         if let Some(said) = announcement(&self.report, &report) {
             self.said = said;
         }
         self.report = report;
-        let picture = self.session.picture();
+        self.draw(self.picture.port);
+    }
+
+    /// Draws the picture, or draws it on another port.
+    fn draw(&mut self, port: Port) {
+        let picture = self.session.picture(port);
         // The same picture stays the same value, so that it is not drawn again.
-        if *self.picture != picture {
-            self.picture = Rc::new(picture);
+        if *self.picture == picture {
+            return;
         }
-        self.look_at_file();
+        let same = self.picture.pods == picture.pods && self.picture.edges.len() == picture.edges.len();
+        self.picture = Rc::new(picture);
+        if same {
+            self.tell();
+        } else {
+            self.choose(None);
+        }
+    }
+
+    /// Asks for the picture on another port, such as `TCP/443`. Says whether that is one.
+    pub fn ask_port(&mut self, text: &str) -> bool {
+        let Some(port) = lab::port(text.trim()) else { return false };
+        self.draw(port);
+        self.look();
+        true
+    }
+
+    /// Asks about a flow of the picture, or about none.
+    pub fn choose(&mut self, edge: Option<usize>) {
+        self.chosen = edge;
+        self.told = None;
+    }
+
+    /// Has the chosen flow explained.
+    pub fn tell(&mut self) {
+        self.told = self.chosen.and_then(|edge| self.session.told(&self.picture, edge)).map(Rc::new);
+    }
+
+    /// Shows what the policies could do without, or hides it again.
+    pub fn toggle_audit(&mut self) {
+        if self.audit.take().is_none() {
+            self.look_over();
+        }
+    }
+
+    fn look_over(&mut self) {
+        self.audit = Some(Rc::new(self.session.audit(&self.picture)));
     }
 
     /// Starts over; `undo_reset` brings everything back until something else is done.
@@ -218,14 +280,16 @@ impl Desk {
 
     fn lay_out_again(&mut self, said: &str) {
         self.shell = Shell::new(&self.session);
+        self.choose(None);
+        self.audit = None;
         self.take_files();
         self.look();
         said.clone_into(&mut self.said);
     }
 
-    fn look_at_file(&mut self) {
+    fn look_at_file(&mut self, flows: Option<Port>) {
         let shown = self.tab().filter(|tab| !tab.waits);
-        self.preview = Rc::new(shown.map(|tab| self.session.preview(&tab.path)).unwrap_or_default());
+        self.preview = Rc::new(shown.map(|tab| self.session.preview(&tab.path, flows)).unwrap_or_default());
     }
 
     /// Takes over what the session says of the files: commands write files too.

@@ -2,8 +2,10 @@
 
 pub use gatehouse_lab::exercise::format::PictureKind;
 pub use gatehouse_lab::exercise::{Bundle, Domain, Exercise, catalogue};
-pub use gatehouse_lab::picture::{Edge, Picture, PicturePod};
+pub use gatehouse_lab::explain::Place;
+pub use gatehouse_lab::picture::{Audit, Edge, FlowChange, Picture, PicturePod, Told, WEB, Why};
 pub use gatehouse_lab::preview::{At, Preview, PreviewKind, PreviewLine};
+pub use gatehouse_lab::reach::{Port, port};
 pub use gatehouse_lab::report::{CheckResult, Report};
 pub use gatehouse_lab::session::{Session, SessionError, Transcript};
 

@@ -25,6 +25,14 @@ pub struct ObjectRef {
     pub name: String,
 }
 
+impl std::fmt::Display for ObjectRef {
+    /// How people write it: `NetworkPolicy shop/web`, `ClusterRole view`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { kind, namespace, name } = self;
+        if namespace.is_empty() { write!(f, "{kind} {name}") } else { write!(f, "{kind} {namespace}/{name}") }
+    }
+}
+
 /// How a cause bore on the decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bearing {

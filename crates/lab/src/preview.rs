@@ -1,9 +1,11 @@
 //! If you apply this now: what the cluster, the kernel's loader or the runtime would say of a text, tried on a copy.
 
+use gatehouse_core::network::Port;
 use gatehouse_machine::Outcome;
 use gatehouse_machine::shell::quoted;
 use gatehouse_model::yaml;
 
+use crate::picture::{FlowChange, changes};
 use crate::world::World;
 
 /// What kind of line it is.
@@ -50,23 +52,28 @@ pub struct PreviewLine {
 pub struct Preview {
     /// In the order it would be printed.
     pub lines: Vec<PreviewLine>,
+    /// The flows whose fate would change.
+    pub flows: Vec<FlowChange>,
 }
 
 impl Preview {
     fn note(text: &str) -> Self {
-        Self { lines: vec![PreviewLine { text: text.to_owned(), kind: PreviewKind::Note, at: None }] }
+        Self {
+            lines: vec![PreviewLine { text: text.to_owned(), kind: PreviewKind::Note, at: None }],
+            ..Self::default()
+        }
     }
 }
 
-/// What applying the file at `path` would come to. The world is not changed.
+/// What applying the file at `path` would come to; with a port, to which flows on it, too. The world is not changed.
 #[must_use]
-pub fn preview(world: &World, path: &str) -> Preview {
+pub fn preview(world: &World, path: &str, port: Option<Port>) -> Preview {
     let Some(text) = world.read(path) else {
         return Preview::note("the file does not exist yet");
     };
     let is_yaml = path.ends_with(".yaml") || path.ends_with(".yml");
     if is_yaml && !path.contains(':') {
-        manifest(world, path, &text)
+        manifest(world, path, &text, port)
     } else if path.ends_with(".json") {
         json(&text)
     } else if path.contains(":/etc/apparmor.d/") {
@@ -76,7 +83,7 @@ pub fn preview(world: &World, path: &str) -> Preview {
             .into_iter()
             .filter_map(Result::err)
             .map(|e| mistake(&e.to_string(), e.line));
-        Preview { lines: lines.collect() }
+        Preview { lines: lines.collect(), ..Preview::default() }
     } else {
         Preview::default()
     }
@@ -90,7 +97,7 @@ fn mistake(text: &str, line: usize) -> PreviewLine {
     }
 }
 
-fn manifest(world: &World, path: &str, text: &str) -> Preview {
+fn manifest(world: &World, path: &str, text: &str, port: Option<Port>) -> Preview {
     let documents = yaml::parse_all(text);
     if documents.is_empty() {
         return Preview::note("nothing to apply yet");
@@ -122,7 +129,9 @@ fn manifest(world: &World, path: &str, text: &str) -> Preview {
             lines.push(PreviewLine { text: line, kind: PreviewKind::Refused, at });
         }
     }
-    Preview { lines }
+    let port = port.filter(|_| !output.stdout.is_empty());
+    let flows = port.map(|port| changes(world, &copy, port)).unwrap_or_default();
+    Preview { lines, flows }
 }
 
 /// The errors and warnings in what kubectl printed: lines that go on a message belong to it.
@@ -190,7 +199,10 @@ fn json(text: &str) -> Preview {
             let line = before.matches('\n').count() + 1;
             let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
             let at = Some(At { line, column });
-            Preview { lines: vec![PreviewLine { text: e.message, kind: PreviewKind::Mistake, at }] }
+            Preview {
+                lines: vec![PreviewLine { text: e.message, kind: PreviewKind::Mistake, at }],
+                ..Preview::default()
+            }
         }
     }
 }
@@ -207,5 +219,5 @@ fn apparmor(world: &World, path: &str, _text: &str) -> Preview {
             l.split("at line ").nth(1).and_then(|t| t.split(':').next()).and_then(|n| n.parse().ok());
         mistake(l, number.unwrap_or(1))
     });
-    Preview { lines: lines.collect() }
+    Preview { lines: lines.collect(), ..Preview::default() }
 }

@@ -6,6 +6,7 @@ mod saved;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use gatehouse_core::network::Port;
 use gatehouse_machine::Outcome;
 
 pub use action::Action;
@@ -13,7 +14,8 @@ pub use saved::SessionError;
 
 use crate::check;
 use crate::exercise::{Answer, Bundle};
-use crate::picture::Picture;
+use crate::explain::Sources;
+use crate::picture::{self, Audit, Picture, Told};
 use crate::preview::{self, Preview};
 use crate::report::Report;
 use crate::world::World;
@@ -150,10 +152,10 @@ impl Session {
         self.before_reset = None;
     }
 
-    /// What applying the text of a tab would come to, without changing the cluster.
+    /// What applying the text of a tab would come to, without changing the cluster; with a port, to which flows on it, too.
     #[must_use]
-    pub fn preview(&self, path: &str) -> Preview {
-        preview::preview(&self.world, path)
+    pub fn preview(&self, path: &str, flows: Option<Port>) -> Preview {
+        preview::preview(&self.world, path, flows)
     }
 
     /// The learner typed a line in the terminal.
@@ -201,10 +203,24 @@ impl Session {
         check::grade(&self.bundle.exercise, &self.world)
     }
 
-    /// Who reaches whom.
+    /// Who reaches whom on a port.
     #[must_use]
-    pub fn picture(&self) -> Picture {
-        Picture::of(&self.world)
+    pub fn picture(&self, port: Port) -> Picture {
+        Picture::on(&self.world, port)
+    }
+
+    /// A flow of the picture, explained at both ends.
+    #[must_use]
+    #[inline(never)]
+    pub fn told(&self, picture: &Picture, edge: usize) -> Option<Told> {
+        picture::told(&self.world, picture, edge, &Sources::of(self))
+    }
+
+    /// What the policies could do without, and which would be enough for the flows that a picture allows.
+    #[must_use]
+    #[inline(never)]
+    pub fn audit(&self, picture: &Picture) -> Audit {
+        picture::audit(&self.world, picture, &Sources::of(self))
     }
 
     /// Gives an answer: its files, then its commands.

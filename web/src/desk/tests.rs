@@ -145,3 +145,31 @@ fn a_command_that_edits_waits_for_its_file() {
         assert!(last(&desk).contains(said), "{}\n{}", last(&desk), tab.text);
     }
 }
+
+#[test]
+fn a_flow_is_told_and_an_edit_says_what_it_would_change() {
+    let mut desk = desk(NETWORK);
+    assert!(desk.preview.flows.is_empty(), "opening an exercise waits for no comparison");
+    let solution: String =
+        desk.bundle().below("solution").map(|(_, text)| text.to_owned()).next().expect("a file");
+    desk.edited("policies.yaml", solution);
+    desk.look();
+    assert!(desk.preview.flows.iter().any(|change| !change.allowed), "{:?}", desk.preview.flows);
+    assert!(desk.picture.edges.iter().all(|edge| edge.allowed));
+    desk.apply();
+    assert!(desk.preview.flows.is_empty());
+    let denied = desk.picture.edges.iter().position(|edge| !edge.allowed);
+    desk.choose(denied);
+    desk.tell();
+    let told = desk.told.clone().expect("an explanation");
+    let whys = || told.halves.iter().flat_map(|half| half.selecting.iter().chain(&half.because));
+    assert!(whys().any(|why| why.place.as_ref().is_some_and(|place| place.file == "policies.yaml")));
+    desk.toggle_audit();
+    assert!(desk.audit.as_ref().is_some_and(|audit| audit.enough.contains("kind: NetworkPolicy")));
+    desk.toggle_audit();
+    assert!(desk.audit.is_none());
+    assert!(!desk.ask_port("80") && desk.ask_port("TCP/443"));
+    assert_eq!(desk.picture.port.number, 443);
+    enter(&mut desk, "kubectl delete networkpolicy --all -A");
+    assert_eq!((desk.chosen, desk.told.is_none()), (None, true), "the flow asked about is gone");
+}

@@ -4,6 +4,7 @@
 
 mod checks;
 mod files;
+mod flows;
 mod head;
 mod picture;
 mod task;
@@ -58,6 +59,16 @@ pub(crate) enum Msg {
     UndoReset,
     Dismiss,
     Place((usize, usize)),
+    /// A place in a file that need not be the one that is shown.
+    PlaceIn(String, (usize, usize)),
+    /// A flow of the picture was asked about.
+    Choose(Option<usize>),
+    /// What explains flows is here.
+    Tell,
+    /// The picture on another port.
+    Port(String),
+    /// What the policies could do without, or no longer.
+    Audit,
     Moved((Split, f64)),
     Wish(Wish),
     Keep,
@@ -92,6 +103,8 @@ pub(crate) struct ExercisePage {
     seen_tab: Option<String>,
     /// Whether the log grew and should be scrolled to its end.
     grown: bool,
+    /// What was asked for as a port and is none.
+    wrong_port: Option<String>,
     pause: Option<Timeout>,
     keep: Option<Timeout>,
     _listeners: Vec<EventListener>,
@@ -128,6 +141,7 @@ impl Component for ExercisePage {
             notice: None,
             seen_tab: None,
             grown: true,
+            wrong_port: None,
             pause: None,
             keep: None,
             _listeners: listeners,
@@ -170,9 +184,14 @@ impl Component for ExercisePage {
         }
         let Some(Ok(desk)) = &mut self.desk else { return false };
         if let Some(missing) = needs(desk, &message) {
-            if matches!(message, Msg::Typed(_) | Msg::Edited(..)) {
-                // Not needed before the command runs, and then it is here already.
-                wasm_bindgen_futures::spawn_local(async { drop(chunks::fetch(missing).await) });
+            if matches!(message, Msg::Typed(_) | Msg::Edited(..) | Msg::Choose(_)) {
+                // Not needed before the command runs, and then it is here already; a flow is explained when it is here.
+                let link = ctx.link().clone();
+                wasm_bindgen_futures::spawn_local(async move {
+                    if chunks::fetch(missing).await.is_ok() {
+                        link.send_message(Msg::Tell);
+                    }
+                });
             } else {
                 self.waiting = Some(VecDeque::from([message]));
                 fetch(ctx, missing);
@@ -228,6 +247,37 @@ impl Component for ExercisePage {
             Msg::Place(place) => {
                 self.goto = Goto { number: self.goto.number + 1, place: Some(place) };
                 changed = false;
+            }
+            Msg::PlaceIn(file, place) => {
+                if let Some(index) = desk.tabs.iter().position(|tab| tab.path == file) {
+                    desk.show(index);
+                    self.goto = Goto { number: self.goto.number + 1, place: Some(place) };
+                }
+                changed = false;
+            }
+            Msg::Choose(edge) => {
+                changed = false;
+                if edge == desk.chosen && (edge.is_none() || desk.told.is_some()) {
+                    return false;
+                }
+                desk.choose(edge);
+                if edge.is_some() && missing(std::iter::empty(), "").is_none() {
+                    desk.tell();
+                }
+            }
+            Msg::Tell => {
+                changed = false;
+                if desk.chosen.is_some() {
+                    desk.tell();
+                }
+            }
+            Msg::Port(text) => {
+                changed = false;
+                self.wrong_port = (!desk.ask_port(&text)).then_some(text);
+            }
+            Msg::Audit => {
+                changed = false;
+                desk.toggle_audit();
             }
             Msg::Moved((split, size)) => {
                 self.layout.set(split, size);
@@ -285,7 +335,7 @@ impl Component for ExercisePage {
                         { checks::pane(desk, &self.places.checks) }
                         if drawn {
                             { splitter(Split::Picture, &self.places.side) }
-                            { picture::pane(desk, &ctx.props().id, pane == Some(Pane::Table), &self.places.picture) }
+                            { picture::pane(desk, link, &ctx.props().id, pane == Some(Pane::Table), self.wrong_port.as_deref(), &self.places.picture) }
                         }
                     </div>
                 </main>
@@ -424,7 +474,7 @@ fn needs(desk: &Desk, message: &Msg) -> Option<Vec<usize>> {
     let typed = match message {
         // At each key only what was typed: the files are looked at when the typing pauses, and before anything runs.
         Msg::Typed(text) => return missing(std::iter::empty(), text),
-        Msg::Edited(..) => return missing(std::iter::empty(), ""),
+        Msg::Edited(..) | Msg::Choose(_) => return missing(std::iter::empty(), ""),
         message if !runs(message) => return None,
         Msg::Key(_) => desk.shell.input.clone(),
         Msg::Paste(lines, rest) => format!("{}\n{rest}", lines.join("\n")),
@@ -443,6 +493,9 @@ fn runs(message: &Msg) -> bool {
             | Msg::Apply
             | Msg::FinishEdit(_)
             | Msg::Show(_)
+            | Msg::PlaceIn(..)
+            | Msg::Port(_)
+            | Msg::Audit
             | Msg::Reset
             | Msg::UndoReset
     )

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use gatehouse_lab::Cni;
+use gatehouse_lab::explain::Sources;
 use gatehouse_lab::reach::{Change, Question, Reach, ReachError, changes, port};
 
 use super::{complain, say};
@@ -102,7 +103,9 @@ fn print(args: &Args, watch: &mut Watch) -> Result<String, ReachError> {
     let reach = watch.time("compile", || Reach::compile(snapshot));
     if let (Some(from), Some(to)) = (&args.from, &args.to) {
         let question = args.request.as_deref().map(Question::parse);
-        return reach.explain(from, to, port, question.as_ref());
+        let mut sources = Sources::default();
+        texts.iter().for_each(|(file, text)| sources.add(file, text));
+        return reach.explain(from, to, port, question.as_ref(), &sources);
     }
     if !args.against.is_empty() || !args.apply.is_empty() {
         let mut later = if args.apply.is_empty() { Vec::new() } else { texts };

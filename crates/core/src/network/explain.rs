@@ -6,7 +6,7 @@ use super::compile::Network;
 use super::decide::{Asked, Decided, Lack, Placed, Reason};
 use super::input::Pod;
 use super::policy::{Action, Direction, Policy, Port, Tier};
-use crate::decision::{Bearing, Cause};
+use crate::decision::{Bearing, Cause, ObjectRef};
 
 /// One end of a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,8 +24,8 @@ pub struct HalfVerdict {
     pub allowed: bool,
     /// The rule that admitted it, or what each policy that selects the pod lacked.
     pub because: Vec<Cause>,
-    /// The policies that select this end, `NetworkPolicy shop/web`, in the order in which they are asked.
-    pub selecting: Vec<String>,
+    /// The policies that select this end, in the order in which they are asked.
+    pub selecting: Vec<ObjectRef>,
 }
 
 /// What the policies at both ends say.
@@ -71,11 +71,10 @@ impl Network {
     /// What the policies that select the subject say of traffic with the peer.
     fn half(&self, asked: &Asked<'_>) -> HalfVerdict {
         let decided = self.decide(asked);
-        let mut selecting: Vec<String> = Vec::new();
+        let mut selecting: Vec<ObjectRef> = Vec::new();
         for (policy, _) in &decided.selecting {
-            let id = policy.id();
-            if selecting.last() != Some(&id) {
-                selecting.push(id);
+            if selecting.last() != Some(&policy.source) {
+                selecting.push(policy.source.clone());
             }
         }
         HalfVerdict { allowed: decided.allowed, because: self.causes(asked, &decided), selecting }

@@ -266,7 +266,6 @@ impl Policy {
 
     /// How people write it: `NetworkPolicy shop/web`.
     pub(super) fn id(&self) -> String {
-        let ObjectRef { kind, namespace, name } = &self.source;
-        if namespace.is_empty() { format!("{kind} {name}") } else { format!("{kind} {namespace}/{name}") }
+        self.source.to_string()
     }
 }

@@ -53,8 +53,7 @@ impl Network {
                 break;
             }
         }
-        let whole: BTreeSet<usize> =
-            found.keys().filter(|(_, part)| part.is_none()).map(|(at, _)| *at).collect();
+        let whole: Vec<usize> = found.keys().filter(|(_, part)| part.is_none()).map(|(at, _)| *at).collect();
         found.retain(|(at, part), _| part.is_none() || !whole.contains(at));
         found.into_values().collect()
     }
@@ -62,8 +61,10 @@ impl Network {
     /// The ports that some rule or some pod's port names can tell apart, one of each kind.
     #[must_use]
     pub fn telling_ports(&self) -> Vec<Port> {
-        let mut ports: BTreeSet<Port> =
-            PROTOCOLS.into_iter().map(|protocol| Port { protocol, number: 0 }).collect();
+        let mut ports: BTreeSet<Port> = BTreeSet::new();
+        for protocol in PROTOCOLS {
+            ports.insert(Port { protocol, number: 0 });
+        }
         let mut edge = |protocol, number: u16| {
             ports.insert(Port { protocol, number });
             ports.extend(number.checked_add(1).map(|number| Port { protocol, number }));
@@ -84,8 +85,9 @@ impl Network {
 
     /// The addresses that some block can tell apart, one of each kind.
     fn telling_addresses(&self) -> Vec<IpAddr> {
-        let mut ips: BTreeSet<IpAddr> =
-            [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()].into_iter().collect();
+        let mut ips: BTreeSet<IpAddr> = BTreeSet::new();
+        ips.insert(Ipv4Addr::UNSPECIFIED.into());
+        ips.insert(Ipv6Addr::UNSPECIFIED.into());
         for rule in self.policies.iter().flat_map(|n| rules_of(&n.policy)) {
             for block in rule.peers.iter().flat_map(|p| p.iter()).flat_map(|p| &p.blocks) {
                 for cidr in std::iter::once(&block.cidr).chain(&block.except) {

@@ -99,7 +99,7 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn write(&self, wanted: &Wanted) -> Vec<Object> {
         let mut out = Vec::new();
-        let namespaces: BTreeSet<&str> = self.classes.iter().map(|c| c.namespace.as_str()).collect();
+        let namespaces = set(self.classes.iter().map(|c| c.namespace.as_str()));
         for namespace in namespaces {
             out.push(policy(
                 namespace,
@@ -125,7 +125,7 @@ impl Writer<'_> {
                 }
             }
             for (spec, classes) in alike {
-                for (selector, named) in self.selectors(namespace, &classes.into_iter().collect()) {
+                for (selector, named) in self.selectors(namespace, &set(classes.into_iter())) {
                     let mut whole = json!({"podSelector": selector});
                     let types: Vec<&str> = [("ingress", "Ingress"), ("egress", "Egress")]
                         .into_iter()
@@ -169,22 +169,18 @@ impl Writer<'_> {
     }
 
     fn peers(&self, home: &str, list: &[Other]) -> Value {
-        let wanted: BTreeSet<usize> = list
-            .iter()
-            .filter_map(|o| match o {
-                Other::Class(class) => Some(*class),
-                Other::Ip(_) => None,
-            })
-            .collect();
+        let wanted = set(list.iter().filter_map(|o| match o {
+            Other::Class(class) => Some(*class),
+            Other::Ip(_) => None,
+        }));
         let mut peers = Vec::new();
         if !wanted.is_empty() && wanted.len() == self.classes.len() {
             peers.push(json!({"namespaceSelector": {}}));
         } else {
-            let namespaces: BTreeSet<&str> =
-                wanted.iter().filter_map(|c| self.classes.get(*c)).map(|c| c.namespace.as_str()).collect();
+            let namespaces =
+                set(wanted.iter().filter_map(|c| self.classes.get(*c)).map(|c| c.namespace.as_str()));
             for namespace in namespaces {
-                let here: BTreeSet<usize> =
-                    self.of(namespace).into_iter().filter(|c| wanted.contains(c)).collect();
+                let here = set(self.of(namespace).into_iter().filter(|c| wanted.contains(c)));
                 for (selector, _) in self.selectors(namespace, &here) {
                     let mut peer = Value::map();
                     if namespace != home {
@@ -281,6 +277,15 @@ fn telling(own: &Map, others: &[&Map]) -> Value {
         selector.set(&["matchExpressions"], absent.collect::<Value>());
     }
     selector
+}
+
+/// A set, filled one by one: collecting sorts first, which is code of its own for each type.
+fn set<T: Ord>(items: impl Iterator<Item = T>) -> BTreeSet<T> {
+    let mut set = BTreeSet::new();
+    items.for_each(|item| {
+        set.insert(item);
+    });
+    set
 }
 
 /// Entries of `ports`: numbers that follow each other are a range.

@@ -7,6 +7,7 @@ use super::*;
 mod admin_policy;
 mod cilium;
 mod naive;
+mod naive_admin;
 mod parts;
 mod random;
 

@@ -5,8 +5,6 @@ use std::fmt;
 
 use gatehouse_core::network::{Network, Pod, Port};
 
-use crate::world::World;
-
 /// An ordered pair of pods between which something changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
@@ -46,18 +44,4 @@ pub fn changes(before: &Network, after: &Network, port: Port) -> Vec<Change> {
         }
     }
     out
-}
-
-/// What would change on a port if a file of the terminal's machine were applied. The world is not changed.
-///
-/// The cluster's own pods are left out, as in the picture.
-#[must_use]
-pub fn would_change(world: &World, path: &str, port: Port) -> Vec<Change> {
-    let mut copy = world.clone();
-    let quoted = format!("'{}'", path.replace('\'', r"'\''"));
-    copy.run_fresh(&format!("kubectl apply -f {quoted}"));
-    let own = |id: &str| id.starts_with("kube-system/");
-    let mut changes = changes(&Network::of(&world.cluster), &Network::of(&copy.cluster), port);
-    changes.retain(|c| !own(&c.from) && !own(&c.to));
-    changes
 }

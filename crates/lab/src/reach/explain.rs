@@ -3,6 +3,8 @@
 use gatehouse_core::network::{End, HalfVerdict, HttpRequest, Network, Pod, Port, RequestVerdict};
 
 use super::{Reach, ReachError};
+use crate::explain::Sources;
+use gatehouse_core::decision::ObjectRef;
 
 /// What is asked over the connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +31,7 @@ impl Question {
 }
 
 impl Reach {
-    /// Explains a flow between two ends, each `namespace/pod` or an address.
+    /// Explains a flow between two ends, each `namespace/pod` or an address, with the places of rules in the texts.
     ///
     /// # Errors
     /// An end that does not exist.
@@ -39,12 +41,14 @@ impl Reach {
         to: &str,
         port: Port,
         question: Option<&Question>,
+        texts: &Sources,
     ) -> Result<String, ReachError> {
-        explain(&self.network, from, to, port, question)
+        explain(&self.network, from, to, port, question, texts)
     }
 }
 
-/// Explains a flow between two ends of a network, each `namespace/pod` or an address.
+/// Explains a flow between two ends of a network, each `namespace/pod` or an address. What stands in one of the texts is
+/// named with its file and line.
 ///
 /// # Errors
 /// An end that does not exist.
@@ -54,18 +58,24 @@ pub fn explain(
     to: &str,
     port: Port,
     question: Option<&Question>,
+    texts: &Sources,
 ) -> Result<String, ReachError> {
     let (from, to) = (end(network, from)?, end(network, to)?);
     let flow = network.flow(from, to, port);
     let word = |allowed: bool| if allowed { "allowed" } else { "denied" };
     let (a, b) = (name(network, from), name(network, to));
     let mut out = format!("{a} to {b} on {port}: {}\n", word(flow.allowed()));
+    let at = |object: &ObjectRef, field: &str| {
+        texts.find(object, field).map(|p| format!(" ({}:{})", p.file, p.line)).unwrap_or_default()
+    };
     let mut half = |title: &str, half: &HalfVerdict| {
-        let selecting =
-            if half.selecting.is_empty() { "nothing".to_owned() } else { half.selecting.join(", ") };
+        let named: Vec<String> =
+            half.selecting.iter().map(|o| format!("{o}{}", at(o, "metadata.name"))).collect();
+        let selecting = if named.is_empty() { "nothing".to_owned() } else { named.join(", ") };
         out.push_str(&format!("{title}: {}\n  selected by: {selecting}\n", word(half.allowed)));
         for cause in &half.because {
-            out.push_str(&format!("  {}\n", cause.text));
+            let place = cause.object.as_ref().map(|o| at(o, &cause.field)).unwrap_or_default();
+            out.push_str(&format!("  {}{place}\n", cause.text));
         }
     };
     half(&format!("egress of {a}"), &flow.egress);

@@ -8,13 +8,14 @@ mod print;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use gatehouse_core::network::{Cni, Matrix, Namespace, Network, Node, Pod, Port, Snapshot, Useless};
+use gatehouse_core::network::{Cni, Matrix, Namespace, Network, Node, Pod, Snapshot, Useless};
 use gatehouse_model::{Object, Value, json, yaml};
 
 pub use crate::check::port;
-pub use change::{Change, changes, would_change};
+pub use change::{Change, changes};
 pub(crate) use explain::end;
 pub use explain::{Question, explain};
+pub use gatehouse_core::network::Port;
 
 /// Why something cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,16 +153,14 @@ impl Reach {
     /// What could be taken away without changing anybody's reach, a line each.
     #[must_use]
     pub fn useless(&self) -> String {
-        let line = |u: Useless| {
-            let id = match u.object.namespace.as_str() {
-                "" => format!("{} {}", u.object.kind, u.object.name),
-                namespace => format!("{} {namespace}/{}", u.object.kind, u.object.name),
-            };
-            let part = if u.field.is_empty() { String::new() } else { format!(" {}", u.field) };
-            format!("{id}{part} {}\n", u.text)
-        };
-        self.network.useless().into_iter().map(line).collect()
+        self.network.useless().iter().map(|u| format!("{}\n", sentence(u))).collect()
     }
+}
+
+/// What could be taken away, in a sentence.
+pub(crate) fn sentence(u: &Useless) -> String {
+    let part = if u.field.is_empty() { String::new() } else { format!(" {}", u.field) };
+    format!("{}{part} {}", u.object, u.text)
 }
 
 /// Of objects with the same kind, namespace and name the last, in the place of the first.

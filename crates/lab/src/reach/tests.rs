@@ -1,8 +1,7 @@
 use gatehouse_core::network::Protocol;
-use gatehouse_model::KubeVersion;
 
 use super::*;
-use crate::world::World;
+use crate::explain::Sources;
 
 const SHOP: &str = r"
 apiVersion: apps/v1
@@ -86,40 +85,26 @@ fn of_two_objects_of_one_name_the_later_counts() {
 #[test]
 fn a_flow_explained() {
     let reach = reach(&[SHOP, POLICY]);
+    let mut sources = Sources::default();
+    sources.add("f.yaml", POLICY);
     assert_eq!(
-        reach.explain("default/probe", "shop/db", TCP80, None).unwrap(),
+        reach.explain("default/probe", "shop/db", TCP80, None, &sources).unwrap(),
         "\
 default/probe to shop/db on TCP/80: denied
 egress of default/probe: allowed
   selected by: nothing
   no egress policy selects default/probe
 ingress of shop/db: denied
-  selected by: NetworkPolicy shop/db
-  NetworkPolicy shop/db spec.ingress[0] does not list default/probe
+  selected by: NetworkPolicy shop/db (f.yaml:4)
+  NetworkPolicy shop/db spec.ingress[0] does not list default/probe (f.yaml:8)
 "
     );
     let at = reach.network().pods()[0].ips[0].to_string();
-    let text = reach.explain(&at, "shop/db", TCP80, Some(&Question::parse("GET /"))).unwrap();
+    let text = reach.explain(&at, "shop/db", TCP80, Some(&Question::parse("GET /")), &sources).unwrap();
     assert!(text.starts_with("shop/web to shop/db on TCP/80: allowed\n"), "{text}");
     assert!(text.ends_with("GET /: let through\n"), "{text}");
-    let error = reach.explain("shop/x", "shop/db", TCP80, None).unwrap_err();
+    let error = reach.explain("shop/x", "shop/db", TCP80, None, &sources).unwrap_err();
     assert_eq!(error.place, "\"shop/x\"");
-}
-
-#[test]
-fn what_applying_a_file_would_change() {
-    let mut world = World::lab(KubeVersion::V1_36, 1);
-    let pods = "apiVersion: v1\nkind: Pod\nmetadata: {name: NAME, labels: {app: NAME}}\nspec: {containers: [{name: c, image: nginx}]}\n";
-    let both = format!("{}---\n{}", pods.replace("NAME", "db"), pods.replace("NAME", "probe"));
-    world.write("pods.yaml", &both);
-    world.run("kubectl apply -f pods.yaml");
-    world.write("policy.yaml", &POLICY.replace(", namespace: shop", ""));
-    let changes = would_change(&world, "policy.yaml", TCP80);
-    let change: Vec<String> = changes.iter().map(ToString::to_string).collect();
-    assert!(change.contains(&"- default/probe -> default/db".to_owned()), "{change:?}");
-    // Whatever else runs in the cluster is kept out as well, and nothing else changes.
-    assert!(changes.iter().all(|c| !c.allowed && c.to == "default/db"), "{change:?}");
-    assert!(would_change(&world, "pods.yaml", TCP80).is_empty());
 }
 
 #[test]

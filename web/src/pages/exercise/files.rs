@@ -3,7 +3,7 @@
 use yew::html::Scope;
 use yew::{Callback, Html, KeyboardEvent, TargetCast, classes, html};
 
-use super::{ExercisePage, Msg};
+use super::{ExercisePage, Msg, flows};
 use crate::desk::{Desk, Keep};
 use crate::lab::{PreviewKind, PreviewLine};
 use crate::parts::{Editor, Goto, Icon, Mark, Severity, icon};
@@ -108,7 +108,12 @@ pub(super) fn preview(desk: &Desk, link: &Scope<ExercisePage>) -> Html {
                 }
             </div>
             if !lines.is_empty() {
-                <ul tabindex="0" aria-label="Outcome">{ for lines.iter().map(|line| outcome(line, link)) }</ul>
+                <ul tabindex="0" aria-label="Outcome">
+                    { for lines.iter().map(|line| outcome(line, link)) }
+                    if !desk.preview.flows.is_empty() {
+                        { flows::changes(&desk.preview.flows) }
+                    }
+                </ul>
             }
         </section>
     }

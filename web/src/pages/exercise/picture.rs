@@ -2,19 +2,27 @@
 
 use std::rc::Rc;
 
+use yew::html::Scope;
 use yew::{
-    Callback, Html, KeyboardEvent, NodeRef, Properties, TargetCast, UseStateHandle, classes, component, html,
-    use_memo, use_state,
+    Callback, Html, KeyboardEvent, NodeRef, Properties, TargetCast, classes, component, html, use_memo,
 };
 
+use super::{ExercisePage, Msg, flows};
 use crate::chart::{self, Chart, POD, WIDTH};
 use crate::desk::Desk;
-use crate::lab::{Edge, Picture};
+use crate::lab::{Edge, FlowChange, Picture, PicturePod, Preview};
 use crate::parts::{Icon, icon};
 use crate::route::{Pane, Route};
 
 /// The pane.
-pub(super) fn pane(desk: &Desk, id: &str, table: bool, place: &NodeRef) -> Html {
+pub(super) fn pane(
+    desk: &Desk,
+    link: &Scope<ExercisePage>,
+    id: &str,
+    table: bool,
+    wrong_port: Option<&str>,
+    place: &NodeRef,
+) -> Html {
     let other = if table { Pane::Picture } else { Pane::Table };
     let route = Route::Exercise { id: id.to_owned(), pane: Some(other) };
     html! {
@@ -33,7 +41,14 @@ pub(super) fn pane(desk: &Desk, id: &str, table: bool, place: &NodeRef) -> Html 
                 if desk.picture.edges.is_empty() {
                     <p class="note empty">{ "When there are pods, this shows which of them reach each other, and why." }</p>
                 } else {
-                    <Flows picture={desk.picture.clone()} {table} />
+                    <Drawing picture={desk.picture.clone()} {table} chosen={desk.chosen} preview={desk.preview.clone()} choose={link.callback(Msg::Choose)} />
+                    { reason(desk, link) }
+                    <div class="audit">
+                        <button class="button" aria-expanded={if desk.audit.is_some() { "true" } else { "false" }} onclick={link.callback(|_| Msg::Audit)}>{ "More" }</button>
+                        if let Some(audit) = &desk.audit {
+                            { flows::audit(desk, audit, wrong_port, link) }
+                        }
+                    </div>
                 }
             </div>
         </section>
@@ -44,42 +59,50 @@ fn legend(class: &'static str, path: &'static str) -> Html {
     html! { <span><svg class="map" viewBox="0 0 22 10" aria-hidden="true"><g class={classes!("edge", class)}><path class="line" d={path} /></g></svg>{ " " }{ class }</span> }
 }
 
+/// What decides the flow that was asked about.
+fn reason(desk: &Desk, link: &Scope<ExercisePage>) -> Html {
+    let picture = &desk.picture;
+    html! {
+        <div class="reason" role="status">
+            if let Some(edge) = desk.chosen.and_then(|index| picture.edges.get(index)) {
+                <p class={classes!("verdict", verdict(edge))}>{ sentence(picture, edge) }</p>
+                if let Some(told) = &desk.told {
+                    { flows::told(told, would(edge, &desk.preview), &desk.tabs, link) }
+                }
+            } else {
+                <p class="why">{ "Point at a flow, or walk through them with the arrow keys, to see what decides it." }</p>
+            }
+        </div>
+    }
+}
+
 #[derive(Clone, Properties)]
 struct Props {
     picture: Rc<Picture>,
     table: bool,
+    chosen: Option<usize>,
+    preview: Rc<Preview>,
+    choose: Callback<Option<usize>>,
 }
 
 impl PartialEq for Props {
     fn eq(&self, other: &Props) -> bool {
-        self.table == other.table && Rc::ptr_eq(&self.picture, &other.picture)
+        self.table == other.table
+            && self.chosen == other.chosen
+            && Rc::ptr_eq(&self.picture, &other.picture)
+            && self.preview.flows == other.preview.flows
     }
 }
 
-#[component(Flows)]
-fn flows(props: &Props) -> Html {
-    // The flow that was asked about, by its place in the list; it may be gone in the next picture.
-    let chosen = use_state(|| None::<usize>);
+#[component(Drawing)]
+fn drawing(props: &Props) -> Html {
     let chart = use_memo(Rc::as_ptr(&props.picture) as usize, |_| chart::lay_out(&props.picture));
-    let edges = &props.picture.edges;
-    let explained = (*chosen).and_then(|index| edges.get(index));
-    html! {
-        <>
-            if props.table {
-                { table(&props.picture, &chosen) }
-            } else {
-                { map(&chart, &props.picture, &chosen) }
-            }
-            <div class="reason" role="status">
-                if let Some(edge) = explained {
-                    <p class={classes!("verdict", verdict(edge))}>{ sentence(&props.picture, edge) }</p>
-                    { for edge.because.iter().map(|cause| html! { <p class="why">{ cause }</p> }) }
-                } else {
-                    <p class="why">{ "Point at a flow, or walk through them with the arrow keys, to see what decides it." }</p>
-                }
-            </div>
-        </>
-    }
+    if props.table { table(props) } else { map(&chart, props) }
+}
+
+/// What applying the shown file would make of a flow.
+fn would<'p>(edge: &Edge, preview: &'p Preview) -> Option<&'p FlowChange> {
+    preview.flows.iter().find(|c| c.from == edge.from && c.to == edge.to && c.port == edge.port)
 }
 
 fn verdict(edge: &Edge) -> &'static str {
@@ -87,21 +110,23 @@ fn verdict(edge: &Edge) -> &'static str {
 }
 
 fn name(picture: &Picture, pod: usize) -> String {
-    picture.pods.get(pod).map(|pod| format!("{}/{}", pod.namespace, pod.name)).unwrap_or_default()
+    picture.pods.get(pod).map(PicturePod::id).unwrap_or_default()
 }
 
 fn sentence(picture: &Picture, edge: &Edge) -> String {
-    format!("{} → {} {}: {}", name(picture, edge.from), name(picture, edge.to), picture.port, verdict(edge))
+    format!("{} → {} {}: {}", name(picture, edge.from), name(picture, edge.to), edge.port, verdict(edge))
 }
 
-fn spoken(picture: &Picture, edge: &Edge) -> String {
-    format!("{}. {}", sentence(picture, edge), edge.because.join("; "))
+fn spoken(picture: &Picture, edge: &Edge, preview: &Preview) -> String {
+    let then = would(edge, preview).map_or("", |_| ". The file would change that");
+    format!("{}. {}{then}", sentence(picture, edge), edge.because.join("; "))
 }
 
-fn map(chart: &Chart, picture: &Picture, chosen: &UseStateHandle<Option<usize>>) -> Html {
+fn map(chart: &Chart, props: &Props) -> Html {
+    let Props { picture, chosen, preview, choose, .. } = props;
     let count = chart.curves.len();
     // One stop for Tab; the arrow keys walk from flow to flow.
-    let stop = (**chosen)
+    let stop = chosen
         .filter(|index| chart.curves.iter().any(|curve| curve.edge == *index))
         .or(chart.curves.first().map(|curve| curve.edge));
     html! {
@@ -109,21 +134,22 @@ fn map(chart: &Chart, picture: &Picture, chosen: &UseStateHandle<Option<usize>>)
             preserveAspectRatio="xMidYMin meet" role="group" aria-label={format!("{count} flows between {} pods", chart.spots.len())}>
             { for chart.areas.iter().map(|area| html! {
                 <g key={format!("space {}", area.name)}>
-                    <rect class="box" x={area.x.to_string()} y={area.y.to_string()} width={area.width.to_string()} height={area.height.to_string()} rx="6" />
+                    <rect class="box" x={area.x.to_string()} y={area.y.to_string()} width={area.width.to_string()} height={area.height.to_string()} rx="6"
+                        onclick={choose.reform(|_: yew::MouseEvent| None)} />
                     <text class="box-name" x={(area.x + 10.0).to_string()} y={(area.y + 19.0).to_string()}>{ &area.name }</text>
                 </g>
             }) }
             { for chart.curves.iter().filter_map(|curve| {
                 let edge = picture.edges.get(curve.edge)?;
                 let index = curve.edge;
-                let choose = { let chosen = chosen.clone(); move || chosen.set(Some(index)) };
-                let entered = { let choose = choose.clone(); Callback::from(move |_: yew::PointerEvent| choose()) };
-                let focused = Callback::from(move |_: yew::FocusEvent| choose());
-                let left = { let chosen = chosen.clone(); Callback::from(move |_: yew::PointerEvent| chosen.set(None)) };
+                let entered = choose.reform(move |_: yew::PointerEvent| Some(index));
+                let focused = choose.reform(move |_: yew::FocusEvent| Some(index));
+                let key = { let choose = choose.clone(); Callback::from(move |event: KeyboardEvent| walk(event, &choose)) };
+                let change = would(edge, preview).map(|_| "would");
                 Some(html! {
-                    <g key={format!("flow {index}")} class={classes!("edge", verdict(edge), (**chosen == Some(index)).then_some("chosen"))} role="img"
-                        aria-label={spoken(picture, edge)} tabindex={if stop == Some(index) { "0" } else { "-1" }}
-                        onpointerenter={entered} onpointerleave={left} onfocus={focused} onkeydown={Callback::from(walk)}>
+                    <g key={format!("flow {index}")} class={classes!("edge", verdict(edge), (*chosen == Some(index)).then_some("chosen"), change)} role="img"
+                        aria-label={spoken(picture, edge, preview)} tabindex={if stop == Some(index) { "0" } else { "-1" }}
+                        onpointerenter={entered} onfocus={focused} onkeydown={key}>
                         <path class="reach" d={curve.path.clone()} />
                         <path class="line" d={curve.path.clone()} />
                         <path class="end" d={curve.end.clone()} />
@@ -141,12 +167,13 @@ fn map(chart: &Chart, picture: &Picture, chosen: &UseStateHandle<Option<usize>>)
     }
 }
 
-/// Arrow keys move the focus to the neighbouring flow.
-fn walk(event: KeyboardEvent) {
+/// Arrow keys move the focus to the neighbouring flow; Escape asks about none.
+fn walk(event: KeyboardEvent, choose: &Callback<Option<usize>>) {
     let Some(here) = event.target_dyn_into::<web_sys::Element>() else { return };
     let next = match event.key().as_str() {
         "ArrowRight" | "ArrowDown" => here.next_element_sibling(),
         "ArrowLeft" | "ArrowUp" => here.previous_element_sibling(),
+        "Escape" => return choose.emit(None),
         _ => return,
     };
     if let Some(next) = next.filter(|next| {
@@ -157,18 +184,21 @@ fn walk(event: KeyboardEvent) {
     }
 }
 
-fn table(picture: &Picture, chosen: &UseStateHandle<Option<usize>>) -> Html {
+fn table(props: &Props) -> Html {
+    let picture = &props.picture;
     let pods = || 0..picture.pods.len();
+    // Nobody is asked what the cluster's DNS may do.
+    let sources = pods().filter(|from| picture.edges.iter().any(|edge| edge.from == *from));
     html! {
         <div class="matrix-wrap" tabindex="0">
             <table class="matrix">
-                <caption>{ format!("From the row to the column, on {}", picture.port) }</caption>
+                <caption>{ format!("From the row to the column, on {}; DNS on UDP/53", picture.port) }</caption>
                 <thead><tr><td class="corner"></td>{ for pods().map(|to| html! { <th scope="col">{ header(picture, to) }</th> }) }</tr></thead>
                 <tbody>
-                    { for pods().map(|from| html! {
+                    { for sources.map(|from| html! {
                         <tr key={from}>
                             <th scope="row">{ header(picture, from) }</th>
-                            { for pods().map(|to| cell(picture, from, to, chosen)) }
+                            { for pods().map(|to| cell(props, from, to)) }
                         </tr>
                     }) }
                 </tbody>
@@ -182,23 +212,19 @@ fn header(picture: &Picture, pod: usize) -> Html {
     html! { <><span class="space">{ format!("{}/", pod.namespace) }</span>{ &pod.name }</> }
 }
 
-fn cell(picture: &Picture, from: usize, to: usize, chosen: &UseStateHandle<Option<usize>>) -> Html {
+fn cell(props: &Props, from: usize, to: usize) -> Html {
+    let Props { picture, preview, choose, .. } = props;
     let flow = picture.edges.iter().enumerate().find(|(_, edge)| edge.from == from && edge.to == to);
     let Some((index, edge)) = flow else { return html! { <td class="self"></td> } };
-    let choose = {
-        let chosen = chosen.clone();
-        move || chosen.set(Some(index))
-    };
-    let clicked = {
-        let choose = choose.clone();
-        Callback::from(move |_: yew::MouseEvent| choose())
-    };
-    let focused = Callback::from(move |_: yew::FocusEvent| choose());
+    let clicked = choose.reform(move |_: yew::MouseEvent| Some(index));
+    let focused = choose.reform(move |_: yew::FocusEvent| Some(index));
+    let changed = would(edge, preview).map(|change| if change.allowed { " → ✓" } else { " → ✕" });
     html! {
         <td>
             <button class={verdict(edge)} onclick={clicked} onfocus={focused}>
                 <span aria-hidden="true">{ if edge.allowed { "✓" } else { "✕" } }</span>{ if edge.allowed { "yes" } else { "no" } }
-                <span class="aside">{ ": " }{ spoken(picture, edge) }</span>
+                <span class="would" aria-hidden="true">{ changed }</span>
+                <span class="aside">{ ": " }{ spoken(picture, edge, preview) }</span>
             </button>
         </td>
     }

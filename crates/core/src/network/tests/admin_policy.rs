@@ -57,7 +57,8 @@ fn the_lower_number_comes_first() {
     assert!(allowed(&n, 2, 0));
     let why = n.flow(End::Pod(2), End::Pod(0), TCP80).ingress;
     assert_eq!(why.because[0].text, "AdminNetworkPolicy early spec.ingress[0] allows y/c on TCP/80");
-    assert_eq!(why.selecting, ["AdminNetworkPolicy early", "AdminNetworkPolicy late"]);
+    let selecting: Vec<String> = why.selecting.iter().map(ToString::to_string).collect();
+    assert_eq!(selecting, ["AdminNetworkPolicy early", "AdminNetworkPolicy late"]);
 }
 
 #[test]
