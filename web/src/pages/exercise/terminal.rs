@@ -163,7 +163,7 @@ impl PartialEq for LogProps {
 fn log(props: &LogProps) -> Html {
     html! {
         <ol class="log" role="log" aria-live="polite" aria-label="What the shell printed">
-            { for props.entries.iter().enumerate().map(|(index, entry)| html! { <li key={index}>{ one_entry(entry) }</li> }) }
+            { for props.entries.iter().enumerate().map(|(index, entry)| html! { <li key={index} role="presentation">{ one_entry(entry) }</li> }) }
         </ol>
     }
 }
