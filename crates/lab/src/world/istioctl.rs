@@ -1,7 +1,8 @@
 //! `istioctl`: what is in force for a pod, and why.
 //!
-//! `istioctl experimental describe pod` alone. Models istio `istioctl/pkg/describe/describe.go`; knows no gateways, no
-//! routing rules, and not the reason behind a failure to reach a sidecar.
+//! `istioctl experimental describe pod` and `istioctl analyze`. Models istio `istioctl/pkg/describe/describe.go`,
+//! `istioctl/pkg/analyze` and of the analyzers `injection` and `service/portname.go`; knows no gateways, no routing rules,
+//! and not the reason behind a failure to reach a sidecar.
 
 use gatehouse_core::network::istio;
 use gatehouse_core::store::Store;
@@ -35,6 +36,8 @@ pub(super) fn run(store: &Store, argv: &[String]) -> Output {
         ["x" | "exp" | "experimental", "describe" | "des", "pod" | "po"] => {
             Output::failure(1, "Error: expecting pod name\n")
         }
+        ["analyze"] => analyze(store, &namespace, false),
+        ["analyze", "-A" | "--all-namespaces"] => analyze(store, "", true),
         ["version"] => Output::success("client version: 1.28.0\ncontrol plane version: 1.28.0\n"),
         [] => Output::success(
             "Istio configuration command line utility for service operators to\ndebug and diagnose their Istio mesh.\n",
@@ -104,6 +107,9 @@ fn describe(store: &Store, pod: &Object, namespace: &str) -> Output {
         for port in service.list_at(&["spec", "ports"]).iter().filter(|p| is_tcp(p)) {
             text.push_str(&service_port(port, pod));
         }
+        if let Some(rule) = istio::destination_rule(store, pod.namespace(), service) {
+            text.push_str(&destination_rule(rule, pod, namespace));
+        }
         let policies = rules(store, pod);
         if !policies.is_empty() {
             text.push_str(&format!("RBAC policies: {}\n", policies.join(", ")));
@@ -130,7 +136,13 @@ fn service_port(port: &Value, pod: &Object) -> String {
         }
         _ => number,
     };
-    let protocol = match name.split('-').next().unwrap_or("") {
+    let protocol = protocol(name);
+    format!("   Port: {name} {number}/{protocol} targets pod port {target}\n")
+}
+
+/// The protocol that the name of a port says.
+fn protocol(name: &str) -> &'static str {
+    match name.split('-').next().unwrap_or("") {
         "" => "auto-detect",
         "http" => "HTTP",
         "http2" => "HTTP2",
@@ -142,8 +154,100 @@ fn service_port(port: &Value, pod: &Object) -> String {
         "mysql" => "MySQL",
         "mongo" => "Mongo",
         _ => "UnsupportedTCP",
+    }
+}
+
+fn destination_rule(rule: &Object, pod: &Object, namespace: &str) -> String {
+    let mut text =
+        format!("DestinationRule: {} for \"{}\"\n", named(rule, namespace), rule.str_at(&["spec", "host"]));
+    let names = |matching: bool| -> Vec<&str> {
+        let subsets = rule.list_at(&["spec", "subsets"]).iter();
+        let fits =
+            |s: &&Value| Selector::from_labels(s.map_at(&["labels"])).matches(pod.labels()) == matching;
+        subsets.filter(fits).map(|s| s.str_at(&["name"])).collect()
     };
-    format!("   Port: {name} {number}/{protocol} targets pod port {target}\n")
+    let (matching, other) = (names(true), names(false));
+    if !matching.is_empty() || !other.is_empty() {
+        if matching.is_empty() {
+            let all = other.join(",");
+            text.push_str(&format!(
+                "   WARNING POD DOES NOT MATCH ANY SUBSETS.  (Non matching subsets {all})\n"
+            ));
+        }
+        text.push_str(&format!("   Matching subsets: {}\n", matching.join(",")));
+        if !other.is_empty() {
+            text.push_str(&format!("      (Non-matching subsets {})\n", other.join(",")));
+        }
+    }
+    match rule.at(&["spec", "trafficPolicy"]) {
+        None => text.push_str("   No Traffic Policy\n"),
+        Some(policy) => {
+            let mode = policy.str_at(&["tls", "mode"]);
+            if policy.get("tls").is_some() {
+                let mode = if mode.is_empty() { "DISABLE" } else { mode };
+                text.push_str(&format!("   Traffic Policy TLS Mode: {mode}\n"));
+            }
+        }
+    }
+    text
+}
+
+/// What is not as it should be: namespaces without injection, pods without a sidecar, ports with names that say nothing.
+fn analyze(store: &Store, namespace: &str, all: bool) -> Output {
+    if !all && store.get("namespaces", "", namespace).is_none() {
+        return Output {
+            stderr: format!("namespace \"{namespace}\" not found\n").into_bytes(),
+            ..Output::default()
+        };
+    }
+    let system =
+        |n: &str| matches!(n, "kube-system" | "kube-public" | "kube-node-lease" | "local-path-storage");
+    let looked_at = |n: &str| (all || n == namespace) && !system(n) && n != istio::ROOT;
+    let mut found: Vec<String> = Vec::new();
+    for of in store.list("namespaces", None).filter(|n| looked_at(n.name())) {
+        let name = of.name();
+        let label = |key: &str| of.labels().get(key).and_then(Value::as_str);
+        if label("istio-injection").is_none() && label("istio.io/rev").is_none() {
+            found.push(format!("Info [IST0102] (Namespace {name}) The namespace is not enabled for Istio injection. Run 'kubectl label namespace {name} istio-injection=enabled' to enable it, or 'kubectl label namespace {name} istio-injection=disabled' to explicitly mark it as not needing injection."));
+        }
+        if label("istio-injection") == Some("enabled") || label("istio.io/rev") == Some("default") {
+            let bare = |p: &&std::sync::Arc<Object>| {
+                !istio::has_sidecar(p)
+                    && p.bool_at(&["spec", "hostNetwork"]) != Some(true)
+                    && p.label("sidecar.istio.io/inject") != Some("false")
+                    && p.annotation("sidecar.istio.io/inject") != Some("false")
+            };
+            for pod in store.list("pods", Some(name)).filter(bare) {
+                let id = format!("{name}/{}", pod.name());
+                found.push(format!("Warning [IST0103] (Pod {id}) The pod {id} is missing the Istio proxy. This can often be resolved by restarting or redeploying the workload."));
+            }
+        }
+        for service in store.list("services", Some(name)) {
+            for port in service.list_at(&["spec", "ports"]).iter().filter(|p| is_tcp(p)) {
+                let known = port.get("appProtocol").is_some_and(|p| !p.is_null());
+                if known || !matches!(protocol(port.str_at(&["name"])), "auto-detect" | "UnsupportedTCP") {
+                    continue;
+                }
+                let target = match port.get("targetPort") {
+                    Some(Value::Int(n)) => n.to_string(),
+                    Some(Value::Str(name)) => name.to_string(),
+                    _ => port.i64_at(&["port"]).unwrap_or(0).to_string(),
+                };
+                found.push(format!("Info [IST0118] (Service {name}/{}) Port name {} (port: {}, targetPort: {target}) doesn't follow the naming convention of Istio port.", service.name(), port.str_at(&["name"]), port.i64_at(&["port"]).unwrap_or(0)));
+            }
+        }
+    }
+    // The worst first, then by code.
+    let rank = |line: &String| {
+        (u8::from(line.starts_with("Info")), line.get(line.find('[').unwrap_or(0)..).map(str::to_owned))
+    };
+    gatehouse_model::order::by(&mut found, |a, b| rank(a).cmp(&rank(b)));
+    if found.is_empty() {
+        let target = if all { "all namespaces".to_owned() } else { format!("namespace: {namespace}") };
+        let said = format!("\u{2714} No validation issues found when analyzing {target}.\n");
+        return Output { stdout: b"\n".to_vec(), stderr: said.into_bytes(), ..Output::default() };
+    }
+    Output::success(format!("{}\n", found.join("\n")))
 }
 
 /// The rules of the first filter a request meets: of policies that deny, else of those that allow.

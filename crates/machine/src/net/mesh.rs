@@ -3,6 +3,7 @@
 //! Models Istio's sidecar with its default configuration; who may do what is core's `network::istio`.
 
 use gatehouse_core::Cluster;
+use gatehouse_core::network::istio::ClientTls;
 use gatehouse_core::network::{HttpRequest, istio, services};
 use gatehouse_model::Object;
 
@@ -32,18 +33,33 @@ fn pod_at(cluster: &Cluster, ip: std::net::IpAddr) -> Option<&Object> {
 /// Lets the sidecar of the pod that packets arrive at look at them.
 pub(super) fn meet(cluster: &Cluster, talk: &Conversation, said: &Said) -> Meeting {
     let Said::Bytes(hello, bytes) = said else { return Meeting::Plain };
+    let client = pod_at(cluster, talk.seen).filter(|p| istio::has_sidecar(p));
+    let told = client.filter(|_| !bytes.is_empty()).and_then(|client| told(cluster, client, talk.to));
     let Some(pod) = pod_at(cluster, talk.end.ip()).filter(|p| istio::has_sidecar(p)) else {
-        return Meeting::Plain;
+        // Nobody there speaks TLS.
+        return match told {
+            Some(ClientTls::IstioMutual | ClientTls::Other) => {
+                Meeting::Answered(unreachable(cluster, said, NO_TLS))
+            }
+            _ => Meeting::Plain,
+        };
     };
     // A connection that says nothing was taken by the proxy and is over.
     if OWN.contains(&talk.end.port()) || bytes.is_empty() {
         return Meeting::Plain;
     }
-    let client = pod_at(cluster, talk.seen).filter(|p| istio::has_sidecar(p));
     let (mode, _) = istio::peer_mode(&cluster.store, pod, talk.end.port());
-    let principal = client.filter(|_| mode != istio::Mode::Disable).map(istio::principal);
+    let mutual = told.is_none() || told == Some(ClientTls::IstioMutual);
+    if mode == istio::Mode::Disable && told.is_some_and(|t| t != ClientTls::Disable) {
+        return Meeting::Answered(unreachable(cluster, said, NO_TLS));
+    }
+    let principal = client.filter(|_| mutual && mode != istio::Mode::Disable).map(istio::principal);
     if mode == istio::Mode::Strict && principal.is_none() {
-        return Meeting::Answered(Heard::Reset);
+        // The client's own sidecar says so to its pod.
+        return Meeting::Answered(match client {
+            Some(_) => unreachable(cluster, said, ENDED),
+            None => Heard::Reset,
+        });
     }
     let http = if hello.is_some() { None } else { Request::parse(bytes) }.map(|r| HttpRequest {
         host: r.header("host").unwrap_or("").to_owned(),
@@ -67,6 +83,23 @@ pub(super) fn meet(cluster: &Cluster, talk: &Conversation, said: &Said) -> Meeti
     let refused = Response::new(403, "text/plain", "RBAC: access denied");
     let heard = Heard::Bytes(None, with_date(refused, cluster.now.0).bytes(&http.method));
     Meeting::Answered(through(heard, by))
+}
+
+/// What Envoy says where TLS was spoken to somebody who does not.
+const NO_TLS: &str = "upstream connect error or disconnect/reset before headers. retried and the latest reset reason: remote connection failure, transport failure reason: TLS_error:|268435703:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER:TLS_error_end";
+/// What Envoy says where the other end broke off what was not TLS.
+const ENDED: &str =
+    "upstream connect error or disconnect/reset before headers. reset reason: connection termination";
+
+/// What a client's sidecar was told to speak to the service behind an address.
+fn told(cluster: &Cluster, client: &Object, to: std::net::SocketAddr) -> Option<ClientTls> {
+    istio::client_tls(&cluster.store, client.namespace(), service_at(cluster, to.ip())?, to.port())
+}
+
+/// The service that has an address.
+fn service_at(cluster: &Cluster, ip: std::net::IpAddr) -> Option<&Object> {
+    let text = ip.to_string();
+    cluster.store.list("services", None).find(|s| s.str_at(&["spec", "clusterIP"]) == text).map(|s| &**s)
 }
 
 fn with_date(response: Response, now: i64) -> Response {
@@ -94,8 +127,7 @@ pub(super) fn upstream_failure(
     reach: &Reach,
 ) -> Option<&'static str> {
     pod_at(cluster, from).filter(|p| istio::has_sidecar(p))?;
-    let text = to.ip().to_string();
-    let service = cluster.store.list("services", None).find(|s| s.str_at(&["spec", "clusterIP"]) == text)?;
+    let service = service_at(cluster, to.ip())?;
     let port = |p: &&gatehouse_model::Value| p.i64_at(&["port"]) == Some(i64::from(to.port()));
     let port = service.list_at(&["spec", "ports"]).iter().find(port)?;
     if services::endpoints(&cluster.store, service, port.str_at(&["name"])).is_empty() {

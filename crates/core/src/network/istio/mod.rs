@@ -1,10 +1,11 @@
 //! Istio's part of the network: sidecars, mutual TLS between them, and who may ask what of a workload.
 //!
 //! Asked after packets arrived: [`peer_mode`] says whether a sidecar takes plain text, [`authorize`] whether it lets a
-//! request through. Knows sidecar mode only (no ambient mesh, no gateways, no DestinationRule), no JWT, and no
-//! extension providers: a CUSTOM policy is reported as one that cannot be asked. Models istio
-//! `pilot/pkg/security/{authn,authz}` and `pkg/kube/inject`.
+//! request through, [`client_tls`] what a client's sidecar was told to speak. Knows sidecar mode only (no ambient mesh, no
+//! gateways), no JWT, and no extension providers: what a CUSTOM policy matches is denied, as where its provider is missing.
+//! Models istio `pilot/pkg/security/{authn,authz}` and `pkg/kube/inject`.
 
+mod destination;
 mod inject;
 mod policy;
 
@@ -13,6 +14,7 @@ use gatehouse_model::{Object, Selector};
 use crate::decision::{Bearing, Cause, ObjectRef};
 use crate::store::Store;
 
+pub use destination::{ClientTls, client_tls, destination_rule};
 pub use inject::{WEBHOOK, inject};
 pub use policy::{Request, authorize};
 

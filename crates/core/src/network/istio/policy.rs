@@ -1,6 +1,6 @@
 //! AuthorizationPolicy.
 //!
-//! A policy of the root namespace counts in every namespace. DENY comes before ALLOW; where ALLOW policies exist, one of
+//! A policy of the root namespace counts in every namespace. CUSTOM comes before DENY and DENY before ALLOW; where ALLOW policies exist, one of
 //! them must match. AUDIT decides nothing.
 
 use std::net::IpAddr;
@@ -56,8 +56,14 @@ pub fn authorize(store: &Store, pod: &Object, request: &Request<'_>) -> (bool, V
     };
     let mut notes = Vec::new();
     for policy in mine.iter().filter(|p| action(p) == "CUSTOM") {
-        let text = "asks an extension provider, which this mesh does not have; it is passed over".to_owned();
-        notes.push(cause(policy, "spec.action", Bearing::Noted, text));
+        if let Some(i) = matching(policy, request, true) {
+            let field = format!("spec.rules[{i}]");
+            let text = format!(
+                "{field} asks the extension provider \"{}\", which this mesh does not have, so the request is denied",
+                policy.str_at(&["spec", "provider", "name"])
+            );
+            return (false, vec![cause(policy, &field, Bearing::Decided, text)]);
+        }
     }
     for policy in mine.iter().filter(|p| action(p) == "DENY") {
         if let Some(i) = matching(policy, request, true) {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use gatehouse_model::{Map, Object, Value, yaml};
 
-use super::{Mode, Request, authorize, inject, peer_mode, principal};
+use super::{ClientTls, Mode, Request, authorize, client_tls, inject, peer_mode, principal};
 use crate::network::HttpRequest;
 use crate::store::Store;
 
@@ -12,8 +12,12 @@ fn store(text: &str) -> Store {
     let mut store = Store::default();
     for document in yaml::parse_all(text) {
         let value = document.expect("YAML").value;
+        if value.is_null() {
+            continue;
+        }
         let table = match value.str_at(&["kind"]) {
             "PeerAuthentication" => "peerauthentications.security.istio.io",
+            "DestinationRule" => "destinationrules.networking.istio.io",
             _ => "authorizationpolicies.security.istio.io",
         };
         store.seed(table, value);
@@ -103,6 +107,51 @@ fn deny_comes_before_allow_and_the_root_namespace_counts_everywhere() {
     let both = format!("{allow}{deny}");
     assert!(verdict(&both, Some(WEB), "GET", "/"));
     assert!(!verdict(&both, Some(WEB), "GET", "/admin"));
+}
+
+#[test]
+fn a_custom_policy_without_its_provider_denies_what_it_matches() {
+    let custom =
+        policy("{action: CUSTOM, provider: {name: opa}, rules: [{to: [{operation: {paths: [/admin]}}]}]}");
+    let both = format!("{custom}{}", policy("{rules: [{}]}").replace("name: p", "name: q"));
+    assert!(verdict(&both, Some(WEB), "GET", "/"));
+    assert!(!verdict(&both, Some(WEB), "GET", "/admin"));
+}
+
+#[test]
+fn the_nearest_and_most_specific_destination_rule_counts() {
+    let rule = |namespace: &str, host: &str, policy: &str| {
+        format!(
+            "kind: DestinationRule\nmetadata: {{name: r{}, namespace: {namespace}}}\nspec: {{host: \"{host}\", trafficPolicy: {policy}}}\n---\n",
+            host.len()
+        )
+    };
+    let service = Object(yaml::parse("metadata: {name: web, namespace: shop}\n").expect("YAML"));
+    let tls = |text: &str, from: &str, port| client_tls(&store(text), from, &service, port);
+    assert_eq!(tls("", "shop", 80), None);
+    let plain = "{tls: {mode: DISABLE}}";
+    assert_eq!(tls(&rule("shop", "web", plain), "shop", 80), Some(ClientTls::Disable));
+    assert_eq!(
+        tls(&rule("shop", "web", plain), "other", 80),
+        Some(ClientTls::Disable),
+        "the service's namespace"
+    );
+    assert_eq!(
+        tls(&rule("other", "web", plain), "other", 80),
+        None,
+        "a short name is of the rule's namespace"
+    );
+    let mutual = rule("istio-system", "*.local", "{tls: {mode: ISTIO_MUTUAL}}");
+    assert_eq!(tls(&mutual, "other", 80), Some(ClientTls::IstioMutual));
+    let both = format!("{mutual}{}", rule("shop", "web", plain));
+    assert_eq!(tls(&both, "other", 80), Some(ClientTls::Disable));
+    let port = rule(
+        "shop",
+        "web.shop.svc.cluster.local",
+        "{tls: {mode: DISABLE}, portLevelSettings: [{port: {number: 80}, tls: {mode: ISTIO_MUTUAL}}]}",
+    );
+    assert_eq!(tls(&port, "shop", 80), Some(ClientTls::IstioMutual));
+    assert_eq!(tls(&port, "shop", 81), Some(ClientTls::Disable));
 }
 
 #[test]
