@@ -124,7 +124,12 @@ impl Error {
     /// What goes to standard error, and the exit code.
     #[must_use]
     pub fn render(&self) -> (String, i32) {
-        let message = match self {
+        // A list of one is that one, though it be a list itself.
+        let this = match self {
+            Self::Many(errors) if let [one] = errors.as_slice() => one,
+            other => other,
+        };
+        let message = match this {
             Self::Exit(code, text) => return (line(text.clone()), *code),
             Self::Status(s) if s.reason == Reason::Invalid => invalid(s),
             Self::Configuration { causes, wrapped: false } if matches!(causes.as_slice(), [one] if !one.starts_with("context was not found")) =>

@@ -325,6 +325,7 @@ impl<'s, 'h> Session<'s, 'h> {
         name: &str,
         subresource: &str,
     ) -> Result<Object, Error> {
+        crate::client::requests::named(name)?;
         let request = self.request(Verb::Get, target_of(resource, namespace, name, subresource))?;
         object(self.send(request)?)
     }

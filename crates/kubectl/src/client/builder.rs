@@ -58,6 +58,8 @@ pub struct Builder {
     pub subresource: String,
     /// Check manifests as `--validate` asks before anything else.
     pub validate: bool,
+    /// Only kinds that kubectl itself has types for.
+    pub typed: bool,
 }
 
 /// What was chosen: objects and failures in their order.
@@ -132,9 +134,8 @@ impl Builder {
                 errors.push(error);
             }
         }
-        match Error::collect(chosen.broken) {
-            Ok(()) => {}
-            Err(broken) => errors.push(broken),
+        if !chosen.broken.is_empty() {
+            errors.push(Error::Many(chosen.broken));
         }
         Error::collect(errors)
     }
@@ -205,13 +206,16 @@ impl Builder {
     }
 
     fn paths(&self, session: &mut Session<'_, '_>, errors: &mut Vec<Error>) -> Vec<String> {
-        if !self.filenames.is_empty() && !self.kustomize.is_empty() {
-            errors.push(Error::plain("only one of -f or -k can be specified"));
-            return Vec::new();
-        }
-        if !self.kustomize.is_empty() && self.recursive {
-            errors.push(Error::plain("the -k flag can't be used with -f or -R"));
-            return Vec::new();
+        if !self.kustomize.is_empty() {
+            if !self.filenames.is_empty() {
+                errors.push(Error::plain("only one of -f or -k can be specified"));
+            }
+            if self.recursive {
+                errors.push(Error::plain("the -k flag can't be used with -f or -R"));
+            }
+            if !errors.is_empty() {
+                return Vec::new();
+            }
         }
         let mut paths = Vec::new();
         let mut stdin = false;
@@ -302,12 +306,8 @@ impl Builder {
         if path == "-" {
             return Ok(("STDIN".to_owned(), session.host.stdin.take().unwrap_or_default()));
         }
-        if let Some((_, rest)) = path.split_once("://") {
-            let host = rest.split('/').next().unwrap_or(rest).to_owned();
-            return Err(Error::Transport {
-                server: path.to_owned(),
-                cause: format!("dial tcp: lookup {host}: no such host"),
-            });
+        if let Some(error) = files::unreachable(path) {
+            return Err(error);
         }
         let bytes =
             session.host.files.read(path).map_err(|e| Error::plain(format!("open {path}: {}", e.errno)))?;
@@ -357,6 +357,12 @@ impl Builder {
             return Err(Stop::Item(Error::plain(format!("unable to decode {source:?}: {why}"))));
         }
         let object = Object(value);
+        if self.typed && !crate::client::helper::is_registered(&object.group_version(), &kind) {
+            return Err(Stop::Item(Error::plain(format!(
+                "unable to decode {source:?}: no kind {kind:?} is registered for version {:?} in scheme \"pkg/scheme/scheme.go:28\"",
+                object.api_version()
+            ))));
+        }
         let mut info = Info {
             mapping: None,
             namespace: object.namespace().to_owned(),

@@ -1,5 +1,7 @@
 //! Manifests: which files `-f` means, and the documents in them. Models cli-runtime `resource/visitor.go`.
 
+use std::net::{IpAddr, SocketAddr};
+
 use gatehouse_model::{Value, json, yaml};
 
 use crate::error::Error;
@@ -163,4 +165,21 @@ mod tests {
         assert!(matches("[a-c]?.json", "bx.json"));
         assert!(!matches("[^a-c]?.json", "bx.json"));
     }
+}
+
+/// What comes of a file that is a URL: nobody out there answers, and names do not resolve.
+#[must_use]
+pub fn unreachable(url: &str) -> Option<Error> {
+    let (scheme, rest) = url.split_once("://")?;
+    let host = rest.split('/').next().unwrap_or(rest);
+    let usual = if scheme == "https" { "443" } else { "80" };
+    let (name, port) = host.rsplit_once(':').unwrap_or((host, usual));
+    let cause = match name.parse::<IpAddr>() {
+        Ok(address) => {
+            let address = SocketAddr::new(address, port.parse().unwrap_or(0));
+            format!("dial tcp {address}: connect: connection refused")
+        }
+        Err(_) => format!("dial tcp: lookup {name}: no such host"),
+    };
+    Some(Error::Transport { server: url.to_owned(), cause })
 }

@@ -2,7 +2,7 @@
 
 use gatehouse_model::resource::Scope;
 use gatehouse_model::selector::Selector;
-use gatehouse_model::{GroupVersion, Map, ResourceType, Value};
+use gatehouse_model::{GroupVersion, KubeVersion, Map, ResourceType, Value, kinds};
 
 use crate::error::Error;
 
@@ -79,4 +79,19 @@ pub fn selects(selector: &str, labels: &Map) -> Result<bool, Error> {
         Ok(parsed) => Ok(parsed.matches(labels)),
         Err(why) => Err(Error::plain(format!("the provided selector {selector:?} is not valid: {why}"))),
     }
+}
+
+/// Whether client-go has a type for a kind. It keeps those of versions that are no longer served; what extends the API
+/// and custom resources are not among them.
+#[must_use]
+pub fn is_registered(gv: &GroupVersion, kind: &str) -> bool {
+    let old = gv.version.contains("alpha") || gv.version.contains("beta");
+    gv.group != "apiextensions.k8s.io"
+        && gv.group != "apiregistration.k8s.io"
+        && [KubeVersion::V1_36, KubeVersion::V1_20].iter().any(|version| {
+            kinds::builtin(*version).iter().any(|known| {
+                known.kind == kind
+                    && (known.gv == *gv || old && (known.gv.group == gv.group || gv.group == "extensions"))
+            })
+        })
 }

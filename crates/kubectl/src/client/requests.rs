@@ -78,6 +78,7 @@ impl Change {
         name: &str,
         new: &Object,
     ) -> Result<Object, Error> {
+        named(name)?;
         let mut new = new.0.clone();
         if new.str_at(&["metadata", "resourceVersion"]).is_empty()
             && let Ok(current) = session.get(mapping, namespace, name)
@@ -100,6 +101,7 @@ impl Change {
         name: &str,
         (kind, patch): (PatchType, Value),
     ) -> Result<Object, Error> {
+        named(name)?;
         let request =
             self.request(session, Verb::Patch, mapping, namespace, name, Body::Patch(kind, patch))?;
         object(session.send(request)?)
@@ -129,12 +131,21 @@ impl Removal {
         namespace: &str,
         name: &str,
     ) -> Result<Reply, Error> {
+        named(name)?;
         let mut request = session.request(Verb::Delete, target_of(mapping, namespace, name, ""))?;
         request.options.propagation = self.propagation;
         request.options.grace_period_seconds = self.grace;
         request.options.dry_run = self.dry.option();
         session.send(request)
     }
+}
+
+/// What the client says of a request for one object that has no name, before it is sent.
+///
+/// # Errors
+/// `resource name may not be empty`
+pub(crate) fn named(name: &str) -> Result<(), Error> {
+    if name.is_empty() { Err(Error::plain("resource name may not be empty")) } else { Ok(()) }
 }
 
 /// The UID in the answer to a delete.

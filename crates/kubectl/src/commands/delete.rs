@@ -199,6 +199,8 @@ impl Deletion {
         });
         let result = match result {
             Err(e) if e.is_not_found() && self.ignore_missing => Ok(()),
+            // What is filtered is a list inside a list.
+            Err(e) if self.ignore_missing => Err(Error::Many(vec![e])),
             other => other,
         };
         result?;

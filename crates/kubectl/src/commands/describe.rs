@@ -81,7 +81,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
             format!("No resources found in {} namespace.", namespace.name)
         });
     }
-    Error::collect(errors)
+    if errors.is_empty() { Ok(()) } else { Err(Error::Many(errors)) }
 }
 
 fn one(session: &mut Session<'_, '_>, info: &Info, events: bool) -> Result<String, Error> {

@@ -304,7 +304,7 @@ impl Edit<'_> {
         results: &mut Results,
     ) -> Result<(), Error> {
         let mapping = info.mapping()?.clone();
-        let mut printer = Printer::new(session, &self.without_output(), Dry::No)?;
+        let mut printer = Printer::new(session, self.args, Dry::No)?;
         let mut new = info.object()?.clone();
         let change = Change {
             subresource: self.args.str("subresource").to_owned(),
@@ -355,13 +355,6 @@ impl Edit<'_> {
                 Ok(())
             }
         }
-    }
-
-    /// `-o` says how the text is opened, not how the result is printed.
-    fn without_output(&self) -> Args {
-        let mut args = self.args.clone();
-        args.forget("output");
-        args
     }
 }
 

@@ -258,6 +258,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         words: args.words.clone(),
         continue_on_error: true,
         flatten: true,
+        typed: true,
         ..Builder::named_by(&namespace, args)
     };
     let services = session.resource("services")?;

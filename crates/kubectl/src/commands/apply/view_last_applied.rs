@@ -38,14 +38,18 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         ..Builder::named_by(&namespace, args)
     };
     let mut texts = Vec::new();
-    builder.visit(session, |session, info| {
+    builder.visit(session, |_, info| {
         let object = info.object()?;
         match last_applied::original(object) {
             Some(text) => texts.push(text.to_owned()),
-            None => session.eprintln(format!(
-                "warning: no last-applied-configuration annotation found on resource: {}",
-                info.name
-            )),
+            // The words of a failure that is none are only put before the name of a file.
+            None if !info.source.is_empty() => {
+                return Err(Error::plain(format!(
+                    "error when no last-applied-configuration annotation found on resource: {}\n {:?}: <nil>",
+                    info.name, info.source
+                )));
+            }
+            None => {}
         }
         Ok(())
     })?;

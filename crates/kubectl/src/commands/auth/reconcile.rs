@@ -305,7 +305,12 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         extra_subjects: args.bool("remove-extra-subjects"),
         namespace: namespace.name.clone(),
     };
-    let builder = Builder { continue_on_error: true, flatten: true, ..Builder::named_by(&namespace, args) };
+    let builder = Builder {
+        continue_on_error: true,
+        flatten: true,
+        typed: true,
+        ..Builder::named_by(&namespace, args)
+    };
     builder.visit(session, |session, info| {
         let mapping = info.mapping()?.clone();
         let mut expected = info.object()?.clone();

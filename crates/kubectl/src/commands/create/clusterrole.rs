@@ -55,7 +55,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     for pair in args.list("aggregation-rule") {
         let Some((key, value)) = pair.split_once('=') else {
             return Err(Error::plain(format!(
-                "invalid argument {:?} for \"--aggregation-rule\" flag: malformed pair, expect string=string",
+                "invalid argument {:?} for \"--aggregation-rule\" flag: malformed pair, expect string=string\nSee 'kubectl create clusterrole --help' for usage.",
                 args.str("aggregation-rule")
             )));
         };

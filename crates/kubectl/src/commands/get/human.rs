@@ -18,7 +18,8 @@ use crate::tables::{self, At};
 
 pub(super) fn run(session: &mut Session<'_, '_>, args: &Args, get: &Get) -> Result<(), Error> {
     let (infos, result) = get.builder.infos_and_errors(session);
-    let result = ignoring(result, get.ignore_not_found);
+    // A list of what went wrong is put into another one, which shows in how it is printed.
+    let result = ignoring(result, get.ignore_not_found).map_err(|error| Error::Many(vec![error]));
     if infos.is_empty() {
         result.clone()?;
     }

@@ -24,7 +24,7 @@ pub(super) static COMMAND: Command = Command {
         &status::COMMAND,
         &undo::COMMAND,
     ],
-    run: Some(super::run_group),
+    run: Some(run),
     ..Command::named("rollout")
 };
 
@@ -46,6 +46,18 @@ fn builder(session: &mut Session<'_, '_>, args: &Args) -> Result<Builder, Error>
         continue_on_error: true,
         latest: true,
         flatten: true,
+        typed: true,
         ..Builder::named_by(&namespace, args)
     })
+}
+
+/// Without a command the help goes to standard output, unlike that of other groups.
+fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
+    match super::run_group(session, args) {
+        Err(Error::Exit(code, help)) => {
+            session.println(help.trim_end());
+            Err(Error::Exit(code, String::new()))
+        }
+        other => other,
+    }
 }

@@ -1,5 +1,7 @@
 //! `kubectl set env`. Models kubectl `pkg/cmd/set/set_env.go` and `pkg/cmd/set/env`.
 
+use std::collections::BTreeMap;
+
 use gatehouse_model::{Object, Value, json, names};
 
 use super::SHARED;
@@ -172,23 +174,39 @@ fn reference(source: &Value) -> String {
     }
 }
 
-/// What a reference resolves to (`--list --resolve`).
-fn resolve(session: &mut Session<'_, '_>, object: &Object, source: &Value) -> Option<String> {
+/// What a reference resolves to (`--list --resolve`). Models `pkg/cmd/set/env/env_resolve.go`.
+fn resolve(session: &mut Session<'_, '_>, object: &Object, source: &Value) -> Result<String, String> {
     let namespace = object.namespace().to_owned();
-    let mut read = |resource: &str, field: &str| -> Option<String> {
-        let mapping = session.resource(resource).ok()?;
-        let found = session.get(&mapping, &namespace, source.str_at(&[field, "name"])).ok()?;
-        let text = found.at(&["data", source.str_at(&[field, "key"])])?.as_str()?.to_owned();
-        Some(text)
+    let mut read = |resource: &str, field: &str| -> Result<Option<String>, String> {
+        let mapping = session.resource(resource).map_err(|e| e.text())?;
+        let name = source.str_at(&[field, "name"]);
+        let found = session.get(&mapping, &namespace, name).map_err(|e| e.text())?;
+        let value = found.at(&["data", source.str_at(&[field, "key"])]);
+        Ok(value.and_then(Value::as_str).map(str::to_owned))
     };
-    if source.get("configMapKeyRef").is_some() {
-        return read("configmaps", "configMapKeyRef");
-    }
     if source.get("secretKeyRef").is_some() {
         let text = read("secrets", "secretKeyRef")?;
-        return String::from_utf8(gatehouse_model::base64::decode(&text).ok()?).ok();
+        let bytes = text.and_then(|text| gatehouse_model::base64::decode(&text).ok());
+        return bytes
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            .ok_or_else(|| missing(source, "secretKeyRef", "secret"));
     }
-    None
+    if source.get("configMapKeyRef").is_some() {
+        return read("configmaps", "configMapKeyRef")?
+            .ok_or_else(|| missing(source, "configMapKeyRef", "config map"));
+    }
+    let path = source.str_at(&["fieldRef", "fieldPath"]);
+    match path {
+        "" => Err("invalid valueFrom".to_owned()),
+        "metadata.name" => Ok(object.name().to_owned()),
+        "metadata.namespace" => Ok(namespace),
+        "metadata.uid" => Ok(object.uid().to_owned()),
+        _ => Err(format!("unsupported fieldPath: {path}")),
+    }
+}
+
+fn missing(source: &Value, field: &str, what: &str) -> String {
+    format!("key {} not found in {what} {}", source.str_at(&[field, "key"]), source.str_at(&[field, "name"]))
 }
 
 fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
@@ -231,6 +249,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         |session, object| {
             let (kind, name, whole) = (object.kind().to_owned(), object.name().to_owned(), object.clone());
             let mut lines = Vec::new();
+            let mut unresolved: BTreeMap<String, Vec<String>> = BTreeMap::new();
             let count = containers(pod_spec(object)?, &pattern, |container| {
                 let existing = container.list_at(&["env"]).to_vec();
                 if !overwrite {
@@ -256,10 +275,15 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
                         match variable.get("valueFrom") {
                             None => lines.push(format!("{key}={}", variable.str_at(&["value"]))),
                             Some(source) => {
-                                match resolving.then(|| resolve(session, &whole, source)).flatten() {
-                                    Some(value) => lines.push(format!("{key}={value}")),
-                                    None => lines.push(format!("# {key} from {}", reference(source))),
-                                }
+                                let from = || format!("# {key} from {}", reference(source));
+                                lines.push(match resolving.then(|| resolve(session, &whole, source)) {
+                                    Some(Ok(value)) => format!("{key}={value}"),
+                                    Some(Err(why)) => {
+                                        unresolved.entry(why).or_default().push(key.to_owned());
+                                        from()
+                                    }
+                                    None => from(),
+                                });
                             }
                         }
                     }
@@ -278,6 +302,17 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
             }
             for line in lines {
                 session.println(line);
+            }
+            let mut failures: Vec<String> = unresolved
+                .into_iter()
+                .map(|(why, mut keys)| {
+                    keys.sort_unstable();
+                    format!("error retrieving reference for {}: {why}", keys.join(", "))
+                })
+                .collect();
+            failures.sort_unstable();
+            for failure in failures {
+                session.eprintln(failure);
             }
             Ok(())
         },

@@ -1,5 +1,6 @@
 //! `kubectl set selector`. Models kubectl `pkg/cmd/set/set_selector.go`.
 
+use gatehouse_model::Value;
 use gatehouse_model::selector::Selector;
 
 use super::SHARED;
@@ -46,12 +47,20 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         if !parsed.list_at(&["matchExpressions"]).is_empty() {
             return Err(Error::plain(format!(
                 "match expression {} not supported on this object",
-                crate::print::gofmt::sprint(
-                    parsed.get("matchExpressions").unwrap_or(&gatehouse_model::Value::Null)
-                )
+                requirements(&parsed)
             )));
         }
         object.set(&["spec", "selector"], parsed.map_at(&["matchLabels"]).clone());
         Ok(())
     })
+}
+
+/// A selector's expressions as Go prints its structs.
+fn requirements(selector: &Value) -> String {
+    let one = |r: &Value| {
+        let values: Vec<&str> = r.list_at(&["values"]).iter().filter_map(Value::as_str).collect();
+        format!("{{{} {} [{}]}}", r.str_at(&["key"]), r.str_at(&["operator"]), values.join(" "))
+    };
+    let all: Vec<String> = selector.list_at(&["matchExpressions"]).iter().map(one).collect();
+    format!("[{}]", all.join(" "))
 }

@@ -42,6 +42,7 @@ pub(super) fn builder(
         flatten: true,
         latest: !local,
         local,
+        typed: true,
         ..Builder::named_by(&namespace, args)
     })
 }
