@@ -154,19 +154,6 @@ pub fn documents(bytes: &[u8], source: &str) -> Vec<Result<Value, Error>> {
     documents
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patterns_match_as_in_go() {
-        assert!(matches("*.yaml", "a.yaml"));
-        assert!(!matches("*.yaml", "a.yml"));
-        assert!(matches("[a-c]?.json", "bx.json"));
-        assert!(!matches("[^a-c]?.json", "bx.json"));
-    }
-}
-
 /// What comes of a file that is a URL: nobody out there answers, and names do not resolve.
 #[must_use]
 pub fn unreachable(url: &str) -> Option<Error> {
@@ -182,4 +169,17 @@ pub fn unreachable(url: &str) -> Option<Error> {
         Err(_) => format!("dial tcp: lookup {name}: no such host"),
     };
     Some(Error::Transport { server: url.to_owned(), cause })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_as_in_go() {
+        assert!(matches("*.yaml", "a.yaml"));
+        assert!(!matches("*.yaml", "a.yml"));
+        assert!(matches("[a-c]?.json", "bx.json"));
+        assert!(!matches("[^a-c]?.json", "bx.json"));
+    }
 }
