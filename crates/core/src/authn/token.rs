@@ -43,7 +43,8 @@ pub struct Claims {
     pub audiences: Vec<String>,
     /// When it was issued.
     pub issued: Timestamp,
-    /// When it ends.
+    /// When it was to end. The token of a pod for the API server that was to last as long as the volume every pod gets
+    /// lives for a year all the same, and says when clients should have come for another.
     pub expires: Timestamp,
     /// `jti`, the token's own name: a UUID.
     pub id: String,
@@ -81,6 +82,22 @@ impl fmt::Display for Rejected {
     }
 }
 
+/// How long the token lasts that every pod gets.
+const PODS: i64 = 3607;
+const YEAR: i64 = 365 * 24 * 60 * 60;
+
+/// When a token really ends (`--service-account-extend-token-expiration` is on), and since when its use is warned of.
+fn end(claims: &Claims) -> (i64, Option<i64>) {
+    let (issued, expires) = (claims.issued.seconds(), claims.expires.seconds());
+    let to_pod = claims.bound.as_ref().is_some_and(|b| b.kind == "Pod");
+    let for_us = claims.audiences.iter().all(|a| a == ISSUER);
+    if to_pod && for_us && expires - issued == PODS {
+        (issued + YEAR, Some(expires))
+    } else {
+        (expires, None)
+    }
+}
+
 /// Writes a token.
 #[must_use]
 pub fn issue(cluster: &Cluster, claims: &Claims) -> String {
@@ -97,11 +114,15 @@ pub fn issue(cluster: &Cluster, claims: &Claims) -> String {
     if let Some((name, uid)) = &claims.node {
         place("node", name, uid);
     }
+    let (expires, warn_after) = end(claims);
+    if let Some(seconds) = warn_after {
+        private.set(&["warnafter"], seconds);
+    }
     let audiences =
         if claims.audiences.is_empty() { vec![ISSUER.to_owned()] } else { claims.audiences.clone() };
     let payload = json!({
         "aud": audiences,
-        "exp": (claims.expires.seconds()),
+        "exp": expires,
         "iat": (claims.issued.seconds()),
         "iss": ISSUER,
         "jti": (claims.id.as_str()),

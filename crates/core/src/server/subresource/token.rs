@@ -46,9 +46,10 @@ pub(super) fn request(call: &mut Call<'_>) -> Result<Reply, Status> {
     if audiences.is_empty() {
         audiences.push(token::ISSUER.to_owned());
     }
-    let bound = request.at(&["spec", "boundObjectRef"]).cloned();
-    if let Some(bound) = &bound {
-        bound_object(call, bound)?;
+    let mut bound = request.at(&["spec", "boundObjectRef"]).cloned();
+    if let Some(bound) = &mut bound {
+        let uid = bound_object(call, bound)?;
+        bound.set(&["uid"], uid);
     }
     let expires = call.cluster.now.plus_millis(seconds * 1000);
     let token = issue(call, &account, bound.as_ref(), &audiences, expires);
@@ -60,7 +61,8 @@ pub(super) fn request(call: &mut Call<'_>) -> Result<Reply, Status> {
     Ok(Reply::Object(request))
 }
 
-fn bound_object(call: &Call<'_>, bound: &Value) -> Result<(), Status> {
+/// The UID of what a token is to be bound to.
+fn bound_object(call: &Call<'_>, bound: &Value) -> Result<String, Status> {
     let (version, kind, name) =
         (bound.str_at(&["apiVersion"]), bound.str_at(&["kind"]), bound.str_at(&["name"]));
     let table = match (version.contains('/'), kind) {
@@ -91,7 +93,7 @@ fn bound_object(call: &Call<'_>, bound: &Value) -> Result<(), Status> {
         );
         return Err(Status::conflict("", kind, name, &why));
     }
-    Ok(())
+    Ok(object.uid().to_owned())
 }
 
 fn issue(
