@@ -190,66 +190,103 @@ pub(super) fn limit_range(errors: &mut Errors, object: &Object) {
 
 fn one_limit(errors: &mut Errors, path: &FieldPath, limit: &Value, kind: &str) {
     let mut keys: Vec<&str> = Vec::new();
+    let of_container = matches!(kind, "Pod" | "Container");
     for field in ["max", "min", "default", "defaultRequest", "maxLimitRequestRatio"] {
-        keys.extend(limit.map_at(&[field]).keys());
+        if kind == "Pod" && field.starts_with("default") {
+            if !limit.map_at(&[field]).is_empty() {
+                let why = "may not be specified when `type` is 'Pod'";
+                errors.push(FieldError::forbidden(path.child(field), why));
+            }
+            continue;
+        }
+        if field == "maxLimitRequestRatio" && kind == "PersistentVolumeClaim" {
+            storage(errors, path, limit);
+        }
+        for key in limit.map_at(&[field]).keys() {
+            resources::name(errors, &path.child(field).key(key), key, of_container);
+            keys.push(key);
+        }
     }
     gatehouse_model::order::sort(&mut keys);
     keys.dedup();
-    if kind == "Pod" {
-        for field in ["default", "defaultRequest"] {
-            if !limit.map_at(&[field]).is_empty() {
-                errors.push(FieldError::forbidden(
-                    path.child(field),
-                    "may not be specified when `type` is 'Pod'",
-                ));
-            }
-        }
-    }
-    if kind == "PersistentVolumeClaim" {
-        let has = |field: &str| limit.map_at(&[field]).contains_key("storage");
-        if !has("min") && !has("max") {
-            errors.push(FieldError::required(
-                path.child("limits"),
-                "either minimum or maximum storage value is required, but neither was provided",
-            ));
-        }
-    }
-    let amount = |field: &str, key: &str| limit.map_at(&[field]).get(key).map(resources::quantity);
     for key in keys {
-        let pairs = [
-            ("min", "max", "min value {} is greater than max value {}", "min"),
-            (
-                "min",
-                "defaultRequest",
-                "min value {} is greater than default request value {}",
-                "defaultRequest",
-            ),
-            (
-                "defaultRequest",
-                "max",
-                "default request value {} is greater than max value {}",
-                "defaultRequest",
-            ),
-            (
-                "defaultRequest",
-                "default",
-                "default request value {} is greater than default limit value {}",
-                "defaultRequest",
-            ),
-            ("min", "default", "min value {} is greater than default value {}", "default"),
-            ("default", "max", "default value {} is greater than max value {}", "max"),
-        ];
-        for (low_name, high_name, words, at) in pairs {
-            if let (Some((low_text, Some(low))), Some((high_text, Some(high)))) =
-                (amount(low_name, key), amount(high_name, key))
-                && low > high
-            {
-                let shown = amount(at, key).map_or_else(String::new, |(text, _)| text);
-                let why = words.replacen("{}", &low_text, 1).replacen("{}", &high_text, 1);
-                // This one finding shows the maximum under the default's name.
-                let field = if (low_name, high_name) == ("default", "max") { "default" } else { at };
-                errors.push(FieldError::invalid(path.child(field).key(key), &Value::from(shown), why));
+        bounds(errors, path, limit, kind, key);
+    }
+}
+
+fn storage(errors: &mut Errors, path: &FieldPath, limit: &Value) {
+    let has = |field: &str| limit.map_at(&[field]).contains_key("storage");
+    if !has("min") && !has("max") {
+        errors.push(FieldError::required(
+            path.child("limits"),
+            "either minimum or maximum storage value is required, but neither was provided",
+        ));
+    }
+}
+
+/// Which amount must not be above which, the words for it, the field that is blamed, and the amount that is shown.
+const BOUNDS: [(&str, &str, &str, &str, &str); 6] = [
+    ("min", "max", "min value {} is greater than max value {}", "min", "min"),
+    (
+        "min",
+        "defaultRequest",
+        "min value {} is greater than default request value {}",
+        "defaultRequest",
+        "defaultRequest",
+    ),
+    (
+        "defaultRequest",
+        "max",
+        "default request value {} is greater than max value {}",
+        "defaultRequest",
+        "defaultRequest",
+    ),
+    (
+        "defaultRequest",
+        "default",
+        "default request value {} is greater than default limit value {}",
+        "defaultRequest",
+        "defaultRequest",
+    ),
+    ("min", "default", "min value {} is greater than default value {}", "default", "min"),
+    ("default", "max", "default value {} is greater than max value {}", "default", "max"),
+];
+
+/// How the amounts of one resource stand to one another.
+#[expect(clippy::cast_precision_loss, reason = "ratios are printed with six digits")]
+fn bounds(errors: &mut Errors, path: &FieldPath, limit: &Value, kind: &str, key: &str) {
+    let amount = |field: &str| {
+        let ignored = kind == "Pod" && field.starts_with("default");
+        let (text, amount) = resources::quantity(limit.map_at(&[field]).get(key).filter(|_| !ignored)?);
+        Some((text, amount?))
+    };
+    let mut invalid = |field: &str, shown: &str, why: String| {
+        errors.push(FieldError::invalid(path.child(field).key(key), &shown.into(), why));
+    };
+    for (low, high, words, field, shown) in BOUNDS {
+        let (Some((low_text, low)), Some((high_text, high))) = (amount(low), amount(high)) else { continue };
+        if low > high {
+            let shown = amount(shown).map_or_else(String::new, |(text, _)| text);
+            invalid(field, &shown, words.replacen("{}", &low_text, 1).replacen("{}", &high_text, 1));
+        }
+    }
+    if let Some((text, ratio)) = amount("maxLimitRequestRatio") {
+        if ratio.milli() < 1000 {
+            invalid("maxLimitRequestRatio", &text, format!("ratio {text} is less than 1"));
+        }
+        if let (Some((_, min)), Some((_, max))) = (amount("min"), amount("max")) {
+            let most = max.milli() as f64 / min.milli() as f64;
+            if ratio.milli() as f64 / 1000.0 > most {
+                let why = format!("ratio {text} is greater than max/min = {most:.6}");
+                invalid("maxLimitRequestRatio", &text, why);
             }
         }
+    }
+    if let (Some((limit, a)), Some((request, b)), false) =
+        (amount("default"), amount("defaultRequest"), resources::overcommits(key))
+        && a != b
+    {
+        let why = format!("default value {limit} must equal to defaultRequest value {request} in {key}");
+        invalid("defaultRequest", &request, why);
     }
 }

@@ -54,7 +54,8 @@ pub(super) fn container(errors: &mut Errors, path: &FieldPath, resources: Option
     }
 }
 
-fn overcommits(name: &str) -> bool {
+/// Whether a container may be promised less of it than it may take.
+pub(super) fn overcommits(name: &str) -> bool {
     is_native(name) && !name.starts_with(HUGE_PAGES)
 }
 
@@ -63,7 +64,12 @@ fn is_native(name: &str) -> bool {
 }
 
 /// The name of a resource a container may ask for.
-fn resource_name(errors: &mut Errors, path: &FieldPath, name: &str) {
+fn resource_name(errors: &mut Errors, path: &FieldPath, resource: &str) {
+    name(errors, path, resource, true);
+}
+
+/// The name of a resource; `of_container` if a container must be able to ask for it.
+pub(super) fn name(errors: &mut Errors, path: &FieldPath, name: &str, of_container: bool) {
     let complaints = names::label_key(name);
     let invalid = |why: &str| FieldError::invalid(path.clone(), &Value::from(name), why);
     if !complaints.is_empty() {
@@ -71,10 +77,10 @@ fn resource_name(errors: &mut Errors, path: &FieldPath, name: &str) {
         return;
     }
     if name.contains('/') {
-        if is_native(name)
-            || name.starts_with("requests.")
-            || !names::label_key(&format!("requests.{name}")).is_empty()
-        {
+        let extended = !is_native(name)
+            && !name.starts_with("requests.")
+            && names::label_key(&format!("requests.{name}")).is_empty();
+        if of_container && !extended {
             errors.push(invalid("doesn't follow extended resource name standard"));
         }
         return;
@@ -84,7 +90,9 @@ fn resource_name(errors: &mut Errors, path: &FieldPath, name: &str) {
         if !is_known_word(name) {
             errors.push(invalid("must be a standard resource type or fully qualified"));
         }
-        errors.push(invalid("must be a standard resource for containers"));
+        if of_container {
+            errors.push(invalid("must be a standard resource for containers"));
+        }
     }
 }
 
