@@ -70,7 +70,7 @@ mod xxd;
 pub use kill::kill_words;
 pub use printf::{Escapes, echo, escapes, printf};
 pub use server::{answer, listener};
-pub use startup::startup;
+pub use startup::{around_complaint, startup};
 
 use crate::errno::Errno;
 use crate::sys::{Result, Sys};
@@ -455,9 +455,38 @@ pub(crate) fn inputs(sys: &mut Sys<'_>, program: &str, files: &[String]) -> (Vec
 pub(crate) fn read_input(sys: &mut Sys<'_>, path: &str) -> Result<Vec<u8>> {
     let fd = sys.open(path, crate::sys::Flags::READ, 0)?;
     let _ = sys.fstat(fd);
+    if !sys.busybox() {
+        advise(sys);
+    }
     let all = sys.read_all(fd);
     sys.close(fd);
     all
+}
+
+/// What programs of coreutils tell the kernel about a stream they read from its start, and how they leave standard input.
+fn advise(sys: &mut Sys<'_>) {
+    const FROM_START: &[&str] =
+        &["base64", "comm", "cut", "expand", "fold", "join", "md5sum", "nl", "paste", "uniq", "wc"];
+    let name = sys.me().comm.clone();
+    let sums = name.starts_with("sha") && name.ends_with("sum");
+    if name == "uniq" {
+        let _ = sys.call("dup3");
+    }
+    if FROM_START.contains(&name.as_str()) || sums {
+        let _ = sys.call("fadvise64");
+        if name != "wc" {
+            let _ = sys.call("lseek");
+        }
+    }
+}
+
+/// Reads a file as busybox's programs do that use no stdio: openat, what they do besides, read.
+pub(crate) fn read_plainly(sys: &mut Sys<'_>, path: &str, besides: &[&'static str]) -> Result<Vec<u8>> {
+    let fd = sys.open(path, crate::sys::Flags::READ, 0)?;
+    for call in besides {
+        let _ = sys.call(call);
+    }
+    sys.read_all(fd)
 }
 
 /// Text to lines without their ends.

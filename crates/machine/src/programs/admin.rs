@@ -48,6 +48,13 @@ pub(super) fn mount(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     }
     let (source, point) = match opts.operands.as_slice() {
         [] => {
+            if busybox {
+                let _ = sys.call("geteuid");
+            } else {
+                for call in ["getgid", "getegid", "prctl", "readlink", "newfstatat"] {
+                    let _ = sys.call(call);
+                }
+            }
             let table = sys.slurp("/proc/mounts").unwrap_or_default();
             for line in table.lines() {
                 let f: Vec<&str> = line.split(' ').collect();
@@ -84,9 +91,18 @@ fn mount_busybox(sys: &mut Sys<'_>, source: &str, point: &str, fstype: &str, bit
     } else {
         fstype
     };
+    for call in ["geteuid", "newfstatat"] {
+        let _ = sys.call(call);
+    }
     let mut done = sys.mount("mount", source, point, kind, bits);
     if matches!(done, Err(Errno::EACCES | Errno::EROFS)) && bits & mount_flag::RDONLY == 0 {
         done = sys.mount("mount", source, point, kind, bits | mount_flag::RDONLY);
+    }
+    if done.is_err() {
+        // A program of the file system's own might know better.
+        for call in ["vfork", "exit_group", "wait4"] {
+            sys.note_parent(call);
+        }
     }
     match done {
         Ok(()) => 0,
@@ -103,8 +119,17 @@ fn mount_busybox(sys: &mut Sys<'_>, source: &str, point: &str, fstype: &str, bit
 
 fn mount_util_linux(sys: &mut Sys<'_>, source: &str, point: &str, fstype: &str, bits: u32) -> i32 {
     let root = sys.me().cred.ruid == 0;
+    let (bind, again) = (bits & mount_flag::BIND != 0, bits & mount_flag::REMOUNT != 0);
+    let before: &[&str] = match (again, bind) {
+        (true, _) => &["getgid", "getegid", "prctl", "statx", "readlink", "newfstatat", "open_tree", "uname", "mount_setattr", "mkdir"],
+        (false, true) => &["readlink", "getgid", "getegid", "prctl", "open_tree", "statx"],
+        (false, false) => &["readlink", "statx", "getgid", "getegid", "prctl"],
+    };
+    for call in before {
+        let _ = sys.call(call);
+    }
     if sys.walk(point, true).is_ok_and(|f| f.at.is_none()) {
-        sys.complain(&format!("mount: {point}: mount point does not exist.\n       dmesg(1) may have more information after failed mount system call.\n"));
+        sys.complain(&format!("mount: {point}: mount point is not a directory.\n       dmesg(1) may have more information after failed mount system call.\n"));
         return 32;
     }
     let tail = "       dmesg(1) may have more information after failed mount system call.\n";
@@ -137,8 +162,8 @@ fn mount_util_linux(sys: &mut Sys<'_>, source: &str, point: &str, fstype: &str, 
     }
     // The newer calls ask for the capability before any profile sees a path.
     let admin = gatehouse_core::effects::capabilities::Capability::SysAdmin;
-    let opened = sys
-        .call("fsopen")
+    let opened = if again || bind { Ok(()) } else { sys.call("fsopen") };
+    let opened = opened
         .and_then(|()| if sys.capable_over(admin, Clone::NEWNS) { Ok(()) } else { Err(Errno::EPERM) });
     match opened.and_then(|()| sys.mount("mount", source, point, fstype, bits)) {
         Ok(()) => 0,
@@ -172,10 +197,21 @@ pub(super) fn umount(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     };
     let mut code = 0;
     for point in &opts.operands {
+        if sys.busybox() {
+            let _ = sys.slurp("/proc/mounts");
+            for call in ["fstat", "readlink"] {
+                let _ = sys.call(call);
+            }
+        } else {
+            for call in ["newfstatat", "fstatfs"] {
+                let _ = sys.call(call);
+            }
+        }
         if let Err(e) = sys.umount(point) {
             let text = match (sys.busybox(), e) {
                 (true, e) => format!("umount: can't unmount {point}: {}\n", e.text()),
                 (false, Errno::EPERM) => format!("umount: {point}: must be superuser to unmount.\n"),
+                (false, Errno::ENOENT) => format!("umount: {point}: no mount point specified.\n"),
                 (false, Errno::EINVAL) => format!("umount: {point}: not mounted.\n"),
                 (false, e) => format!("umount: {point}: {}.\n", e.text()),
             };
@@ -220,9 +256,6 @@ pub(super) fn unshare(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         }
     }
     let (uid, gid) = (sys.getid("geteuid"), sys.getid("getegid"));
-    if !busybox && opts.has('r') {
-        let _ = sys.call("rt_sigaction");
-    }
     if let Err(e) = sys.unshare(bits) {
         let text = if busybox {
             format!("unshare: unshare(0x{bits:x}): {}\n", e.text())
@@ -300,6 +333,26 @@ pub(super) fn nsenter(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         Err(code) => return code,
     };
     let target = opts.value('t').and_then(|t| t.parse().ok()).unwrap_or(1);
+    if !opts.has('t') && !sys.busybox() {
+        sys.complain("nsenter: no namespace specified\n");
+        return 1;
+    }
+    let present = sys.follow_quietly(&format!("/proc/{target}")).is_ok();
+    if sys.busybox() {
+        let _ = sys.call("openat");
+        if !present {
+            sys.complain(&format!("nsenter: can't open '/proc/{target}/ns/mnt': No such file or directory\n"));
+            return 1;
+        }
+    } else {
+        for call in ["uname", "pidfd_open"] {
+            let _ = sys.call(call);
+        }
+        if !present {
+            sys.complain(&format!("nsenter: cannot open /proc/{target}/ns/mnt: No such file or directory\n"));
+            return 1;
+        }
+    }
     if let Err(e) = sys.setns(target) {
         let text = if sys.busybox() {
             format!("nsenter: setns(): can't reassociate to namespace 'mnt': {}\n", e.text())
@@ -314,12 +367,24 @@ pub(super) fn nsenter(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
 }
 
 pub(super) fn chroot(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
-    let Some(root) = argv.get(1).cloned() else {
+    let busybox = sys.busybox();
+    let opts = if busybox {
+        let operands = argv.get(1..).unwrap_or_default().to_vec();
+        options::Options { operands, ..Default::default() }
+    } else {
+        match options::parse_leading(sys, argv, "u:g:s", &[("userspec", 'u'), ("groups", 'g'), ("skip-chdir", 's')]) {
+            Ok(o) => o,
+            Err(_) => return 125,
+        }
+    };
+    let Some((root, command)) = opts.operands.split_first() else {
         sys.complain("chroot: missing operand\nTry 'chroot --help' for more information.\n");
         return 125;
     };
-    if let Err(e) = sys.chroot(&root) {
-        let busybox = sys.busybox();
+    if !busybox && root != "/" {
+        let _ = sys.call("readlink");
+    }
+    if let Err(e) = sys.chroot(root) {
         let text = if busybox {
             format!("chroot: can't change root directory to '{root}': {}\n", e.text())
         } else {
@@ -329,11 +394,35 @@ pub(super) fn chroot(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         return if busybox { 1 } else { 125 };
     }
     let _ = sys.chdir("/");
-    let command = argv
-        .get(2..)
-        .filter(|c| !c.is_empty())
-        .map_or_else(|| vec!["/bin/sh".to_owned(), "-i".to_owned()], <[String]>::to_vec);
+    if let Some(spec) = opts.value('u')
+        && let Err(text) = become_user(sys, spec)
+    {
+        sys.complain(&format!("chroot: {text}\n"));
+        return 125;
+    }
+    let command =
+        if command.is_empty() { vec!["/bin/sh".to_owned(), "-i".to_owned()] } else { command.to_vec() };
     run(sys, "chroot", &command)
+}
+
+/// `USER[:GROUP]` by name or number.
+fn become_user(sys: &mut Sys<'_>, spec: &str) -> Result<(), String> {
+    let (user, group) = spec.split_once(':').unwrap_or((spec, ""));
+    sys.ask_name_service();
+    let account = sys.find_user(|u| u.name == user || user.parse() == Ok(u.uid));
+    let uid = user.parse().ok().or(account.as_ref().map(|a| a.uid)).ok_or("invalid user")?;
+    let gid = match group {
+        "" => account.map(|a| a.gid).ok_or(format!("no group specified for unknown uid: {uid}"))?,
+        g => g
+            .parse()
+            .ok()
+            .or_else(|| sys.groups().into_iter().find(|(n, _, _)| n == g).map(|(_, i, _)| i))
+            .ok_or("invalid group")?,
+    };
+    let failed = |what: &str, e: Errno| format!("failed to set {what}: {}", e.text());
+    sys.setgroups(&[gid]).map_err(|e| failed("supplemental groups", e))?;
+    sys.setgid(gid).map_err(|e| failed("group-ID", e))?;
+    sys.setuid(uid).map_err(|e| failed("user-ID", e))
 }
 
 pub(super) fn mknod(sys: &mut Sys<'_>, argv: &[String]) -> i32 {

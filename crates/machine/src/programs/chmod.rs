@@ -4,12 +4,13 @@ use crate::sys::Sys;
 
 pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     // A mode may start with `-`; it is no option then.
-    let mut recursive = false;
+    let (mut recursive, mut verbose) = (false, false);
     let mut words = Vec::new();
     for a in argv.iter().skip(1) {
         match a.as_str() {
             "-R" | "--recursive" => recursive = true,
-            "-v" | "-f" | "-c" | "--" => {}
+            "-v" => verbose = true,
+            "-f" | "-c" | "--" => {}
             _ => words.push(a.clone()),
         }
     }
@@ -24,18 +25,20 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         return 1;
     }
     let busybox = sys.busybox();
-    if !busybox {
+    let umask = sys.me().umask;
+    let good = apply(mode, 0, false, umask).is_some();
+    if busybox && !good {
+        let _ = sys.call("newfstatat");
+    }
+    if !busybox && good {
         let _ = sys.call("umask");
     }
-    let umask = sys.me().umask;
-    if apply(mode, 0, false, umask).is_none() {
+    if !good {
         let quote = |t: &str| {
             if busybox {
                 format!("chmod: invalid mode '{t}'\n")
             } else {
-                format!(
-                    "chmod: invalid mode: \u{2018}{t}\u{2019}\nTry 'chmod --help' for more information.\n"
-                )
+                format!("chmod: invalid mode: '{t}'\nTry 'chmod --help' for more information.\n")
             }
         };
         let text = quote(mode);
@@ -44,12 +47,12 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     }
     let mut code = 0;
     for f in files {
-        code |= one(sys, f, mode, umask, recursive);
+        code |= one(sys, f, mode, umask, (recursive, verbose));
     }
     code
 }
 
-fn one(sys: &mut Sys<'_>, path: &str, mode: &str, umask: u32, recursive: bool) -> i32 {
+fn one(sys: &mut Sys<'_>, path: &str, mode: &str, umask: u32, (recursive, verbose): (bool, bool)) -> i32 {
     let busybox = sys.busybox();
     let stat = match sys.stat(path) {
         Ok(s) => s,
@@ -64,6 +67,9 @@ fn one(sys: &mut Sys<'_>, path: &str, mode: &str, umask: u32, recursive: bool) -
         }
     };
     let mut code = 0;
+    if busybox && mode.starts_with(['+', '-', '=']) {
+        let _ = sys.call("umask");
+    }
     let new = apply(mode, stat.mode, stat.is_dir(), umask).unwrap_or(stat.mode);
     let call = if busybox { "chmod" } else { "fchmodat" };
     if let Err(e) = sys.chmod(call, path, new) {
@@ -74,10 +80,27 @@ fn one(sys: &mut Sys<'_>, path: &str, mode: &str, umask: u32, recursive: bool) -
         };
         sys.complain(&text);
         code = 1;
+    } else if verbose {
+        let text = |m: u32| {
+            let mut s = stat.clone();
+            std::sync::Arc::make_mut(&mut s.inode).mode = m;
+            super::ls::mode_text(&s).get(1..).unwrap_or("").to_owned()
+        };
+        let line = match (busybox, new == stat.mode) {
+            (true, _) => format!("mode of '{path}' changed to {new:04o} ({})\n", text(new)),
+            (false, true) => format!("mode of '{path}' retained as {new:04o} ({})\n", text(new)),
+            (false, false) => format!(
+                "mode of '{path}' changed from {:04o} ({}) to {new:04o} ({})\n",
+                stat.mode,
+                text(stat.mode),
+                text(new)
+            ),
+        };
+        sys.print(&line);
     }
     if recursive && stat.is_dir() {
         for name in sys.list(path).unwrap_or_default() {
-            code |= one(sys, &format!("{}/{name}", path.trim_end_matches('/')), mode, umask, true);
+            code |= one(sys, &format!("{}/{name}", path.trim_end_matches('/')), mode, umask, (true, verbose));
         }
     }
     code

@@ -19,25 +19,21 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         Ok(o) => o,
         Err(code) => return code,
     };
+    if !sys.busybox() {
+        let _ = sys.call("geteuid");
+    }
     let mut sources = opts.operands.clone();
     let target = match opts.value('t') {
         Some(t) => t.to_owned(),
         None => {
             let Some(t) = sources.pop() else {
-                sys.complain("cp: missing file operand\nTry 'cp --help' for more information.\n");
-                return 1;
+                return missing(sys, "cp: missing file operand\n");
             };
             t
         }
     };
     if sources.is_empty() {
-        sys.complain(&format!(
-            "cp: missing destination file operand after '{target}'\nTry 'cp --help' for more information.\n"
-        ));
-        return 1;
-    }
-    if !sys.busybox() {
-        let _ = sys.call("geteuid");
+        return missing(sys, &format!("cp: missing destination file operand after '{target}'\n"));
     }
     let into = sys.stat(&target).is_ok_and(|s| s.is_dir()) && !opts.has('T');
     if !into && sources.len() > 1 {
@@ -58,6 +54,17 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         let _ = sys.call("lseek");
     }
     code
+}
+
+fn missing(sys: &mut Sys<'_>, text: &str) -> i32 {
+    if sys.busybox() {
+        sys.complain("BusyBox v1.37.0 (Debian 1:1.37.0-6+b9) multi-call binary.\n\nUsage: cp [-arPLHpfinlsTu] SOURCE DEST\nor: cp [-arPLHpfinlsu] SOURCE... { -t DIRECTORY | DIRECTORY }\n");
+        return 1;
+    }
+    sys.complain(text);
+    let _ = sys.write(2, b"Try 'cp --help' for more information.\n");
+    let _ = sys.call("lseek");
+    1
 }
 
 /// The name a source has inside a directory.
@@ -98,9 +105,12 @@ pub(super) fn copy(sys: &mut Sys<'_>, from: &str, to: &str, opts: &Options, dept
             if depth > 50 {
                 return 1;
             }
-            if sys.stat(to).is_err()
-                && let Err(e) = sys.mkdir(to, stat.mode & 0o777)
-            {
+            let there = sys.stat(to).is_ok();
+            if busybox && !there {
+                let _ = sys.call("umask");
+            }
+            let call = if busybox { "mkdir" } else { "mkdirat" };
+            if !there && let Err(e) = sys.mkdir_by(call, to, stat.mode & 0o777) {
                 let text = if busybox {
                     format!("cp: can't create directory '{to}': {}\n", e.text())
                 } else {
@@ -110,7 +120,11 @@ pub(super) fn copy(sys: &mut Sys<'_>, from: &str, to: &str, opts: &Options, dept
                 return 1;
             }
             let mut code = 0;
-            for name in sys.list(from).unwrap_or_default() {
+            let names = sys.list(from).unwrap_or_default();
+            if busybox && !there {
+                let _ = sys.call("chmod");
+            }
+            for name in names {
                 code |= copy(sys, &format!("{from}/{name}"), &format!("{to}/{name}"), opts, depth + 1);
             }
             code
@@ -121,13 +135,23 @@ pub(super) fn copy(sys: &mut Sys<'_>, from: &str, to: &str, opts: &Options, dept
         }
         _ => file(sys, from, to, &stat, opts),
     };
+    if code == 0 && opts.has('v') {
+        sys.print(&format!("'{from}' -> '{to}'\n"));
+    }
     if code == 0 && (opts.has('p') || opts.has('a')) {
-        let (call, chmod) = if busybox { ("chown", "chmod") } else { ("fchownat", "fchmodat") };
-        if (stat.uid, stat.gid) != (sys.me().cred.uid, sys.me().cred.gid) {
+        let other = (stat.uid, stat.gid) != (sys.me().cred.uid, sys.me().cred.gid);
+        let directory = stat.is_dir();
+        let _ = sys.utime(to, Some(stat.mtime));
+        if busybox || other {
+            let call = if busybox { "chown" } else if directory { "fchownat" } else { "fchown" };
             let _ = sys.chown(call, to, Some(stat.uid), Some(stat.gid), false);
         }
-        let _ = sys.chmod(chmod, to, stat.mode);
-        let _ = sys.utime(to, Some(stat.mtime));
+        if busybox {
+            let _ = sys.chmod("chmod", to, stat.mode);
+        } else {
+            let _ = sys.chmod(if directory { "chmod" } else { "fchmod" }, to, stat.mode);
+            let _ = sys.call(if directory { "llistxattr" } else { "flistxattr" });
+        }
     }
     code
 }
@@ -144,7 +168,7 @@ fn file(sys: &mut Sys<'_>, from: &str, to: &str, stat: &Stat, opts: &Options) ->
             return 1;
         }
     }
-    let bytes = match read(sys, from) {
+    let bytes = match read(sys, from, busybox) {
         Ok(b) => b,
         Err(e) => {
             let text = if busybox {
@@ -170,7 +194,7 @@ fn file(sys: &mut Sys<'_>, from: &str, to: &str, stat: &Stat, opts: &Options) ->
     }
     if !busybox && opened.is_ok() {
         // It would rather share the blocks, or have the kernel copy them.
-        for call in ["ioctl", "fadvise64", "uname", "copy_file_range"] {
+        for call in ["ioctl", "fadvise64", "uname"] {
             let _ = sys.call(call);
         }
     }
@@ -187,7 +211,15 @@ fn file(sys: &mut Sys<'_>, from: &str, to: &str, stat: &Stat, opts: &Options) ->
             return 1;
         }
     };
-    let done = sys.write(fd, &bytes);
+    // One call copies it inside the kernel.
+    let sent = sys.call(if busybox { "sendfile" } else { "copy_file_range" });
+    let done = match sent {
+        Ok(()) => sys.write_quietly(fd, &bytes),
+        Err(_) => {
+            let _ = sys.call("read");
+            sys.write(fd, &bytes)
+        }
+    };
     sys.close(fd);
     if let Err(e) = done {
         sys.complain(&format!("cp: error writing '{to}': {}\n", e.text()));
@@ -196,8 +228,12 @@ fn file(sys: &mut Sys<'_>, from: &str, to: &str, stat: &Stat, opts: &Options) ->
     0
 }
 
-fn read(sys: &mut Sys<'_>, from: &str) -> Result<Vec<u8>, Errno> {
+/// The source's bytes: busybox has the kernel send them, coreutils looks at the file first.
+fn read(sys: &mut Sys<'_>, from: &str, busybox: bool) -> Result<Vec<u8>, Errno> {
     let fd = sys.open(from, Flags::READ, 0)?;
+    if busybox {
+        return Ok(sys.read_quietly(fd));
+    }
     let _ = sys.fstat(fd);
     let bytes = sys.read_all(fd);
     sys.close(fd);

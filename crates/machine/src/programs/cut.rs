@@ -49,11 +49,6 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
             sys.print("\n");
         }
     }
-    if !sys.busybox() {
-        for call in ["fadvise64", "lseek"] {
-            let _ = sys.call(call);
-        }
-    }
     i32::from(!fine)
 }
 

@@ -137,7 +137,7 @@ pub(crate) fn format(pattern: &str, millis: i64) -> String {
 }
 
 /// Reads what people give `date -d` and `-s`.
-fn parse(text: &str, now: i64) -> Option<i64> {
+pub(super) fn parse(text: &str, now: i64) -> Option<i64> {
     let text = text.trim();
     if let Some(s) = text.strip_prefix('@') {
         return s.parse().ok();
@@ -165,7 +165,12 @@ fn parse(text: &str, now: i64) -> Option<i64> {
         return Some(now + n * unit);
     }
     let text = text.trim_end_matches('Z').replace('T', " ");
-    let (date, time) = text.split_once(' ').unwrap_or((&text, "0:0:0"));
+    let today = format("%F", now * 1000);
+    let (date, time) = match text.split_once(' ') {
+        Some(parts) => parts,
+        None if text.contains(':') => (today.as_str(), text.as_str()),
+        None => (text.as_str(), "0:0:0"),
+    };
     let mut d = date.split('-').map(|p| p.parse::<i64>().ok());
     let mut t = time.trim().split(['.', '+']).next()?.split(':').map(|p| p.parse::<i64>().ok());
     let (y, m, day) = (d.next()??, d.next()??, d.next()??);
@@ -195,10 +200,13 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         };
         at = seconds * 1000;
     }
-    if !busybox {
-        // The zone's file.
-        for call in ["lseek", "newfstatat"] {
-            let _ = sys.call(call);
+    // The zone's file.
+    if busybox {
+        let _ = sys.call("openat");
+    } else if !opts.has('u') {
+        let _ = sys.call("lseek");
+        if opts.value('d').or(opts.value('s')).is_some() || opts.operands.is_empty() {
+            let _ = sys.call("newfstatat");
         }
     }
     if opts.has('s')
@@ -207,10 +215,13 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         if busybox {
             sys.complain(&format!("date: can't set date: {}\n", e.text()));
         } else {
-            let _ = sys.call("fcntl");
             sys.complain(&format!("date: cannot set date: {}\n", e.text()));
             code = 1;
         }
+    }
+    if let Some(odd) = opts.operands.first().filter(|o| !o.starts_with('+') && !busybox) {
+        sys.complain(&format!("date: invalid date \u{2018}{odd}\u{2019}\n"));
+        return 1;
     }
     let pattern = match opts.operands.first().and_then(|o| o.strip_prefix('+')) {
         Some(p) => p.to_owned(),

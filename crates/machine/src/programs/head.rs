@@ -67,18 +67,26 @@ fn run(sys: &mut Sys<'_>, argv: &[String], tail: bool) -> i32 {
     let mut code = 0;
     let mut first = true;
     for f in &files {
-        let read = if f == "-" { sys.read_all(0) } else { super::read_input(sys, f) };
+        let read = match (f.as_str(), tail && sys.busybox(), from_start, bytes) {
+            ("-", ..) => sys.read_all(0),
+            (_, true, true, _) => super::read_plainly(sys, f, &[]),
+            (_, true, false, true) => super::read_plainly(sys, f, &["lseek", "sendfile"]),
+            (_, true, false, false) => super::read_plainly(sys, f, &["lseek"]),
+            _ => super::read_input(sys, f),
+        };
         match read {
             Ok(data) => {
-                if f != "-" && !sys.busybox() {
-                    let _ = sys.call("lseek");
-                }
                 if titled {
                     let name = if f == "-" { "standard input" } else { f };
                     sys.print(&format!("{}==> {name} <==\n", if first { "" } else { "\n" }));
                 }
                 first = false;
                 let piece = cut(&data, &amount, tail, from_start, all_but);
+                // What was read too far is given back.
+                let given_back = if tail { !bytes && !from_start } else { !bytes && piece.len() < data.len() };
+                if f != "-" && !sys.busybox() && given_back {
+                    let _ = sys.call("lseek");
+                }
                 sys.print_bytes(piece);
             }
             Err(e) => {

@@ -22,7 +22,7 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         return 1;
     }
     // GNU's tries first and looks at the target when that failed.
-    let plain = !busybox && sources.len() == 1 && opts.operands.len() == 2 && !opts.has('f');
+    let plain = !busybox && sources.len() == 1 && opts.operands.len() == 2;
     let done = plain
         && sources.first().is_some_and(|s| {
             if opts.has('s') {
@@ -40,8 +40,13 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let mut code = 0;
     for s in sources {
         let to = if into { join(&target, &s) } else { target.clone() };
-        if opts.has('f') && sys.lstat(&to).is_ok() {
+        if opts.has('f') && (busybox || sys.lstat(&to).is_ok()) {
             let _ = sys.unlink(if busybox { "unlink" } else { "unlinkat" }, &to);
+        }
+        if busybox && !opts.has('s') && let Err(e) = sys.lstat(&s) {
+            sys.complain(&format!("ln: {s}: {}\n", e.text()));
+            code = 1;
+            continue;
         }
         let done = if opts.has('s') {
             sys.symlink(if busybox { "symlink" } else { "symlinkat" }, &s, &to)
@@ -60,6 +65,9 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
             sys.complain(&text);
             code = 1;
         }
+    }
+    if !busybox {
+        let _ = sys.call("lseek");
     }
     code
 }

@@ -116,8 +116,20 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let (mut files, mut dirs) = (Vec::new(), Vec::new());
     for o in operands {
         let long = (opts.has('l') || opts.has('d')) && !opts.has('L') && !opts.has('H');
-        let stat =
-            if long && !o.ends_with('/') { sys.lstat(&o) } else { sys.stat(&o).or_else(|_| sys.lstat(&o)) };
+        let named = !opts.operands.is_empty() || opts.has('d');
+        let stat = match (busybox, long && !o.ends_with('/')) {
+            (true, true) => sys.lstat(&o),
+            (true, false) => sys.stat(&o).or_else(|_| sys.lstat(&o)),
+            (false, short) => {
+                if named && let Err(e) = sys.call("statx") {
+                    Err(e)
+                } else if short {
+                    sys.stat_quietly(&o)
+                } else {
+                    sys.follow_quietly(&o).or_else(|_| sys.stat_quietly(&o))
+                }
+            }
+        };
         match stat {
             Ok(s) if s.is_dir() && !opts.has('d') => dirs.push(o),
             Ok(s) => files.push((o.clone(), o, s)),
@@ -234,6 +246,16 @@ fn show(
         format!("{n}{mark}")
     };
     if opts.has('l') || opts.has('n') || opts.has('g') || opts.has('o') || opts.has('T') {
+        if !sys.busybox() && !entries.is_empty() {
+            for call in ["statx", "llistxattr"] {
+                let _ = sys.call(call);
+            }
+            if !opts.has('n') {
+                sys.ask_name_service();
+            }
+            // The zone's file.
+            let _ = sys.call("lseek");
+        }
         if directory {
             let blocks: u64 = entries
                 .iter()

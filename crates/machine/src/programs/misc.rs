@@ -20,7 +20,9 @@ pub(super) fn printf(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         sys.complain("printf: missing operand\nTry 'printf --help' for more information.\n");
         return 1;
     };
-    let _ = sys.call("fcntl");
+    if sys.busybox() {
+        let _ = sys.call("fcntl");
+    }
     let (text, errors) = super::printf(format, argv.get(2..).unwrap_or_default());
     sys.print(&text);
     for e in &errors {
@@ -57,9 +59,32 @@ pub(super) fn yes(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     1
 }
 
-pub(super) fn free(sys: &mut Sys<'_>, _: &[String]) -> i32 {
-    sys.print("              total        used        free      shared  buff/cache   available\n");
-    let _ = sys.call("sysinfo");
+pub(super) fn free(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
+    let busybox = sys.busybox();
+    let flag = |c: char| argv.iter().skip(1).any(|a| a.starts_with('-') && a.contains(c));
+    let unit = if flag('g') { 1 << 20 } else if flag('m') { 1 << 10 } else { 1 };
+    let human = flag('h');
+    let shown = |k: u64| match (human, busybox) {
+        (true, true) => super::ls::human(k * 1024),
+        (true, false) if k == 0 => "0B".to_owned(),
+        (true, false) => super::ls::human(k * 1024) + "i",
+        (false, _) => (k / unit).to_string(),
+    };
+    if busybox {
+        sys.print("");
+    }
+    let width = if busybox { 11 } else { 12 };
+    let lead = if busybox { 4 } else { 3 };
+    let head: String = ["total", "used", "free", "shared", "buff/cache", "available"]
+        .iter()
+        .map(|c| format!("{c:>width$}"))
+        .collect();
+    sys.print(&format!("{:lead$}    {head}\n", ""));
+    if busybox {
+        let _ = sys.call("sysinfo");
+    } else {
+        let _ = sys.call("lseek");
+    }
     let text = sys.slurp("/proc/meminfo").unwrap_or_default();
     let field = |key: &str| {
         let line = text.lines().find_map(|l| l.strip_prefix(key)).unwrap_or("");
@@ -72,7 +97,10 @@ pub(super) fn free(sys: &mut Sys<'_>, _: &[String]) -> i32 {
     let (total, free, available) = (field("MemTotal"), field("MemFree"), field("MemAvailable"));
     let cache = available.saturating_sub(free);
     let used = total.saturating_sub(available);
-    sys.print(&format!("Mem:       {total:>8}    {used:>8}    {free:>8}           0    {cache:>8}    {available:>8}\nSwap:             0           0           0\n"));
+    let row = |numbers: &[u64]| -> String { numbers.iter().map(|n| format!("{:>width$}", shown(*n))).collect() };
+    let (memory, swap) = (row(&[total, used, free, 0, cache, available]), row(&[0, 0, 0]));
+    let pad = if busybox { 4 } else { 3 };
+    sys.print(&format!("Mem:{:pad$}{memory}\nSwap:{:w$}{swap}\n", "", "", w = pad - 1));
     0
 }
 
@@ -82,17 +110,20 @@ pub(super) fn clear(sys: &mut Sys<'_>, _: &[String]) -> i32 {
 }
 
 pub(super) fn tty(sys: &mut Sys<'_>, _: &[String]) -> i32 {
+    let _ = sys.call("ioctl");
     let is = sys.is_tty(0);
     sys.print(if is { "/dev/pts/0\n" } else { "not a tty\n" });
     i32::from(!is)
 }
 
 pub(super) fn nproc(sys: &mut Sys<'_>, _: &[String]) -> i32 {
+    let _ = sys.call("sched_getaffinity");
     sys.print("2\n");
     0
 }
 
 pub(super) fn arch(sys: &mut Sys<'_>, _: &[String]) -> i32 {
+    let _ = sys.call("uname");
     sys.print("x86_64\n");
     0
 }
@@ -100,6 +131,12 @@ pub(super) fn arch(sys: &mut Sys<'_>, _: &[String]) -> i32 {
 pub(super) fn df(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let human = argv.iter().any(|a| a.starts_with('-') && a.contains('h'));
     let mounts = sys.slurp("/proc/mounts").unwrap_or_default();
+    if !sys.busybox() {
+        for call in ["fcntl", "lseek", "ioctl", "newfstatat", "uname"] {
+            let _ = sys.call(call);
+        }
+    }
+    let _ = sys.call("statfs");
     sys.print(if human {
         "Filesystem      Size  Used Avail Use% Mounted on\n"
     } else {
@@ -139,11 +176,21 @@ pub(super) fn mktemp(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         Some(t) => {
             let stem = t.trim_end_matches('X');
             let n = t.len() - stem.len();
+            if n < if sys.busybox() { 6 } else { 3 } {
+                let text = if sys.busybox() {
+                    format!("mktemp: {t}: Invalid argument\n")
+                } else {
+                    format!("mktemp: too few X's in template \u{2018}{t}\u{2019}\n")
+                };
+                sys.complain(&text);
+                return 1;
+            }
             format!("{stem}{}", suffix.chars().take(n).collect::<String>())
         }
         None if sys.busybox() => format!("/tmp/tmp.{}", suffix.chars().take(6).collect::<String>()),
         None => format!("/tmp/tmp.{suffix}"),
     };
+    let _ = sys.busybox() || sys.call("rt_sigprocmask").is_ok();
     let flags =
         crate::sys::Flags { read: true, write: true, create: true, exclusive: true, ..Default::default() };
     let done = if dir { sys.mkdir(&path, 0o700) } else { sys.open(&path, flags, 0o600).map(|_| ()) };

@@ -13,7 +13,7 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let busybox = sys.busybox();
     if opts.operands.is_empty() {
         let text = if busybox {
-            "BusyBox v1.37.0 () multi-call binary.\n\nUsage: mkdir [-m MODE] [-p] DIRECTORY...\n"
+            "BusyBox v1.37.0 (Debian 1:1.37.0-6+b9) multi-call binary.\n\nUsage: mkdir [-m MODE] [-p] DIRECTORY...\n\nCreate DIRECTORY\n\n\t-m MODE\tMode\n\t-p\tNo error if exists; make parent directories as needed\n"
         } else {
             "mkdir: missing operand\nTry 'mkdir --help' for more information.\n"
         };
@@ -36,6 +36,9 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
             }
         },
     };
+    if opts.has('p') || mode.is_some() && !busybox {
+        let _ = sys.call("umask");
+    }
     let mut code = 0;
     for d in &opts.operands {
         let mut made = Ok(());
@@ -51,18 +54,27 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
                     path.push('/');
                 }
                 path.push_str(p);
+                let gone_into = i + 1 < parts.len() && !busybox;
                 made = match sys.mkdir(&path, 0o777) {
                     Err(Errno::EEXIST | Errno::EROFS | Errno::EACCES | Errno::EPERM)
-                        if sys.stat(&path).is_ok_and(|s| s.is_dir()) =>
+                        if if gone_into { sys.stat_quietly(&path) } else { sys.stat(&path) }
+                            .is_ok_and(|s| s.is_dir()) =>
                     {
+                        if gone_into {
+                            let _ = sys.call("chdir");
+                        }
                         Ok(())
                     }
                     Err(Errno::EEXIST) if i + 1 < parts.len() => Err(Errno::ENOTDIR),
                     other => other,
                 };
                 // coreutils goes into each directory it made.
-                if made.is_ok() && !busybox && i + 1 < parts.len() && sys.stat_quietly(&path).is_err() {
-                    made = Err(Errno::ENOENT);
+                if made.is_ok() && gone_into {
+                    if sys.stat_quietly(&path).is_err() {
+                        made = Err(Errno::ENOENT);
+                    } else {
+                        let _ = sys.call("fchdir");
+                    }
                 }
                 if made.is_err() {
                     failed.clone_from(&path);
@@ -77,9 +89,15 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
             }
         } else {
             made = sys.mkdir(d, mode.unwrap_or(0o777));
+            if made.is_ok() && opts.has('v') && !busybox {
+                sys.print(&format!("mkdir: created directory '{d}'\n"));
+            }
         }
         match made {
             Ok(()) => {
+                if opts.has('v') && busybox {
+                    sys.print(&format!("created directory: '{d}'\n"));
+                }
                 if let Some(m) = mode.filter(|m| busybox || m & !umask != *m || opts.has('p')) {
                     let done = sys.chmod(if busybox { "chmod" } else { "fchmodat" }, d, m);
                     if let (Err(e), true) = (done, busybox) {

@@ -45,10 +45,19 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let mut code = 0;
     for s in &sources {
         let to = if into { join(&target, s) } else { target.clone() };
-        if opts.has('n') && sys.lstat(&to).is_ok() {
+        if opts.has('n') && if busybox { sys.lstat(&to) } else { sys.stat_quietly(&to) }.is_ok() {
+            let _ = busybox || sys.call("renameat2").is_ok();
             continue;
         }
-        code |= one(sys, s, &to, busybox);
+        if busybox && !opts.has('f') && !into && sys.stat_quietly(&to).is_ok() {
+            let _ = sys.access("access", &to, 2);
+        }
+        let done = one(sys, s, &to, busybox);
+        if done == 0 && opts.has('v') {
+            let renamed = if busybox { "" } else { "renamed " };
+            sys.print(&format!("{renamed}'{s}' -> '{to}'\n"));
+        }
+        code |= done;
     }
     if !busybox {
         let _ = sys.call("lseek");
@@ -58,6 +67,15 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
 
 fn one(sys: &mut Sys<'_>, from: &str, to: &str, busybox: bool) -> i32 {
     let call = if busybox { "rename" } else { "renameat2" };
+    // Without busybox the first try replaces nothing; only then it looks.
+    if !busybox && sys.stat_quietly(to).is_ok_and(|t| !t.is_dir()) && sys.stat_quietly(from).is_ok() {
+        let _ = sys.call(call);
+        let _ = (sys.lstat(from), sys.lstat(to));
+        return match sys.rename("renameat", from, to) {
+            Ok(()) => 0,
+            Err(e) => failed(sys, from, to, e),
+        };
+    }
     let e = match sys.rename(call, from, to) {
         Ok(()) => return 0,
         Err(e) => e,
@@ -69,8 +87,13 @@ fn one(sys: &mut Sys<'_>, from: &str, to: &str, busybox: bool) -> i32 {
         if code != 0 {
             return code;
         }
-        return super::rm::remove_all(sys, from, true, "mv");
+        return super::rm::remove_all(sys, from, (true, false), "mv");
     }
+    failed(sys, from, to, e)
+}
+
+fn failed(sys: &mut Sys<'_>, from: &str, to: &str, e: Errno) -> i32 {
+    let busybox = sys.busybox();
     let text = match (busybox, e) {
         (true, e) => format!("mv: can't rename '{from}': {}\n", e.text()),
         (false, Errno::ENOENT) if sys.lstat(from).is_err() => {

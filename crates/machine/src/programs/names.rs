@@ -47,7 +47,7 @@ pub(super) fn hostname(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
             sys.print(&format!("{}\n", all.join(" ")));
             0
         }
-        Some(name) => match sys.sethostname(name) {
+        Some(name) => match (busybox.then(|| sys.call("uname")), sys.sethostname(name)).1 {
             Ok(()) => 0,
             Err(e) => {
                 let text = match (busybox, e) {
@@ -85,6 +85,9 @@ pub(super) fn readlink(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let mut code = 0;
     for p in &opts.operands {
         let found = if opts.has('f') || opts.has('e') || opts.has('m') {
+            for call in ["readlink", "faccessat2"] {
+                let _ = sys.call(call);
+            }
             sys.walk(p, true).map(|f| sys.found_path(&f))
         } else {
             sys.read_link(p)
@@ -100,8 +103,10 @@ pub(super) fn readlink(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
 pub(super) fn realpath(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let mut code = 0;
     for p in argv.iter().skip(1).filter(|a| !a.starts_with('-')) {
+        let _ = sys.call("readlink");
         match sys.walk(p, true) {
             Ok(f) => {
+                let _ = sys.call("faccessat2");
                 let path = sys.found_path(&f);
                 sys.print(&format!("{path}\n"));
             }

@@ -72,7 +72,8 @@ fn refuse(sys: &mut Sys<'_>, argv: &[String], refusal: &Refusal) -> i32 {
         };
         format!("{program}: {what}\nTry '{program} --help' for more information.\n")
     };
-    sys.complain(&text);
+    // getopt prints by itself.
+    let _ = sys.write(2, text.as_bytes());
     if matches!(program.as_str(), "ls" | "sort" | "grep" | "diff") { 2 } else { 1 }
 }
 

@@ -15,19 +15,22 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         Err(code) => return code,
     };
     let busybox = sys.busybox();
-    let force = opts.has('f');
-    if opts.operands.is_empty() && !force {
-        sys.complain(if busybox {
-            "BusyBox v1.37.0 () multi-call binary.\n\nUsage: rm [-irf] FILE...\n"
-        } else {
-            "rm: missing operand\nTry 'rm --help' for more information.\n"
-        });
-        return 1;
-    }
-    let mut code = 0;
+    let (force, verbose) = (opts.has('f'), opts.has('v'));
     if !busybox {
         let _ = sys.call("ioctl");
     }
+    if opts.operands.is_empty() && !force {
+        sys.complain(if busybox {
+            "BusyBox v1.37.0 (Debian 1:1.37.0-6+b9) multi-call binary.\n\nUsage: rm [-irf] FILE...\n\nRemove (unlink) FILEs\n\n\t-i\tAlways prompt before removing\n\t-f\tNever prompt\n\t-R,-r\tRecurse\n"
+        } else {
+            "rm: missing operand\nTry 'rm --help' for more information.\n"
+        });
+        if !busybox {
+            let _ = sys.call("lseek");
+        }
+        return 1;
+    }
+    let mut code = 0;
     for f in &opts.operands {
         if opts.has('r') || opts.has('R') {
             if f.trim_end_matches('/').is_empty() && !busybox {
@@ -35,9 +38,9 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
                 code = 1;
                 continue;
             }
-            code |= remove_all(sys, f, force, "rm");
+            code |= remove_all(sys, f, (force, verbose), "rm");
         } else {
-            code |= remove(sys, f, force, "rm");
+            code |= remove(sys, f, (force, verbose), "rm");
         }
     }
     if !busybox {
@@ -56,12 +59,18 @@ fn complain(sys: &mut Sys<'_>, program: &str, file: &str, e: Errno) -> i32 {
     1
 }
 
-fn remove(sys: &mut Sys<'_>, file: &str, force: bool, program: &str) -> i32 {
+fn told(sys: &mut Sys<'_>, verbose: bool, text: &str) -> i32 {
+    if verbose {
+        sys.print(text);
+    }
+    0
+}
+
+fn remove(sys: &mut Sys<'_>, file: &str, (force, verbose): (bool, bool), program: &str) -> i32 {
     let busybox = sys.busybox();
     let stat = match sys.lstat(file) {
         Ok(s) => s,
-        Err(Errno::ENOENT | Errno::ENOTDIR) if force => return 0,
-        Err(e) => return complain(sys, program, file, e),
+        Err(e) => return absent(sys, program, file, force, e),
     };
     if stat.is_dir() {
         let text = if busybox {
@@ -76,26 +85,41 @@ fn remove(sys: &mut Sys<'_>, file: &str, force: bool, program: &str) -> i32 {
         let _ = sys.access("access", file, 2);
     }
     match sys.unlink(if busybox { "unlink" } else { "unlinkat" }, file) {
-        Ok(()) => 0,
+        Ok(()) => told(sys, verbose, &format!("removed '{file}'\n")),
         Err(Errno::ENOENT) if force => 0,
         Err(e) => complain(sys, program, file, e),
     }
 }
 
+/// What is not there: coreutils tries to unlink it all the same.
+fn absent(sys: &mut Sys<'_>, program: &str, file: &str, force: bool, e: Errno) -> i32 {
+    if e == Errno::ENOENT && !sys.busybox() {
+        let _ = sys.call("unlinkat");
+    }
+    if force && matches!(e, Errno::ENOENT | Errno::ENOTDIR) { 0 } else { complain(sys, program, file, e) }
+}
+
 /// Removes a tree; gives the exit code.
-pub(super) fn remove_all(sys: &mut Sys<'_>, file: &str, force: bool, program: &str) -> i32 {
+pub(super) fn remove_all(sys: &mut Sys<'_>, file: &str, (force, verbose): (bool, bool), program: &str) -> i32 {
     let busybox = sys.busybox();
     match sys.lstat(file) {
         Ok(s) if s.is_dir() => {}
-        Ok(_) => return remove(sys, file, force, program),
-        Err(Errno::ENOENT | Errno::ENOTDIR) if force => return 0,
-        Err(e) => return complain(sys, program, file, e),
+        Ok(_) => return remove(sys, file, (force, verbose), program),
+        Err(e) => return absent(sys, program, file, force, e),
+    }
+    if busybox && !force {
+        let _ = sys.access("access", file, 2);
+    }
+    if !busybox {
+        for call in ["fcntl", "fstatfs"] {
+            let _ = sys.call(call);
+        }
     }
     let mut code = 0;
     match sys.list(file) {
         Ok(names) => {
             for n in names {
-                code |= remove_all(sys, &format!("{}/{n}", file.trim_end_matches('/')), force, program);
+                code |= remove_all(sys, &format!("{}/{n}", file.trim_end_matches('/')), (force, verbose), program);
                 if !sys.runs() {
                     return code;
                 }
@@ -107,7 +131,8 @@ pub(super) fn remove_all(sys: &mut Sys<'_>, file: &str, force: bool, program: &s
         return code;
     }
     match sys.rmdir(if busybox { "rmdir" } else { "unlinkat" }, file) {
-        Ok(()) => 0,
+        Ok(()) if busybox => told(sys, verbose, &format!("removed '{file}'\n")),
+        Ok(()) => told(sys, verbose, &format!("removed directory '{file}'\n")),
         Err(e) => complain(sys, program, file, e),
     }
 }
@@ -119,14 +144,23 @@ pub(super) fn rmdir(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     };
     let mut code = 0;
     for d in &opts.operands {
-        if let Err(e) = sys.rmdir("rmdir", d) {
-            let text = if sys.busybox() {
-                format!("rmdir: '{d}': {}\n", e.text())
-            } else {
-                format!("rmdir: failed to remove '{d}': {}\n", e.text())
-            };
-            sys.complain(&text);
-            code = 1;
+        let mut at = d.trim_end_matches('/');
+        let mut parent = false;
+        loop {
+            if let Err(e) = sys.rmdir("rmdir", at) {
+                let text = match (sys.busybox(), parent) {
+                    (true, _) => format!("rmdir: '{at}': {}\n", e.text()),
+                    (false, false) => format!("rmdir: failed to remove '{at}': {}\n", e.text()),
+                    (false, true) => format!("rmdir: failed to remove directory '{at}': {}\n", e.text()),
+                };
+                sys.complain(&text);
+                code = 1;
+                break;
+            }
+            match at.rsplit_once('/') {
+                Some((up, _)) if opts.has('p') && !up.is_empty() => (at, parent) = (up, true),
+                _ => break,
+            }
         }
     }
     code

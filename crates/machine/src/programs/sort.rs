@@ -149,7 +149,16 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         Ok(o) => o,
         Err(code) => return code,
     };
+    let busybox = sys.busybox();
+    if !busybox && !opts.operands.is_empty() {
+        let _ = sys.call("newfstatat");
+    }
     let (all, fine) = inputs(sys, "sort", &opts.operands);
+    if !busybox && fine {
+        for call in ["geteuid", "getegid", "getuid", "getgid", "sched_getaffinity", "fcntl", "fadvise64", "sysinfo", "lseek"] {
+            let _ = sys.call(call);
+        }
+    }
     let flags: String = opts.given.iter().filter(|(l, _)| "nrfbhVg".contains(*l)).map(|(l, _)| *l).collect();
     let mut keys = Vec::new();
     for (_, k) in opts.given.iter().filter(|(l, _)| *l == 'k') {

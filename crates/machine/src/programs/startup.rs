@@ -29,29 +29,46 @@ const BEFORE: &[&str] = &["brk", "mmap", "access"];
 const AFTER: &[&str] =
     &["arch_prctl", "set_tid_address", "set_robust_list", "rseq", "mprotect", "prlimit64", "munmap"];
 
-/// What the libraries of a program ask for besides, in order: SELinux looks for its file systems, and so on.
-fn own(program: &str) -> &'static [&'static str] {
-    match program {
-        "mkdir" | "mknod" | "mv" | "cp" | "ls" | "id" | "find" | "tar" | "stat" => &["statfs", "getrandom"],
-        "ip" => &["prctl", "statfs", "getrandom", "getuid", "ioctl"],
-        "unshare" => &["geteuid", "getegid", "getrandom"],
-        "whoami" => &["getrandom"],
-        "wget" => &[
-            "getrandom",
-            "rt_sigprocmask",
-            "newfstatat",
-            "getuid",
-            "ioctl",
-            "rt_sigaction",
-            "futex",
-            "lseek",
-        ],
-        "grep" | "egrep" | "fgrep" => &["getrandom", "lseek", "sigaltstack", "rt_sigaction"],
-        "ping" => &["prctl", "getrandom"],
-        "sh" | "dash" => &["getuid", "getgid", "getpid", "rt_sigaction", "geteuid", "getrandom"],
-        "nc" => &["rt_sigaction", "getrandom"],
-        _ => &["getrandom"],
-    }
+/// What the libraries of a program, and what it does before it looks at its command line, ask for: SELinux looks for
+/// its file systems, a table reads who runs it, and so on.
+const OWN: &[(&str, &str)] = &[
+    ("cp find id install mkdir mkfifo mknod mv sed stat tar", "statfs getrandom"),
+    ("false true", ""),
+    ("ip", "prctl statfs getrandom getuid ioctl"),
+    ("unshare", "geteuid getegid getrandom rt_sigaction"),
+    ("wget", "getrandom rt_sigprocmask newfstatat getuid ioctl rt_sigaction futex lseek"),
+    ("egrep fgrep grep", "getrandom lseek sigaltstack rt_sigaction"),
+    ("cmp diff", "getrandom lseek sigaltstack rt_sigaction fcntl"),
+    ("capsh free getcap getpcaps ping pgrep pidof pkill setcap uptime", "prctl getrandom"),
+    ("dash sh", "getuid getgid getpid rt_sigaction geteuid getrandom"),
+    ("which", "getuid getgid getpid rt_sigaction geteuid getrandom getppid getcwd fcntl getegid"),
+    ("nc", "rt_sigaction getrandom"),
+    ("more rev sort", "getrandom rt_sigaction"),
+    ("ls", "prctl statfs getrandom"),
+    ("mount", "statfs getrandom getuid geteuid"),
+    ("nsenter", "statfs getrandom"),
+    ("umount", "statfs getrandom getuid geteuid statx getgid getegid prctl"),
+    ("su", "fstatfs prctl getrandom getuid geteuid"),
+    ("ps", "prctl getrandom rt_sigaction rt_sigprocmask newfstatat getpid ioctl geteuid"),
+];
+
+/// Those whose complaints go through glibc's `error`, which first asks whether standard output is still open.
+const ASKS: &str = "base64 basename cat chgrp chmod chown chroot comm cp cut date dd dirname du expand fold groups head id install join ln ls md5sum mkdir mkfifo mknod mktemp mv nice nl nohup nproc paste printenv readlink realpath rm rmdir seq sha1sum sha256sum sha512sum shuf sleep sort stat sync tac tail tee timeout touch tr true truncate tty uname uniq wc whoami yes";
+/// Those of util-linux, which close standard error by its copy.
+const COPIES: &str = "dmesg lsns mount nsenter renice rev setpriv su umount unshare";
+
+fn among(list: &str, program: &str) -> bool {
+    list.split(' ').any(|n| n == program)
+}
+
+/// The call a program of this name makes before it complains, and the one behind.
+pub fn around_complaint(program: &str) -> (Option<&'static str>, Option<&'static str>) {
+    (among(ASKS, program).then_some("fcntl"), among(COPIES, program).then_some("dup"))
+}
+
+fn own(program: &str) -> impl Iterator<Item = &'static str> {
+    let row = OWN.iter().find(|(names, _)| among(names, program)).map_or("getrandom", |(_, calls)| calls);
+    row.split(' ').filter(|c| !c.is_empty())
 }
 
 /// Makes the calls; the exit code where the program does not get as far as its `main`.

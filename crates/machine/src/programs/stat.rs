@@ -54,6 +54,23 @@ fn fill(sys: &mut Sys<'_>, format: &str, path: &str, s: &Stat) -> String {
     out
 }
 
+/// `stat -f`: the file system's own figures.
+fn file_system(sys: &mut Sys<'_>, file: &str) -> i32 {
+    if let Err(e) = sys.call("statfs").and_then(|()| sys.stat_quietly(file)) {
+        let text = if sys.busybox() {
+            format!("stat: can't read file system information for '{file}': {}\n", e.text())
+        } else {
+            format!("stat: cannot read file system information for '{file}': {}\n", e.text())
+        };
+        sys.complain(&text);
+        return 1;
+    }
+    sys.print(&format!(
+        "  File: \"{file}\"\n    ID: 794a3b2c5d6e7f80 Namelen: 255     Type: overlayfs\nBlock size: 4096       Fundamental block size: 4096\nBlocks: Total: 5033648    Free: 3691596    Available: 3687500\nInodes: Total: 2621440    Free: 2404251\n"
+    ));
+    0
+}
+
 pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let opts =
         match options::parse(sys, argv, "c:Lft", &[("format", 'c'), ("printf", 'P'), ("dereference", 'L')]) {
@@ -62,7 +79,19 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         };
     let mut code = 0;
     for f in &opts.operands {
-        let stat = if opts.has('L') { sys.stat(f) } else { sys.lstat(f) };
+        if opts.has('f') {
+            code |= file_system(sys, f);
+            continue;
+        }
+        let stat = match (sys.busybox(), opts.has('L')) {
+            (true, true) => sys.stat(f),
+            (true, false) => sys.lstat(f),
+            (false, follow) => match sys.call("statx") {
+                Err(e) => Err(e),
+                Ok(()) if follow => sys.follow_quietly(f),
+                Ok(()) => sys.stat_quietly(f),
+            },
+        };
         let s = match stat {
             Ok(s) => s,
             Err(e) => {
@@ -76,6 +105,9 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
                 continue;
             }
         };
+        if !sys.busybox() && opts.value('c').is_none_or(|c| c.contains("%U") || c.contains("%G")) {
+            sys.ask_name_service();
+        }
         let text = match opts.value('c') {
             Some(format) => fill(sys, format, f, &s) + "\n",
             None => {

@@ -21,6 +21,12 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         }
     }
     let bytes = sys.read_all(0).unwrap_or_default();
+    if !sys.busybox() {
+        let _ = sys.call("fadvise64");
+    }
+    if bytes.is_empty() {
+        return code;
+    }
     let _ = sys.write(1, &bytes);
     for fd in fds {
         if sys.write(fd, &bytes).is_err() {

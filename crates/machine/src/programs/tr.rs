@@ -66,6 +66,9 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         sys.complain(&format!("tr: missing operand after '{first}'\nTwo strings must be given when translating.\nTry 'tr --help' for more information.\n"));
         return 1;
     }
+    if !sys.busybox() {
+        let _ = sys.call("fadvise64");
+    }
     let input = String::from_utf8_lossy(&sys.read_all(0).unwrap_or_default()).into_owned();
     let place = |c: char| {
         let at = from.iter().position(|f| *f == c);

@@ -20,6 +20,9 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let files = if opts.operands.is_empty() { vec![String::new()] } else { opts.operands.clone() };
     let from_stdin = opts.operands.is_empty();
     for f in files {
+        if !busybox && !f.is_empty() && default {
+            let _ = sys.call("newfstatat");
+        }
         let read = if f.is_empty() || f == "-" { sys.read_all(0) } else { super::read_input(sys, &f) };
         match read {
             Ok(b) => {

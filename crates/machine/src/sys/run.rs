@@ -245,6 +245,14 @@ impl<'a> Sys<'a> {
         stat
     }
 
+    /// As [`Self::stat_quietly`], through a link.
+    pub(crate) fn follow_quietly(&mut self, path: &str) -> Result<super::Stat> {
+        self.filtered = false;
+        let stat = self.stat(path);
+        self.filtered = true;
+        stat
+    }
+
     /// The kernel's release and version, as uname(2) gives them.
     #[must_use]
     pub fn kernel_names(&self) -> (String, String) {
@@ -370,9 +378,20 @@ impl<'a> Sys<'a> {
         all
     }
 
+    /// Writes what one call of the program sent on.
+    ///
+    /// # Errors
+    /// As write(2).
+    pub(crate) fn write_quietly(&mut self, fd: i32, bytes: &[u8]) -> Result<()> {
+        self.filtered = false;
+        let done = self.write(fd, bytes);
+        self.filtered = true;
+        done
+    }
+
     /// Prints on standard output when the program ends or [`Self::flush`] is called, as stdio does.
     pub fn print(&mut self, text: &str) {
-        if self.fresh {
+        if self.fresh && !text.is_empty() {
             // stdio looks at the stream when it is first written to.
             self.fresh = false;
             let _ = self.call("fstat");
@@ -401,6 +420,20 @@ impl<'a> Sys<'a> {
 
     /// Writes to standard error at once.
     pub fn complain(&mut self, text: &str) {
-        let _ = self.write(2, text.as_bytes());
+        let (before, behind) = if self.busybox() {
+            (None, None)
+        } else {
+            programs::around_complaint(&self.me.comm)
+        };
+        if let Some(call) = before {
+            let _ = self.call(call);
+        }
+        // The curly quotes are those of a UTF-8 locale.
+        let plain = text.contains('\u{2018}') && self.me.env("LANG").is_none_or(|l| !l.contains("UTF-8"));
+        let said = if plain { text.replace(['\u{2018}', '\u{2019}'], "'") } else { text.to_owned() };
+        let _ = self.write(2, said.as_bytes());
+        if let Some(call) = behind {
+            let _ = self.call(call);
+        }
     }
 }

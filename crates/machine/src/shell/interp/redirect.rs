@@ -8,8 +8,14 @@ impl Interp<'_, '_> {
         let mut saved = Saved::new();
         for r in redirects {
             let ok = self.one_redirect(r, &mut saved);
-            if ok.is_ok() && self.state.dialect == Dialect::Dash {
-                for call in ["fcntl", "dup2"] {
+            if ok.is_ok() && self.state.dialect != Dialect::Bash {
+                // The old stream is kept aside, the new one takes its number.
+                let heredoc = matches!(r.op, RedirectOp::Heredoc(_) | RedirectOp::HereString(_));
+                let opened = !matches!(r.op, RedirectOp::Dup(_));
+                for call in ["pipe2", "write", "close"].into_iter().filter(|_| heredoc) {
+                    let _ = self.sys.call(call);
+                }
+                for call in ["fcntl", "dup2", "close"].into_iter().take(if opened { 3 } else { 2 }) {
                     let _ = self.sys.call(call);
                 }
             }
@@ -105,6 +111,11 @@ impl Interp<'_, '_> {
 
     pub(super) fn restore(&mut self, saved: Saved) {
         self.sys.flush();
+        if !saved.is_empty() && self.state.dialect != Dialect::Bash {
+            for call in ["dup2", "close"] {
+                let _ = self.sys.call(call);
+            }
+        }
         for (fd, h) in saved.into_iter().rev() {
             self.sys.set_handle(fd, h);
         }

@@ -8,7 +8,16 @@ impl Sys<'_> {
     /// # Errors
     /// As mkdir(2).
     pub fn mkdir(&mut self, path: &str, mode: u32) -> Result<()> {
-        gate!(self, "mkdir", &[0, u64::from(mode)]);
+        self.mkdir_by("mkdir", path, mode)
+    }
+
+    /// mkdir(2) or mkdirat(2), as the program has it.
+    ///
+    /// # Errors
+    /// As mkdir(2).
+    pub fn mkdir_by(&mut self, call: &'static str, path: &str, mode: u32) -> Result<()> {
+        let args = if call == "mkdir" { [0, u64::from(mode), 0] } else { [-100i64 as u64, 0, u64::from(mode)] };
+        gate!(self, call, &args);
         let found = self
             .walk(path.trim_end_matches('/'), false)
             .map_err(|e| if path.trim_matches('/').is_empty() { Errno::EEXIST } else { e })?;
