@@ -210,6 +210,7 @@ impl Machine {
             state: State::Running,
             listens: Arc::default(),
             started: self.now.0,
+            nice: 0,
         }
     }
 

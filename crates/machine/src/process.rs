@@ -171,6 +171,8 @@ pub struct Process {
     pub listens: Arc<Vec<(u16, bool)>>,
     /// When it started, in milliseconds since 1970.
     pub started: i64,
+    /// How much it gives way to others: 19 most, -20 least.
+    pub nice: i32,
 }
 
 impl Process {

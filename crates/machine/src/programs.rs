@@ -12,11 +12,14 @@ mod caps;
 mod cat;
 mod chmod;
 mod chown;
+mod cmp;
 mod cp;
 mod crictl;
 mod cut;
 mod date;
+mod dd;
 pub mod diff;
+mod du;
 mod edit;
 mod env;
 mod etcdctl;
@@ -24,6 +27,7 @@ mod find;
 mod grep;
 mod head;
 mod id;
+mod install;
 mod jq;
 mod kill;
 pub mod kmod;
@@ -35,10 +39,13 @@ mod mkdir;
 mod mv;
 mod names;
 mod net;
+mod nice;
+mod od;
 mod openssl;
 pub(crate) mod options;
 pub mod packages;
 mod paste;
+mod pgrep;
 mod ports;
 mod printf;
 mod ps;
@@ -46,6 +53,7 @@ mod rm;
 mod sed;
 mod seq;
 mod server;
+mod setpriv;
 mod sh;
 mod sleep;
 mod sort;
@@ -64,6 +72,7 @@ mod tr;
 mod ufw;
 mod uniq;
 mod wc;
+mod wrap;
 mod xargs;
 mod xxd;
 
@@ -165,6 +174,26 @@ const TABLE: &[(&str, Main)] = &[
     ("sha256sum", sums::main),
     ("sha512sum", sums::main),
     ("sleep", sleep::main),
+    ("cmp", cmp::main),
+    ("dd", dd::main),
+    ("du", du::main),
+    ("install", install::install),
+    ("killall", pgrep::killall),
+    ("mkfifo", install::mkfifo),
+    ("nice", nice::nice),
+    ("nohup", wrap::nohup),
+    ("od", od::main),
+    ("pgrep", pgrep::pgrep),
+    ("pidof", pgrep::pidof),
+    ("pkill", pgrep::pgrep),
+    ("renice", nice::renice),
+    ("setpriv", setpriv::main),
+    ("setsid", wrap::setsid),
+    ("sync", install::sync),
+    ("time", wrap::time),
+    ("truncate", install::truncate),
+    ("uptime", wrap::uptime),
+    ("watch", wrap::watch),
     ("sort", sort::main),
     ("stat", stat::main),
     ("tac", paste::tac),
@@ -331,6 +360,7 @@ const NODE_ONLY: &[&str] = &[
     "etcdutl",
     "journalctl",
     "jq",
+    "killall",
     "nano",
     "openssl",
     "sudo",
@@ -363,15 +393,16 @@ pub fn applets() -> impl Iterator<Item = &'static str> {
         "curl",
         "openssl",
         "sudo",
-        "strings",
-        "xxd",
         "apt",
         "apt-get",
         "apt-cache",
         "dpkg",
         "dig",
     ];
-    TABLE.iter().map(|(n, _)| *n).filter(|n| !GNU_ONLY.contains(n) && !NODE_ONLY.contains(n))
+    /// Of the nodes' tools.
+    const TOO: &[&str] = &["killall", "lsmod", "modinfo", "modprobe", "netstat", "passwd", "rmmod", "sysctl"];
+    let there = |n: &&str| !GNU_ONLY.contains(n) && (!NODE_ONLY.contains(n) || TOO.contains(n));
+    TABLE.iter().map(|(n, _)| *n).filter(there)
 }
 
 /// The applet busybox's shell runs itself.

@@ -72,17 +72,13 @@ pub(super) fn build(machine: &mut Machine, image: &Image, hostname: &str, ip: &s
     if image.userland.is_some() {
         for name in programs::names() {
             let dir = if busybox || matches!(*name, "sh" | "bash" | "dash") { "/bin" } else { "/usr/bin" };
-            let absent = match *name {
-                "bash" | "jq" | "dash" => busybox,
-                "busybox" => !busybox,
-                "jq " => true,
-                "vi" | "vim" | "nano" => !busybox || *name != "vi",
-                _ => false,
+            let there = match (busybox, *name) {
+                (true, "busybox") => true,
+                (true, n) => programs::applets().any(|a| a == n),
+                (false, "busybox" | "vi" | "vim" | "nano") => false,
+                (false, n) => programs::image_names().any(|a| a == n),
             };
-            let absent = absent
-                || *name != "busybox" && !programs::image_names().any(|n| n == *name)
-                || busybox && *name != "busybox" && !programs::applets().any(|n| n == *name);
-            if !absent {
+            if there {
                 image::install(machine, root, &format!("{dir}/{name}"), name);
             }
         }
@@ -121,6 +117,18 @@ pub(super) fn build(machine: &mut Machine, image: &Image, hostname: &str, ip: &s
     .chain(release.map(|r| ("/etc/os-release", r)))
     {
         machine.fs.put(root, path, Kind::File(Arc::new(text.as_bytes().to_vec())), 0o644, (0, 0), now);
+    }
+    if image.userland.is_some() {
+        let (text, mode, group): (&[u8], _, _) = if busybox {
+            (b"root:*:10933:0:99999:7:::\nnobody:*:10933:0:99999:7:::\n", 0o600, 0)
+        } else {
+            (
+                b"root:*:20000:0:99999:7:::\nwww-data:*:20000:0:99999:7:::\nnobody:*:20000:0:99999:7:::\n",
+                0o640,
+                42,
+            )
+        };
+        machine.fs.put(root, "/etc/shadow", Kind::File(Arc::new(text.to_vec())), mode, (0, group), now);
     }
     root
 }

@@ -121,7 +121,18 @@ fn mount_util_linux(sys: &mut Sys<'_>, source: &str, point: &str, fstype: &str, 
     let root = sys.me().cred.ruid == 0;
     let (bind, again) = (bits & mount_flag::BIND != 0, bits & mount_flag::REMOUNT != 0);
     let before: &[&str] = match (again, bind) {
-        (true, _) => &["getgid", "getegid", "prctl", "statx", "readlink", "newfstatat", "open_tree", "uname", "mount_setattr", "mkdir"],
+        (true, _) => &[
+            "getgid",
+            "getegid",
+            "prctl",
+            "statx",
+            "readlink",
+            "newfstatat",
+            "open_tree",
+            "uname",
+            "mount_setattr",
+            "mkdir",
+        ],
         (false, true) => &["readlink", "getgid", "getegid", "prctl", "open_tree", "statx"],
         (false, false) => &["readlink", "statx", "getgid", "getegid", "prctl"],
     };
@@ -163,8 +174,8 @@ fn mount_util_linux(sys: &mut Sys<'_>, source: &str, point: &str, fstype: &str, 
     // The newer calls ask for the capability before any profile sees a path.
     let admin = gatehouse_core::effects::capabilities::Capability::SysAdmin;
     let opened = if again || bind { Ok(()) } else { sys.call("fsopen") };
-    let opened = opened
-        .and_then(|()| if sys.capable_over(admin, Clone::NEWNS) { Ok(()) } else { Err(Errno::EPERM) });
+    let opened =
+        opened.and_then(|()| if sys.capable_over(admin, Clone::NEWNS) { Ok(()) } else { Err(Errno::EPERM) });
     match opened.and_then(|()| sys.mount("mount", source, point, fstype, bits)) {
         Ok(()) => 0,
         Err(Errno::EPERM | Errno::EACCES) => {
@@ -341,7 +352,9 @@ pub(super) fn nsenter(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     if sys.busybox() {
         let _ = sys.call("openat");
         if !present {
-            sys.complain(&format!("nsenter: can't open '/proc/{target}/ns/mnt': No such file or directory\n"));
+            sys.complain(&format!(
+                "nsenter: can't open '/proc/{target}/ns/mnt': No such file or directory\n"
+            ));
             return 1;
         }
     } else {
@@ -372,7 +385,12 @@ pub(super) fn chroot(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         let operands = argv.get(1..).unwrap_or_default().to_vec();
         options::Options { operands, ..Default::default() }
     } else {
-        match options::parse_leading(sys, argv, "u:g:s", &[("userspec", 'u'), ("groups", 'g'), ("skip-chdir", 's')]) {
+        match options::parse_leading(
+            sys,
+            argv,
+            "u:g:s",
+            &[("userspec", 'u'), ("groups", 'g'), ("skip-chdir", 's')],
+        ) {
             Ok(o) => o,
             Err(_) => return 125,
         }

@@ -143,7 +143,13 @@ pub(super) fn copy(sys: &mut Sys<'_>, from: &str, to: &str, opts: &Options, dept
         let directory = stat.is_dir();
         let _ = sys.utime(to, Some(stat.mtime));
         if busybox || other {
-            let call = if busybox { "chown" } else if directory { "fchownat" } else { "fchown" };
+            let call = if busybox {
+                "chown"
+            } else if directory {
+                "fchownat"
+            } else {
+                "fchown"
+            };
             let _ = sys.chown(call, to, Some(stat.uid), Some(stat.gid), false);
         }
         if busybox {

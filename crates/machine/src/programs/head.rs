@@ -83,7 +83,8 @@ fn run(sys: &mut Sys<'_>, argv: &[String], tail: bool) -> i32 {
                 first = false;
                 let piece = cut(&data, &amount, tail, from_start, all_but);
                 // What was read too far is given back.
-                let given_back = if tail { !bytes && !from_start } else { !bytes && piece.len() < data.len() };
+                let given_back =
+                    if tail { !bytes && !from_start } else { !bytes && piece.len() < data.len() };
                 if f != "-" && !sys.busybox() && given_back {
                     let _ = sys.call("lseek");
                 }

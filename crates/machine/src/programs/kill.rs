@@ -47,11 +47,7 @@ pub(super) fn signal(text: &str) -> Option<i32> {
 /// `kill` with its words; `prefix` starts complaints (a shell's own prefix, or empty for the program).
 pub fn kill_words(sys: &mut Sys<'_>, words: &[String], prefix: &str) -> i32 {
     if words.len() < 2 {
-        sys.complain(if sys.busybox() {
-            "kill: you need to specify whom to kill\n"
-        } else {
-            USAGE
-        });
+        sys.complain(if sys.busybox() { "kill: you need to specify whom to kill\n" } else { USAGE });
         return 1;
     }
     if sys.busybox() && prefix.is_empty() {

@@ -43,7 +43,10 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         if opts.has('f') && (busybox || sys.lstat(&to).is_ok()) {
             let _ = sys.unlink(if busybox { "unlink" } else { "unlinkat" }, &to);
         }
-        if busybox && !opts.has('s') && let Err(e) = sys.lstat(&s) {
+        if busybox
+            && !opts.has('s')
+            && let Err(e) = sys.lstat(&s)
+        {
             sys.complain(&format!("ln: {s}: {}\n", e.text()));
             code = 1;
             continue;

@@ -62,7 +62,13 @@ pub(super) fn yes(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
 pub(super) fn free(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let busybox = sys.busybox();
     let flag = |c: char| argv.iter().skip(1).any(|a| a.starts_with('-') && a.contains(c));
-    let unit = if flag('g') { 1 << 20 } else if flag('m') { 1 << 10 } else { 1 };
+    let unit = if flag('g') {
+        1 << 20
+    } else if flag('m') {
+        1 << 10
+    } else {
+        1
+    };
     let human = flag('h');
     let shown = |k: u64| match (human, busybox) {
         (true, true) => super::ls::human(k * 1024),
@@ -97,7 +103,8 @@ pub(super) fn free(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let (total, free, available) = (field("MemTotal"), field("MemFree"), field("MemAvailable"));
     let cache = available.saturating_sub(free);
     let used = total.saturating_sub(available);
-    let row = |numbers: &[u64]| -> String { numbers.iter().map(|n| format!("{:>width$}", shown(*n))).collect() };
+    let row =
+        |numbers: &[u64]| -> String { numbers.iter().map(|n| format!("{:>width$}", shown(*n))).collect() };
     let (memory, swap) = (row(&[total, used, free, 0, cache, available]), row(&[0, 0, 0]));
     let pad = if busybox { 4 } else { 3 };
     sys.print(&format!("Mem:{:pad$}{memory}\nSwap:{:w$}{swap}\n", "", "", w = pad - 1));

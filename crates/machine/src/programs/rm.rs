@@ -100,7 +100,12 @@ fn absent(sys: &mut Sys<'_>, program: &str, file: &str, force: bool, e: Errno) -
 }
 
 /// Removes a tree; gives the exit code.
-pub(super) fn remove_all(sys: &mut Sys<'_>, file: &str, (force, verbose): (bool, bool), program: &str) -> i32 {
+pub(super) fn remove_all(
+    sys: &mut Sys<'_>,
+    file: &str,
+    (force, verbose): (bool, bool),
+    program: &str,
+) -> i32 {
     let busybox = sys.busybox();
     match sys.lstat(file) {
         Ok(s) if s.is_dir() => {}
@@ -119,7 +124,12 @@ pub(super) fn remove_all(sys: &mut Sys<'_>, file: &str, (force, verbose): (bool,
     match sys.list(file) {
         Ok(names) => {
             for n in names {
-                code |= remove_all(sys, &format!("{}/{n}", file.trim_end_matches('/')), (force, verbose), program);
+                code |= remove_all(
+                    sys,
+                    &format!("{}/{n}", file.trim_end_matches('/')),
+                    (force, verbose),
+                    program,
+                );
                 if !sys.runs() {
                     return code;
                 }

@@ -155,7 +155,17 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     }
     let (all, fine) = inputs(sys, "sort", &opts.operands);
     if !busybox && fine {
-        for call in ["geteuid", "getegid", "getuid", "getgid", "sched_getaffinity", "fcntl", "fadvise64", "sysinfo", "lseek"] {
+        for call in [
+            "geteuid",
+            "getegid",
+            "getuid",
+            "getgid",
+            "sched_getaffinity",
+            "fcntl",
+            "fadvise64",
+            "sysinfo",
+            "lseek",
+        ] {
             let _ = sys.call(call);
         }
     }

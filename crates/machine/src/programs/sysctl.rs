@@ -80,20 +80,22 @@ fn one(sys: &mut Sys<'_>, name: &str, value: Option<&str>, opts: &options::Optio
         Ok(v) if opts.has('n') => sys.print(&format!("{v}\n")),
         Ok(v) => sys.print(&format!("{} = {v}\n", name.replace('/', "."))),
         Err(e) => {
-            let text = match (e, value) {
-                (Errno::ENOENT, _) => format!("sysctl: cannot stat {path}: No such file or directory\n"),
-                (Errno::EACCES | Errno::EPERM | Errno::EROFS, Some(_)) => {
+            let slashed = name.replace('.', "/");
+            let text = match (sys.busybox(), e, value) {
+                (true, Errno::ENOENT, _) => format!("sysctl: error: '{slashed}' is an unknown key\n"),
+                (true, e, Some(_)) => format!("sysctl: error setting key '{name}': {}\n", e.text()),
+                (true, e, None) => format!("sysctl: error reading key '{name}': {}\n", e.text()),
+                (false, Errno::ENOENT, _) => {
+                    format!("sysctl: cannot stat {path}: No such file or directory\n")
+                }
+                (false, Errno::EACCES | Errno::EPERM | Errno::EROFS, Some(_)) => {
                     format!("sysctl: permission denied on key \"{name}\"\n")
                 }
-                (e, Some(_)) => format!("sysctl: setting key \"{name}\": {}\n", e.text()),
-                (e, None) => format!("sysctl: reading key \"{name}\": {}\n", e.text()),
+                (false, e, Some(_)) => format!("sysctl: setting key \"{name}\": {}\n", e.text()),
+                (false, e, None) => format!("sysctl: reading key \"{name}\": {}\n", e.text()),
             };
             sys.complain(&text);
-            return if matches!(e, Errno::EACCES | Errno::EPERM | Errno::EROFS) && value.is_some() {
-                0
-            } else {
-                255
-            };
+            return 1;
         }
     }
     0

@@ -54,12 +54,13 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     }
     for f in &opts.operands {
         let done = if busybox && dated && !opts.has('c') && sys.stat_quietly(f).is_err() {
-            sys.open(f, Flags { read: true, write: true, create: true, ..Flags::default() }, 0o666)
-                .and_then(|fd| {
+            sys.open(f, Flags { read: true, write: true, create: true, ..Flags::default() }, 0o666).and_then(
+                |fd| {
                     let done = sys.utime(f, stamp);
                     sys.close(fd);
                     done
-                })
+                },
+            )
         } else if !busybox && opts.has('c') {
             match sys.utime(f, stamp) {
                 Err(Errno::ENOENT) => Ok(()),

@@ -427,7 +427,7 @@ impl Sys<'_> {
         path: &str,
         caps: gatehouse_core::effects::capabilities::CapSet,
     ) -> Result<()> {
-        gate!(self, "setxattr");
+        gate!(self, "fsetxattr");
         let at = self.walk(path, true)?.existing()?;
         if self.read_only(at) {
             return Err(Errno::EROFS);
@@ -437,6 +437,19 @@ impl Sys<'_> {
         }
         self.machine.file_caps.insert(at.ino, caps);
         Ok(())
+    }
+
+    /// removexattr(2) of `security.capability`.
+    ///
+    /// # Errors
+    /// As removexattr(2); ENODATA where there is none.
+    pub fn remove_file_caps(&mut self, path: &str) -> Result<()> {
+        gate!(self, "fremovexattr");
+        let at = self.walk(path, true)?.existing()?;
+        if !self.capable(Capability::Setfcap) {
+            return Err(Errno::EPERM);
+        }
+        self.machine.file_caps.remove(&at.ino).map(|_| ()).ok_or(Errno::ENOENT)
     }
 
     /// prctl(PR_SET_NO_NEW_PRIVS).

@@ -11,6 +11,7 @@ mod lsm;
 mod names;
 mod net;
 mod raw;
+mod rights;
 mod run;
 mod walk;
 

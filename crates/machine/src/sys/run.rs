@@ -420,11 +420,8 @@ impl<'a> Sys<'a> {
 
     /// Writes to standard error at once.
     pub fn complain(&mut self, text: &str) {
-        let (before, behind) = if self.busybox() {
-            (None, None)
-        } else {
-            programs::around_complaint(&self.me.comm)
-        };
+        let (before, behind) =
+            if self.busybox() { (None, None) } else { programs::around_complaint(&self.me.comm) };
         if let Some(call) = before {
             let _ = self.call(call);
         }

@@ -11,12 +11,30 @@ impl Sys<'_> {
         self.mkdir_by("mkdir", path, mode)
     }
 
+    /// What ftruncate(2) does with an open file: `path` was opened for writing before.
+    ///
+    /// # Errors
+    /// EINVAL for what is no file.
+    pub(crate) fn resize(&mut self, path: &str, size: usize) -> Result<()> {
+        let at = self.walk(path, true)?.existing()?;
+        let now = self.machine.now.0;
+        match self.machine.fs.get_mut(at.ino) {
+            Some(Inode { kind: Kind::File(content), mtime, .. }) => {
+                std::sync::Arc::make_mut(content).resize(size, 0);
+                *mtime = now;
+                Ok(())
+            }
+            _ => Err(Errno::EINVAL),
+        }
+    }
+
     /// mkdir(2) or mkdirat(2), as the program has it.
     ///
     /// # Errors
     /// As mkdir(2).
     pub fn mkdir_by(&mut self, call: &'static str, path: &str, mode: u32) -> Result<()> {
-        let args = if call == "mkdir" { [0, u64::from(mode), 0] } else { [-100i64 as u64, 0, u64::from(mode)] };
+        let args =
+            if call == "mkdir" { [0, u64::from(mode), 0] } else { [-100i64 as u64, 0, u64::from(mode)] };
         gate!(self, call, &args);
         let found = self
             .walk(path.trim_end_matches('/'), false)

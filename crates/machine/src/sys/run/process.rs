@@ -266,15 +266,7 @@ impl Sys<'_> {
     pub fn kill(&mut self, vpid: u32, signal: i32) -> Result<()> {
         gate!(self, "kill", &[u64::from(vpid), signal as u64]);
         let ns = self.space().map(|s| s.pid_ns);
-        let target = self
-            .machine
-            .processes
-            .values()
-            .find(|p| {
-                p.vpid == vpid && (ns == Some(1) || self.machine.space(p.space).map(|s| s.pid_ns) == ns)
-            })
-            .cloned()
-            .ok_or(Errno::ESRCH)?;
+        let target = self.fellow(vpid)?;
         let mine = self.me.cred.uid == target.cred.ruid
             || self.me.cred.ruid == target.cred.ruid
             || self.me.cred.uid == target.cred.suid
@@ -292,5 +284,14 @@ impl Sys<'_> {
             }
         }
         Ok(())
+    }
+
+    /// A process by its number as this one sees it.
+    pub(in crate::sys) fn fellow(&self, vpid: u32) -> Result<Process> {
+        let ns = self.space().map(|s| s.pid_ns);
+        let seen = |p: &Process| {
+            p.vpid == vpid && (ns == Some(1) || self.machine.space(p.space).map(|s| s.pid_ns) == ns)
+        };
+        self.machine.processes.values().find(|p| seen(p)).map(|p| Process::clone(p)).ok_or(Errno::ESRCH)
     }
 }
