@@ -94,6 +94,8 @@ pub struct ContainerSpec {
     pub ports: Vec<u16>,
     /// The PID namespace to join: another container's (`shareProcessNamespace`) or the host's (`hostPID`).
     pub join_pid_ns: Option<u32>,
+    /// The limit of its memory cgroup.
+    pub memory: Option<u64>,
     /// A sandbox's own kernel (gVisor, Kata).
     pub kernel: Option<Arc<Kernel>>,
     /// Text of /etc/hosts; the usual one where empty.
@@ -133,6 +135,7 @@ impl ContainerSpec {
             stdin: false,
             ports: Vec::new(),
             join_pid_ns: None,
+            memory: None,
             kernel: None,
             hosts: String::new(),
             resolv_conf: "search default.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n".to_owned(),
@@ -272,6 +275,7 @@ pub fn create(machine: &mut Machine, spec: &ContainerSpec) -> Container {
         address: spec.address.clone(),
         ports: spec.ports.clone(),
         id_shift: spec.id_shift,
+        memory: spec.memory,
     });
     for (name, value) in &spec.sysctls {
         let file = Kind::File(Arc::new(format!("{value}\n").into_bytes()));

@@ -151,6 +151,14 @@ const IMAGES: &[Image] = &[
         ..BASE
     },
     Image {
+        repository: "polinux/stress",
+        userland: Some(Userland::Busybox),
+        cmd: &["/bin/sh"],
+        programs: &["/usr/local/bin/stress"],
+        size: 4_041_495,
+        ..BASE
+    },
+    Image {
         repository: "registry.k8s.io/e2e-test-images/agnhost",
         userland: Some(Userland::Busybox),
         entrypoint: &["/agnhost"],

@@ -12,6 +12,7 @@ mod names;
 pub mod plan;
 mod pod;
 mod probe;
+mod refresh;
 mod rootfs;
 mod runtime;
 mod service_env;

@@ -65,6 +65,8 @@ impl Default for Kernel {
 /// A machine.
 #[derive(Clone, Debug)]
 pub struct Machine {
+    /// Spaces whose processes the kernel killed because they held too much memory.
+    pub out_of_memory: std::collections::BTreeSet<u32>,
     /// All inodes.
     pub fs: Fs,
     /// The namespaces, by number.
@@ -114,9 +116,11 @@ impl Machine {
             kernel: None,
             address: "127.0.0.1".to_owned(),
             id_shift: 0,
+            memory: None,
             ports: Vec::new(),
         };
         let mut machine = Self {
+            out_of_memory: std::collections::BTreeSet::new(),
             fs,
             spaces: BTreeMap::from([(HOST, Arc::new(space))]),
             processes: BTreeMap::new(),

@@ -118,6 +118,8 @@ pub struct Space {
     pub address: String,
     /// The host's user that stands for root in its user namespace; 0 in the host's own.
     pub id_shift: u32,
+    /// How many bytes its processes may hold together.
+    pub memory: Option<u64>,
     /// The ports its container says it has; a server nothing is known of listens there.
     pub ports: Vec<u16>,
 }

@@ -189,6 +189,7 @@ const TABLE: &[(&str, Main)] = &[
     ("renice", nice::renice),
     ("setpriv", setpriv::main),
     ("setsid", wrap::setsid),
+    ("stress", wrap::stress),
     ("sync", install::sync),
     ("time", wrap::time),
     ("truncate", install::truncate),
@@ -365,6 +366,7 @@ const NODE_ONLY: &[&str] = &[
     "openssl",
     "sudo",
     "sysctl",
+    "stress",
     "systemctl",
     "vim",
 ];

@@ -57,6 +57,13 @@ impl Work<'_> {
 
     /// Goes on with a command whose time has come: a script behind its `sleep`; a program that only slept ends.
     pub(super) fn go_on(&mut self, known: &mut Container) {
+        // Whichever of its processes held too much: the kernel ended all of them.
+        let starved = known.space.is_some_and(|s| self.node.machine.out_of_memory.contains(&s));
+        if starved && matches!(known.state, State::Running { .. }) {
+            let now = self.cluster.now;
+            self.end(known, 137, now);
+            return;
+        }
         // A clock that jumped far catches up in bounded steps.
         for _ in 0..500 {
             let State::Running { until: Some((at, exit)), .. } = known.state else { return };

@@ -70,6 +70,8 @@ pub struct Plan {
     pub image: Image,
     /// User, groups, capabilities.
     pub process: OciProcess,
+    /// The memory its processes may hold together, in bytes.
+    pub memory: Option<u64>,
     /// The command.
     pub argv: Vec<String>,
     /// Its environment, in order.
@@ -143,6 +145,10 @@ pub fn plan(site: &mut Site<'_>, pod: &Object, container: &Value) -> Result<Plan
     Ok(Plan {
         image,
         process: confinement.process,
+        memory: container
+            .at(&["resources", "limits", "memory"])
+            .and_then(|m| gatehouse_model::Quantity::parse(m.as_str()?).ok())
+            .and_then(|q| u64::try_from(q.units()).ok()),
         argv,
         env,
         cwd: match container.str_at(&["workingDir"]) {

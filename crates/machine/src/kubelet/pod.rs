@@ -100,6 +100,10 @@ pub struct Running {
     pub initialized: bool,
     /// The space of the process that holds a process namespace its containers share.
     pub pause: Option<u32>,
+    /// Versions of what its volumes were made of.
+    pub sources: Vec<String>,
+    /// When volumes whose sources changed will be written anew.
+    pub refresh: Option<Timestamp>,
 }
 
 impl Container {
@@ -166,7 +170,8 @@ pub(super) fn next(pod: &Object, running: &Running) -> Option<Timestamp> {
         (State::Waiting { .. }, _) => Some(c.not_before),
         (State::Terminated { .. }, _) => None,
     });
-    own.chain(probe::next(pod, running)).chain(admit::deadline(pod, running)).min()
+    let rest = probe::next(pod, running).into_iter().chain(admit::deadline(pod, running));
+    own.chain(rest).chain(running.refresh).min()
 }
 
 /// One pod, its node and the cluster, while the kubelet looks at it.
@@ -214,6 +219,8 @@ impl Work<'_> {
                 since: self.cluster.now,
                 initialized: false,
                 pause: None,
+                sources: Vec::new(),
+                refresh: None,
             },
         };
         if !running.sandbox && running.since == self.cluster.now && self.refuse() {
@@ -225,6 +232,7 @@ impl Work<'_> {
         }
         if running.sandbox || self.sandbox(&mut running, addresses) {
             self.containers(&mut running);
+            self.refresh(&mut running);
         }
         self.report(&running);
         self.node.pods.insert(uid, Arc::new(running));
@@ -276,6 +284,7 @@ impl Work<'_> {
             };
         }
         running.sandbox = true;
+        running.sources = self.versions();
         true
     }
 

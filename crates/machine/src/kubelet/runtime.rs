@@ -58,6 +58,7 @@ fn spec(machine: &Machine, plan: &Plan, root: Ino) -> ContainerSpec {
         unmasked_proc: plan.unmasked_proc,
         stdin: plan.stdin,
         ports: plan.ports.clone(),
+        memory: plan.memory,
         sysctls: plan.sysctls.clone(),
         id_shift: plan.id_shift,
         hosts: plan.hosts.clone(),
@@ -179,23 +180,35 @@ fn volume_root(machine: &mut Machine, plan: &Plan, running: &mut Running, mount:
         inode.gid = gid;
     }
     if let Content::Files(files) = &mount.content {
-        // The kubelet writes into a folder of its own and changes one link, so that readers see all or nothing.
-        let stamp = crate::programs::volume_stamp(now);
-        let data = machine.fs.put(root, &stamp, Kind::Dir(crate::fs::Dir::default()), 0o755, (0, gid), now);
-        machine.fs.put(root, "..data", Kind::Link(stamp.as_str().into()), 0o777, (0, gid), now);
-        for (path, (bytes, mode)) in files {
-            let mode = if group.is_some() { mode | 0o440 } else { *mode };
-            let kind = Kind::File(Arc::new(bytes.clone()));
-            let (dir, name) = path.rsplit_once('/').unwrap_or(("", path));
-            let dir = if dir.is_empty() { data } else { machine.fs.make_dirs(data, dir, now) };
-            machine.fs.put(dir, name, kind, mode, (0, gid), now);
-            let top = path.split('/').next().unwrap_or(path);
-            let link = Kind::Link(format!("..data/{top}").as_str().into());
-            machine.fs.put(root, top, link, 0o777, (0, gid), now);
-        }
+        write_files(machine, root, files, group, now);
     }
     running.volumes.insert(mount.volume.clone(), root);
     root
+}
+
+/// Writes a volume's files.
+pub(super) fn write_files(
+    machine: &mut Machine,
+    root: Ino,
+    files: &std::collections::BTreeMap<String, (Vec<u8>, u32)>,
+    group: Option<u32>,
+    now: i64,
+) {
+    let gid = group.unwrap_or(0);
+    // The kubelet writes into a folder of its own and changes one link, so that readers see all or nothing.
+    let stamp = crate::programs::volume_stamp(now);
+    let data = machine.fs.put(root, &stamp, Kind::Dir(crate::fs::Dir::default()), 0o755, (0, gid), now);
+    machine.fs.put(root, "..data", Kind::Link(stamp.as_str().into()), 0o777, (0, gid), now);
+    for (path, (bytes, mode)) in files {
+        let mode = if group.is_some() { mode | 0o440 } else { *mode };
+        let kind = Kind::File(Arc::new(bytes.clone()));
+        let (dir, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let dir = if dir.is_empty() { data } else { machine.fs.make_dirs(data, dir, now) };
+        machine.fs.put(dir, name, kind, mode, (0, gid), now);
+        let top = path.split('/').next().unwrap_or(path);
+        let link = Kind::Link(format!("..data/{top}").as_str().into());
+        machine.fs.put(root, top, link, 0o777, (0, gid), now);
+    }
 }
 
 /// Runs the container's own command until it ends or blocks.

@@ -145,7 +145,12 @@ impl Work<'_> {
     pub(super) fn end(&mut self, known: &mut Container, exit: i32, at: Timestamp) {
         known.stopping = None;
         if let State::Running { since, .. } = known.state {
-            let reason = if exit == 0 { "Completed" } else { "Error" };
+            let starved = known.space.is_some_and(|s| self.node.machine.out_of_memory.remove(&s));
+            let reason = match (starved, exit) {
+                (true, 137) => "OOMKilled",
+                (_, 0) => "Completed",
+                _ => "Error",
+            };
             let message = self.last_words(known, exit);
             known.state = State::Terminated { exit, since, at, reason, message };
         }

@@ -94,6 +94,9 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     } else {
         let _ = sys.call("lseek");
     }
+    if !sys.hold(block as u64) {
+        return 137;
+    }
     let wanted = count.map(|c: usize| c.saturating_mul(block));
     let most = wanted.unwrap_or(usize::MAX).saturating_add(skip.saturating_mul(block)).min(MOST);
     let mut data = Vec::new();

@@ -4,6 +4,9 @@ use super::options;
 use crate::process::State;
 use crate::sys::Sys;
 
+/// A source that gives so much gives for ever.
+const ENDLESS: usize = 1 << 20;
+
 /// How much is wanted.
 enum Amount {
     Lines(usize),
@@ -76,6 +79,10 @@ fn run(sys: &mut Sys<'_>, argv: &[String], tail: bool) -> i32 {
         };
         match read {
             Ok(data) => {
+                // tail keeps what may still be wanted: of a source without lines and without end, all.
+                if tail && data.len() > ENDLESS && !from_start && !sys.hold(u64::MAX) {
+                    return 137;
+                }
                 if titled {
                     let name = if f == "-" { "standard input" } else { f };
                     sys.print(&format!("{}==> {name} <==\n", if first { "" } else { "\n" }));

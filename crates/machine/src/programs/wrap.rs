@@ -108,3 +108,39 @@ pub(super) fn uptime(sys: &mut Sys<'_>, _: &[String]) -> i32 {
     sys.print(&format!(" {now} up {up},  0 users,  load average: 0.08, 0.03, 0.01\n"));
     0
 }
+
+/// `stress`: workers that keep a processor busy or hold memory.
+pub(super) fn stress(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
+    let long = [
+        ("cpu", 'c'),
+        ("io", 'i'),
+        ("vm", 'm'),
+        ("vm-bytes", 'B'),
+        ("vm-hang", 'H'),
+        ("vm-keep", 'K'),
+        ("hdd", 'd'),
+        ("timeout", 't'),
+        ("quiet", 'q'),
+        ("verbose", 'v'),
+    ];
+    let opts = match options::parse(sys, argv, "c:i:m:B:H:Kd:t:qv", &long) {
+        Ok(o) => o,
+        Err(code) => return code,
+    };
+    let count = |l: char| opts.value(l).and_then(|n| n.parse::<u64>().ok()).unwrap_or(0);
+    let (cpu, io, vm, hdd) = (count('c'), count('i'), count('m'), count('d'));
+    let pid = sys.me().vpid;
+    sys.print(&format!("stress: info: [{pid}] dispatching hogs: {cpu} cpu, {io} io, {vm} vm, {hdd} hdd\n"));
+    sys.flush();
+    let each = opts.value('B').and_then(super::dd::size).unwrap_or(256 << 20) as u64;
+    if !sys.hold(vm.saturating_mul(each)) {
+        return 137;
+    }
+    let seconds = opts.value('t').and_then(|t| t.trim_end_matches('s').parse::<i64>().ok());
+    let _ = sys.sleep(seconds.map(|s| s * 1000));
+    if sys.runs() {
+        let took = seconds.unwrap_or(0);
+        sys.print(&format!("stress: info: [{pid}] successful run completed in {took}s\n"));
+    }
+    0
+}

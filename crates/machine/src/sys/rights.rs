@@ -4,6 +4,7 @@ use gatehouse_core::effects::capabilities::{CapSet, Capability, ProcessCaps};
 
 use super::{Result, Sys, gate};
 use crate::errno::Errno;
+use crate::process::State;
 
 impl Sys<'_> {
     /// capset(2): permitted may only shrink, effective stays within it, inheritable within what the bounding set lets.
@@ -109,5 +110,24 @@ impl Sys<'_> {
         (c.ruid, c.uid, c.suid) = (uid, uid, uid);
         self.publish();
         Ok(())
+    }
+
+    /// Holds so many bytes in memory. What is more than the container's cgroup allows has the kernel kill all of its
+    /// processes (`memory.oom.group`); false is then the answer.
+    pub fn hold(&mut self, bytes: u64) -> bool {
+        let Some((limit, id)) = self.space().and_then(|s| Some((s.memory?, s.id))) else { return true };
+        if bytes <= limit {
+            return true;
+        }
+        let (comm, pid, uid) = (self.me.comm.clone(), self.me.pid, self.me.cred.uid);
+        self.machine.log_line(format!(
+            "Memory cgroup out of memory: Killed process {pid} ({comm}) total-vm:{}kB, anon-rss:{}kB, file-rss:1152kB, shmem-rss:0kB, UID:{uid} pgtables:{}kB oom_score_adj:999",
+            limit / 1024 + 3200,
+            limit / 1024,
+            limit / 524_288 + 44
+        ));
+        self.machine.out_of_memory.insert(id);
+        self.stop(State::Killed(9));
+        false
     }
 }
