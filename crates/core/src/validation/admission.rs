@@ -60,7 +60,7 @@ fn webhook(errors: &mut Errors, path: &FieldPath, hook: &Value, mutating: bool) 
         check::allowed(errors, path.child("reinvocationPolicy"), policy, &["IfNeeded", "Never"]);
     }
     client(errors, &path.child("clientConfig"), hook.get("clientConfig").unwrap_or(&Value::Null));
-    conditions(errors, &path.child("matchConditions"), hook.list_at(&["matchConditions"]));
+    conditions(errors, &path.child("matchConditions"), hook.list_at(&["matchConditions"]), false);
     versions(errors, &path.child("admissionReviewVersions"), hook.list_at(&["admissionReviewVersions"]));
 }
 
@@ -201,11 +201,14 @@ fn rule(errors: &mut Errors, path: &FieldPath, rule: &Value) {
     }
 }
 
-/// `matchConditions`, as far as they are not expressions.
-fn conditions(errors: &mut Errors, path: &FieldPath, conditions: &[Value]) {
+/// `matchConditions`, which know no variables.
+fn conditions(errors: &mut Errors, path: &FieldPath, conditions: &[Value], params: bool) {
     for (i, condition) in conditions.iter().enumerate() {
         let path = path.index(i);
-        check::required(errors, path.child("expression"), condition.str_at(&["expression"]).trim());
+        let (at, expression) = (path.child("expression"), condition.str_at(&["expression"]).trim());
+        if check::required(errors, at.clone(), expression) {
+            compiles(errors, &at, expression, Wanted::Bool, params, &[]);
+        }
         let name = condition.str_at(&["name"]);
         if check::required(errors, path.child("name"), name) {
             check::text(errors, &path.child("name"), name, names::label_key(name));
@@ -268,13 +271,8 @@ pub(super) fn policy(errors: &mut Errors, object: &Object) {
             }
         }
     }
-    conditions(errors, &path.child("matchConditions"), spec.list_at(&["matchConditions"]));
     let params = spec.get("paramKind").is_some();
-    // Match conditions know no variables.
-    for (i, condition) in spec.list_at(&["matchConditions"]).iter().enumerate() {
-        let path = path.child("matchConditions").index(i).child("expression");
-        compiles(errors, &path, condition.str_at(&["expression"]).trim(), Wanted::Bool, params, &[]);
-    }
+    conditions(errors, &path.child("matchConditions"), spec.list_at(&["matchConditions"]), params);
     let variables: Vec<Variable> = spec
         .list_at(&["variables"])
         .iter()

@@ -247,3 +247,26 @@ fn backend(rules: &[format::BackendRule]) -> Result<Backend, String> {
     };
     Ok(Backend { rules: rules.iter().map(rule).collect::<Result<_, String>>()?, sidecars: false })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backend_is_as_the_exercise_writes_it() {
+        let rule = |patch: &str| format::BackendRule {
+            field: "spec.containers[*].image".to_owned(),
+            pattern: "*:latest".to_owned(),
+            allowed: true,
+            patch: patch.to_owned(),
+            ..format::BackendRule::default()
+        };
+        let made = backend(&[rule(r#"[{"op":"add","path":"/metadata/labels/a","value":"b"}]"#)]);
+        let rule_made = made.unwrap_or_default().rules.remove(0);
+        assert_eq!(
+            (rule_made.allowed, rule_made.pattern.as_str(), rule_made.patch.len()),
+            (true, "*:latest", 1)
+        );
+        assert!(backend(&[rule("[{")]).is_err_and(|why| why.starts_with("patch: ")));
+    }
+}
