@@ -35,6 +35,8 @@ pub struct ApiServerConfig {
     pub authorization_modes: Vec<AuthorizationMode>,
     /// `--anonymous-auth`
     pub anonymous_auth: bool,
+    /// `--profiling`
+    pub profiling: bool,
     /// The only paths that may be asked for without a credential; empty for all.
     pub anonymous_paths: Vec<String>,
     /// `--token-auth-file`, read.
@@ -71,6 +73,7 @@ impl Default for ApiServerConfig {
         Self {
             authorization_modes: vec![AuthorizationMode::Node, AuthorizationMode::Rbac],
             anonymous_auth: true,
+            profiling: true,
             anonymous_paths: Vec::new(),
             static_tokens: Vec::new(),
             enable_admission_plugins: vec!["NodeRestriction".to_owned()],

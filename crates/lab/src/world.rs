@@ -16,6 +16,7 @@ use gatehouse_core::decision::ObjectRef;
 use gatehouse_core::kubelet::Kubelet as _;
 use gatehouse_core::{Cluster, Request, Response, Timestamp};
 use gatehouse_kubectl::host::Farewell;
+use gatehouse_machine::node::firewall;
 use gatehouse_machine::shell::{self, Dialect, Readiness};
 use gatehouse_machine::{Machine, Outcome, Output, ShellState, kubelet};
 use gatehouse_model::KubeVersion;
@@ -178,6 +179,17 @@ impl World {
             node.machine = machine;
         }
         Some(result)
+    }
+
+    /// What a node's own firewall makes of a connection from elsewhere to one of its ports.
+    pub(crate) fn firewall(&self, node: &str, from: &str, port: u16) -> firewall::Verdict {
+        match &self.kubelets {
+            Kubelets::Real(kubelets) => kubelets
+                .nodes
+                .get(node)
+                .map_or(firewall::Verdict::Accept, |n| firewall::arriving(&n.machine, from, port)),
+            _ => firewall::Verdict::Accept,
+        }
     }
 
     /// Opens a shell in a container and gives it the terminal.

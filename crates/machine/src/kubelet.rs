@@ -364,7 +364,7 @@ impl Kubelet for Kubelets {
             }
             node.machine.now = cluster.now;
             node.notice_killed(cluster.now);
-            crate::node::restart_units(&mut node.machine);
+            crate::node::units::tick(&mut node.machine, &mut around::Net { cluster, around });
             changed |= crate::node::sync_static_pods(&mut node.machine, cluster);
             changed |= heartbeat::beat(cluster, name, &node.machine);
             if node.machine.services.runs("kubelet") && cluster.config.up {

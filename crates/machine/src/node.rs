@@ -7,7 +7,9 @@
 mod apiserver;
 mod audit_log;
 mod components;
+pub mod daemon;
 mod files;
+pub mod firewall;
 mod flags;
 pub mod kubelet_config;
 mod logs;
@@ -18,8 +20,6 @@ pub mod units;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-use crate::machine::Machine;
 
 pub use apiserver::ServerFiles;
 pub use audit_log::{Sink, write as write_audit_log};
@@ -77,6 +77,8 @@ pub struct Services {
     pub containers: Vec<CriContainer>,
     /// Lines of the journal: when, the unit, the line.
     pub journal: Vec<(i64, String, String)>,
+    /// The units of tags in the journal that are named otherwise.
+    tags: BTreeMap<String, String>,
     /// What is known of units: whether they run, since when, how they failed.
     pub units: BTreeMap<String, units::Unit>,
     /// The configuration that the running kubelet read.
@@ -89,11 +91,15 @@ pub struct Services {
     pub etcd: Option<Vec<String>>,
     /// Whether etcd asks for client certificates.
     pub etcd_client_auth: bool,
+    /// What etcd was told about TLS.
+    pub etcd_tls: crate::net::tls::Server,
     /// What the running API server holds.
     pub server: ServerFiles,
     components: BTreeMap<String, static_pods::Component>,
     manifests: BTreeMap<String, Arc<Vec<u8>>>,
     pods: Vec<StaticPod>,
+    /// The kernel's packet filter.
+    pub filter: firewall::Filter,
     /// Containers that were stopped past the kubelet.
     pub killed: Vec<String>,
     /// How many lines of each container are in its log file.
@@ -108,6 +114,18 @@ impl Services {
             unit => self.units.get(unit).map_or(0, |u| u.pid),
         };
         self.journal.push((now, format!("{unit}[{pid}]"), line));
+    }
+
+    /// Adds a line that a process of a unit wrote.
+    fn log_as(&mut self, now: i64, tag: &str, unit: &str, line: String) {
+        self.tags.insert(tag.to_owned(), unit.to_owned());
+        self.journal.push((now, tag.to_owned(), line));
+    }
+
+    /// The unit that a tag of the journal belongs to.
+    #[must_use]
+    pub fn unit_of<'t>(&'t self, tag: &'t str) -> &'t str {
+        self.tags.get(tag).map_or_else(|| tag.split('[').next().unwrap_or(tag), String::as_str)
     }
 
     /// Stops a container as `crictl stop` does; its kubelet will notice.
@@ -140,33 +158,6 @@ impl Services {
 fn yaml_error(error: &gatehouse_model::yaml::YamlError) -> String {
     let text = error.to_string();
     text.strip_prefix("error converting YAML to JSON: ").map_or(text.clone(), str::to_owned)
-}
-
-/// Starts units again that ended with an error and say that they are to be.
-pub fn restart_units(machine: &mut Machine) {
-    let now = machine.now.0;
-    let dead: Vec<u32> = machine
-        .services
-        .units
-        .values()
-        .filter(|u| u.active && u.pid != 0 && !machine.processes.contains_key(&u.pid))
-        .map(|u| u.pid)
-        .collect();
-    for pid in dead {
-        Arc::make_mut(&mut machine.services).process_ended(pid, now);
-    }
-    let due: Vec<String> = machine
-        .services
-        .units
-        .iter()
-        .filter(|(name, u)| u.failed.is_some() && now - u.since >= 10_000 && units::restarts(machine, name))
-        .map(|(name, _)| name.clone())
-        .collect();
-    for name in due {
-        let line = format!("{name}.service: Scheduled restart job, restart counter is at 1.");
-        Arc::make_mut(&mut machine.services).log(now, "systemd", line);
-        let _ = units::start(machine, &name);
-    }
 }
 
 /// The start of a klog line: `E1120 00:00:00.000000`.

@@ -28,6 +28,7 @@ mod grep;
 mod head;
 mod id;
 mod install;
+mod iptables;
 mod jq;
 mod kill;
 pub mod kmod;
@@ -255,6 +256,8 @@ const TABLE: &[(&str, Main)] = &[
     ("apt-mark", packages::apt),
     ("dpkg", packages::dpkg),
     ("kubeadm", kubeadm::main),
+    ("iptables", iptables::main),
+    ("iptables-save", iptables::dump),
     ("ufw", ufw::main),
     ("chsh", accounts::chsh),
     ("gpasswd", accounts::gpasswd),
@@ -331,6 +334,8 @@ pub fn names() -> impl Iterator<Item = &'static &'static str> {
 const NODE_ONLY: &[&str] = &[
     "apt-mark",
     "kubeadm",
+    "iptables",
+    "iptables-save",
     "ufw",
     "chsh",
     "gpasswd",

@@ -154,27 +154,7 @@ fn outcome(status: i32, flow: Flow, state: &State, printed: Output) -> Outcome {
 /// The process of a session that starts: the user of `$USER`, in `$PWD`.
 fn login(machine: &mut Machine, session: &mut ShellState) -> crate::process::Process {
     let user = session.get("USER").unwrap_or("root").to_owned();
-    let passwd = machine.read_file("/etc/passwd").unwrap_or_default();
-    let passwd = String::from_utf8_lossy(&passwd).into_owned();
-    let entry: Option<(u32, u32)> = passwd.lines().find_map(|l| {
-        let mut f = l.split(':');
-        let name = f.next()?;
-        let uid = f.nth(1)?.parse().ok()?;
-        let gid = f.next()?.parse().ok()?;
-        (name == user).then_some((uid, gid))
-    });
-    let (uid, gid) = entry.unwrap_or((0, 0));
-    let mut cred = Cred::user(uid, gid);
-    let group = machine.read_file("/etc/group").unwrap_or_default();
-    for line in String::from_utf8_lossy(&group).lines() {
-        let mut f = line.split(':');
-        let (_, gid, members) = (f.next(), f.nth(1), f.next().unwrap_or(""));
-        if members.split(',').any(|m| m == user)
-            && let Some(g) = gid.and_then(|g| g.parse().ok())
-        {
-            cred.groups.push(g);
-        }
-    }
+    let cred = Cred::of_account(machine, &user).unwrap_or_else(|| Cred::user(0, 0));
     let mut process = machine.new_process(HOST, cred, &["-bash"]);
     process.comm = "bash".to_owned();
     process.exe = "/usr/bin/bash".to_owned();

@@ -29,11 +29,15 @@ pub(super) fn get(cluster: &Cluster, _authorized: Authorized, target: &Target) -
         ["apis", name, version] => {
             resources(cluster, name, version).map(object).ok_or_else(Status::path_not_found)
         }
+        ["debug", "pprof"] if cluster.config.profiling => Ok(Reply::Text(PROFILES.to_owned())),
         ["metrics"] => Ok(Reply::Text(String::new())),
         [] => Ok(object(json!({"paths": (paths(cluster))}))),
         _ => Err(Status::path_not_found()),
     }
 }
+
+/// The first lines of Go's index of profiles.
+const PROFILES: &str = "<html>\n<head>\n<title>/debug/pprof/</title>\n<style>\n.profile-name{\n\tdisplay:inline-block;\n\twidth:6rem;\n}\n</style>\n</head>\n<body>\n/debug/pprof/\n<br>\n<p>Set debug=1 as a query parameter to export in legacy text format</p>\n<br>\n</body>\n</html>\n";
 
 fn object(value: Value) -> Reply {
     Reply::Object(Object(value))

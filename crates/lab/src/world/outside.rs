@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use gatehouse_kubectl::{self as kubectl, Host};
 use gatehouse_machine::machine::HOST;
 use gatehouse_machine::net::{Conversation, Heard, Hosts, Reach, Said, Transport, Wire};
+use gatehouse_machine::node::firewall::Verdict;
 use gatehouse_machine::shell::{self, Streams};
 use gatehouse_machine::{Machine, Outcome, Output, Outside, ShellState, Sys};
 
@@ -177,6 +178,15 @@ impl Around<'_> {
             return Outcome::Done(Output::failure(255, "usage: ssh destination [command [argument ...]]\n"));
         };
         let node = target.rsplit('@').next().unwrap_or(target).to_owned();
+        let why = match self.world.firewall(&node, "172.30.1.1", 22) {
+            Verdict::Accept => None,
+            Verdict::Drop => Some("Connection timed out"),
+            Verdict::Reject => Some("Connection refused"),
+        };
+        if let Some(why) = why {
+            let text = format!("ssh: connect to host {node} port 22: {why}\n");
+            return Outcome::Done(Output::failure(255, text));
+        }
         let command: Vec<&str> = words.map(String::as_str).collect();
         let mut shell = ShellState::interactive("root");
         if command.is_empty() {

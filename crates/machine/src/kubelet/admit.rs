@@ -32,19 +32,11 @@ pub(super) fn dotted(name: &str) -> String {
     name.replace('/', ".")
 }
 
-/// The patterns under `allowedUnsafeSysctls` in the kubelet's configuration.
-fn allowed_unsafe(machine: &Machine) -> Vec<String> {
-    let config = machine.read_file(crate::node::KUBELET_CONFIG).unwrap_or_default();
-    let text = String::from_utf8_lossy(&config).into_owned();
-    let value = gatehouse_model::yaml::parse(&text).unwrap_or_default();
-    let list = value.list_at(&["allowedUnsafeSysctls"]);
-    list.iter().filter_map(Value::as_str).map(dotted).collect()
-}
-
 /// Why a pod's sysctls are refused.
 fn sysctls(pod: &Object, machine: &Machine, cluster: &Cluster) -> Option<String> {
     let minor = cluster.version.minor();
-    let unsafe_ones = allowed_unsafe(machine);
+    let allowed = &machine.services.kubelet.allowed_unsafe_sysctls;
+    let unsafe_ones: Vec<String> = allowed.iter().map(|p| dotted(p)).collect();
     let on = |field: &str| pod.bool_at(&["spec", field]) == Some(true);
     for sysctl in pod.list_at(&["spec", "securityContext", "sysctls"]) {
         let name = dotted(sysctl.str_at(&["name"]));

@@ -46,9 +46,11 @@ pub(super) fn answer(
     let name = hello.map_or("", |h| h.server_name.as_str());
     let shown = match (hello, tls) {
         (Some(_), false) => return Heard::NotTls,
-        (Some(h), true) => {
-            Some(ServerHello { certificate: certificate(&wire.cluster.store, name, now), http2: h.http2 })
-        }
+        (Some(h), true) => Some(ServerHello {
+            certificate: certificate(&wire.cluster.store, name, now),
+            http2: h.http2,
+            tls: super::tls::Agreed::default(),
+        }),
         (None, _) => None,
     };
     let Some(request) = Request::parse(bytes) else { return Heard::Bytes(shown, Vec::new()) };

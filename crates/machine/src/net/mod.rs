@@ -11,6 +11,7 @@ mod http;
 mod ingress;
 mod mesh;
 mod node;
+pub mod tls;
 mod wire;
 
 use std::net::{IpAddr, SocketAddr};
@@ -74,6 +75,10 @@ pub struct ClientHello {
     pub certificate: Option<String>,
     /// Whether it offers HTTP/2.
     pub http2: bool,
+    /// The highest version it speaks: the `x` of TLS 1.x; 0 for the newest.
+    pub tls_max: u8,
+    /// The cipher suites it offers for TLS 1.2 as OpenSSL calls them; empty for all.
+    pub ciphers: String,
 }
 
 /// What is said over a connection.
@@ -92,6 +97,8 @@ pub struct ServerHello {
     pub certificate: Certificate,
     /// Whether it chose HTTP/2.
     pub http2: bool,
+    /// The version and the cipher suite.
+    pub tls: tls::Agreed,
 }
 
 /// What comes back.

@@ -53,6 +53,19 @@ pub(super) fn answer(
             return Heard::Bytes(None, text.as_bytes().to_vec());
         }
     };
+    let agreed = if plain {
+        super::tls::Agreed::default()
+    } else {
+        let server = match port {
+            API => &machine.services.server.tls,
+            ETCD => &machine.services.etcd_tls,
+            _ => &machine.services.kubelet.tls,
+        };
+        match server.agree(&hello) {
+            Ok(agreed) => agreed,
+            Err(alert) => return Heard::Alert(alert),
+        }
+    };
     if port == ETCD && machine.services.etcd_client_auth && hello.certificate.is_none() {
         return Heard::Alert("tlsv13 alert certificate required");
     }
@@ -72,6 +85,7 @@ pub(super) fn answer(
     let shown = (!plain).then(|| ServerHello {
         certificate: certificate(cluster, node, machine, port),
         http2: hello.http2 && port != ETCD,
+        tls: agreed,
     });
     Heard::Bytes(shown, response.bytes(&request.method))
 }

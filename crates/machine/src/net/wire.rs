@@ -1,6 +1,6 @@
 //! The network of a cluster: from a program's connection to whoever answers it.
 //!
-//! A packet meets, in this order: the rules of services, the policies at both ends, the listener. Nodes always reach
+//! A packet meets, in this order: the rules of services, the policies at both ends, the nodes' own firewalls, the listener. Nodes always reach
 //! their own pods, and pods their own node. Knows no program and no words of theirs; what a pod's process answers is
 //! [`programs::answer`]'s business.
 
@@ -17,6 +17,7 @@ use super::{
 };
 use crate::kubelet::Node;
 use crate::machine::{HOST, Machine};
+use crate::node::firewall::{self, Packet, Verdict, Way};
 use crate::process::Process;
 use crate::programs;
 
@@ -31,6 +32,28 @@ pub struct Wire<'w> {
     pub nodes: &'w BTreeMap<String, Node>,
     /// The world outside.
     pub hosts: &'w Hosts,
+}
+
+/// What a node's firewall makes of a connection that it does not let pass.
+fn filtered(machine: &Machine, way: Way, talk: &Conversation, loopback: bool) -> Option<Reach> {
+    if !firewall::filters(machine) {
+        return None;
+    }
+    let packet = Packet {
+        transport: talk.transport,
+        from: talk.seen,
+        to: talk.end.ip(),
+        port: talk.end.port(),
+        loopback,
+    };
+    match firewall::judge(machine, way, &packet) {
+        Verdict::Accept => None,
+        Verdict::Drop => Some(Reach::TimedOut),
+        Verdict::Reject if talk.transport == Transport::Udp => {
+            Some(Reach::Open(Conversation { refused: true, ..talk.clone() }))
+        }
+        Verdict::Reject => Some(Reach::Refused),
+    }
 }
 
 /// Who has an address.
@@ -73,6 +96,11 @@ impl<'w> Wire<'w> {
         let answered = |open: bool, talk| if open { Reach::Open(talk) } else { Reach::Refused };
         if to.ip().is_loopback() || to.ip() == from {
             talk.end.set_ip(from);
+            if space == HOST
+                && let Some(stopped) = filtered(machine, Way::In, &talk, true)
+            {
+                return stopped;
+            }
             let open = transport != Transport::Tcp || self.here(machine, space, to.port());
             return answered(open, talk);
         }
@@ -113,8 +141,23 @@ impl<'w> Wire<'w> {
         if !self.admitted(&network, &talk) {
             return Reach::TimedOut;
         }
+        if here.is_some() {
+            let own =
+                machine.space(space).is_some_and(|s| s.address == talk.from.to_string()) && space != HOST;
+            let way = if own { Way::Through } else { Way::Out };
+            if let Some(stopped) = filtered(machine, way, &talk, false) {
+                return stopped;
+            }
+        }
         let owner = self.owner(talk.end.ip());
-        self.arrive(machine, talk, &owner)
+        let met = match &owner {
+            Owner::Node(node) => self.machine(machine, node).and_then(|m| filtered(m, Way::In, &talk, false)),
+            Owner::Pod(node) => {
+                self.machine(machine, node).and_then(|m| filtered(m, Way::Through, &talk, false))
+            }
+            _ => None,
+        };
+        met.unwrap_or_else(|| self.arrive(machine, talk, &owner))
     }
 
     /// Whether anything listens where packets arrive.
@@ -348,9 +391,11 @@ impl<'w> Wire<'w> {
                 let tls = talk.end.port() == 443;
                 let shown = match hello {
                     Some(_) if !tls => return Heard::NotTls,
-                    Some(hello) => {
-                        Some(ServerHello { certificate: host.certificate(now), http2: hello.http2 })
-                    }
+                    Some(hello) => Some(ServerHello {
+                        certificate: host.certificate(now),
+                        http2: hello.http2,
+                        tls: super::tls::Agreed::default(),
+                    }),
                     None => None,
                 };
                 let Some(request) = Request::parse(bytes) else { return Heard::Bytes(shown, Vec::new()) };

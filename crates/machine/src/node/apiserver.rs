@@ -21,12 +21,15 @@ use super::klog;
 use super::manifest::Manifest;
 use super::static_pods::{Effect, Failure};
 use crate::machine::Machine;
+use crate::net::tls;
 
 /// What the server read and holds besides its configuration.
 #[derive(Clone, Debug, Default)]
 pub struct ServerFiles {
     /// `--encryption-provider-config`
     pub encryption: Arc<Encryption>,
+    /// What it was told about TLS.
+    pub tls: tls::Server,
     /// Where audit lines go.
     pub audit: Option<Sink>,
 }
@@ -103,6 +106,10 @@ pub(super) fn start(
         log.extend(lines);
         Failure::Exit(log, 1)
     })?;
+    site.files.tls = tls::Server::new(flags.text("tls-min-version"), flags.list("tls-cipher-suites"));
+    if let Some(why) = site.files.tls.http2_error() {
+        return Err(last_words(3, &format!("error configuring http2: {why}")));
+    }
     let files = std::mem::take(&mut site.files);
     Ok(Effect::ApiServer(Box::new(config), Box::new(files)))
 }
@@ -180,6 +187,7 @@ impl Site<'_> {
         if flags.number("max-requests-inflight", 400) < 0 {
             wrong.push("--max-requests-inflight can not be negative value".to_owned());
         }
+        config.profiling = flags.is("profiling", true);
         config.anonymous_auth = flags.is("anonymous-auth", true);
         if flags.get("service-account-issuer").is_none() {
             wrong.push("service-account-issuer is a required flag".to_owned());

@@ -11,6 +11,7 @@ use super::klog;
 use super::manifest::{Manifest, Sight};
 use super::static_pods::{Effect, Failure};
 use crate::machine::Machine;
+use crate::net::tls;
 
 const ETCD_USAGE: &str = "Usage:\n\n  etcd [flags]\n    Start an etcd server.\n\n  etcd --version\n    Show the version of etcd.\n\n  etcd -h | --help\n    Show the help information about etcd.\n\n  etcd --config-file\n    Path to the server configuration file. Note that if a configuration file is provided, other command line flags and environment variables will be ignored.\n\n  etcd gateway\n    Run the stateless pass-through etcd TCP connection forwarding proxy.\n\n  etcd grpc-proxy\n    Run the stateless etcd v3 gRPC L7 reverse proxy.\n";
 
@@ -117,6 +118,10 @@ pub(super) fn start(machine: &Machine, program: &str, manifest: &Manifest) -> Re
             }));
         }
     }
+    let tls = tls::Server::new(flags.text("tls-min-version"), flags.list("tls-cipher-suites"));
+    if let Some(why) = tls.http2_error() {
+        return Err(failed(&format!("error configuring http2: {why}")));
+    }
     Ok(Effect::Acts)
 }
 
@@ -177,5 +182,6 @@ fn etcd(machine: &Machine, manifest: &Manifest, flags: &Flags) -> Result<Effect,
         }
     }
     let urls = if urls.is_empty() { vec!["http://localhost:2379".to_owned()] } else { urls };
-    Ok(Effect::Etcd(urls, flags.is("client-cert-auth", false)))
+    let tls = tls::Server::new(flags.text("tls-min-version"), flags.list("cipher-suites"));
+    Ok(Effect::Etcd(urls, flags.is("client-cert-auth", false), tls))
 }

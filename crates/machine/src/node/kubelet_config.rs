@@ -10,6 +10,7 @@ use gatehouse_model::{Value, yaml};
 
 use super::manifest::{Sight, look};
 use crate::machine::Machine;
+use crate::net::tls;
 
 /// What a running kubelet was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,10 @@ pub struct KubeletConfig {
     pub static_pod_path: String,
     /// `protectKernelDefaults`
     pub protect_kernel_defaults: bool,
+    /// `tlsMinVersion`, `tlsCipherSuites`
+    pub tls: tls::Server,
+    /// `allowedUnsafeSysctls`
+    pub allowed_unsafe_sysctls: Vec<String>,
 }
 
 impl Default for KubeletConfig {
@@ -40,6 +45,8 @@ impl Default for KubeletConfig {
             port: 10250,
             static_pod_path: super::MANIFESTS.to_owned(),
             protect_kernel_defaults: false,
+            tls: tls::Server::default(),
+            allowed_unsafe_sysctls: Vec::new(),
         }
     }
 }
@@ -90,6 +97,9 @@ impl KubeletConfig {
         if let Some(why) = wrong_type(&value) {
             return Err(failed(format!("failed to decode: {why}")));
         }
+        let texts = |field: &str| -> Vec<String> {
+            value.list_at(&[field]).iter().filter_map(Value::as_str).map(str::to_owned).collect()
+        };
         let config = Self {
             anonymous: value.bool_at(&["authentication", "anonymous", "enabled"]).unwrap_or(false),
             webhook: value.bool_at(&["authentication", "webhook", "enabled"]).unwrap_or(true),
@@ -98,6 +108,8 @@ impl KubeletConfig {
             port: value.i64_at(&["port"]).filter(|p| *p != 0).unwrap_or(10250),
             static_pod_path: value.str_at(&["staticPodPath"]).to_owned(),
             protect_kernel_defaults: value.bool_at(&["protectKernelDefaults"]) == Some(true),
+            tls: tls::Server::new(value.str_at(&["tlsMinVersion"]), texts("tlsCipherSuites")),
+            allowed_unsafe_sysctls: texts("allowedUnsafeSysctls"),
         };
         config.validate(machine, &value)?;
         Ok(config)

@@ -58,7 +58,7 @@ impl Component {
 /// What starting a component does to the cluster.
 pub(super) enum Effect {
     /// etcd listens, and may ask for client certificates.
-    Etcd(Vec<String>, bool),
+    Etcd(Vec<String>, bool, crate::net::tls::Server),
     /// The API server serves.
     ApiServer(Box<ApiServerConfig>, Box<super::ServerFiles>),
     /// The component acts.
@@ -342,7 +342,8 @@ fn apply(
     match program {
         "etcd" => {
             let listens = match effect {
-                Some(Effect::Etcd(urls, auth)) => {
+                Some(Effect::Etcd(urls, auth, tls)) => {
+                    services.etcd_tls = tls;
                     services.etcd_client_auth = auth;
                     Some(urls)
                 }

@@ -5,10 +5,12 @@
 
 use std::sync::Arc;
 
+use super::daemon::{self, End};
+use super::klog;
 use super::kubelet_config::{self, KubeletConfig};
-use super::{Services, klog};
 use crate::fs::Kind;
 use crate::machine::{HOST, Machine};
+use crate::outside::{Alone, Outside};
 
 /// A unit's state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +23,14 @@ pub struct Unit {
     pub pid: u32,
     /// Since when it is as it is.
     pub since: i64,
+    /// How its main process ended, where it was one of this machine's programs.
+    pub end: Option<End>,
+    /// When it is started again.
+    pub restart_at: Option<i64>,
+    /// How often it was started again by itself.
+    pub restarts: u32,
+    /// Whether its command has done its work and ended.
+    pub exited: bool,
 }
 
 /// Where units of the administrator's lie.
@@ -63,6 +73,15 @@ pub fn file(machine: &Machine, name: &str) -> Option<(String, String)> {
 #[must_use]
 pub fn setting<'t>(text: &'t str, key: &str) -> Option<&'t str> {
     text.lines().rev().find_map(|l| l.trim().strip_prefix(key)?.strip_prefix('=')).map(str::trim)
+}
+
+/// A unit as systemd names it: `kubelet.service - kubelet: The Kubernetes Node Agent`.
+#[must_use]
+pub fn full_name(name: &str, text: &str) -> String {
+    match setting(text, "Description") {
+        Some(about) => format!("{name}.service - {about}"),
+        None => format!("{name}.service"),
+    }
 }
 
 /// The names of all units that have a file.
@@ -165,8 +184,9 @@ pub fn boot(machine: &mut Machine) {
         } else {
             format!("ExecStart={program}")
         };
+        let again = if *name == "containerd" { "Restart=always\nRestartSec=5" } else { "Restart=on-failure" };
         let text = format!(
-            "[Unit]\nDescription={about}\nAfter=network.target\n\n[Service]\n{run}\nRestart=on-failure\n\n[Install]\nWantedBy=multi-user.target\n"
+            "[Unit]\nDescription={about}\nAfter=network.target\n\n[Service]\n{run}\n{again}\n\n[Install]\nWantedBy=multi-user.target\n"
         );
         machine.write_file(&format!("{LIB}/{name}.service"), text, 0o644, (0, 0));
     }
@@ -174,26 +194,23 @@ pub fn boot(machine: &mut Machine) {
     machine.make_dir(&format!("{ETC}/multi-user.target.wants"), 0o755, (0, 0));
     for (name, ..) in STOCK {
         enable(machine, name, true);
-        let _ = start(machine, name);
+        let _ = start(machine, &mut Alone, name);
     }
     enable(machine, "kubelet", true);
-    let _ = start(machine, "kubelet");
-}
-
-/// Whether a unit that ended with an error is started again.
-#[must_use]
-pub fn restarts(machine: &Machine, name: &str) -> bool {
-    file(machine, name).is_some_and(|(_, t)| matches!(setting(&t, "Restart"), Some("always" | "on-failure")))
+    let _ = start(machine, &mut Alone, "kubelet");
 }
 
 /// Starts a unit.
 ///
 /// # Errors
 /// Its process ended at once: the exit code. Why stands in the journal.
-pub fn start(machine: &mut Machine, name: &str) -> Result<(), i32> {
+pub fn start(machine: &mut Machine, outside: &mut dyn Outside, name: &str) -> Result<(), i32> {
     let now = machine.now.0;
     let text = file(machine, name).map(|(_, t)| t).unwrap_or_default();
-    let about = setting(&text, "Description").unwrap_or(name).to_owned();
+    if name != "kubelet" && !STOCK.iter().any(|(n, ..)| *n == name) {
+        return daemon::start(machine, outside, name, &text);
+    }
+    let full = full_name(name, &text);
     let outcome = match name {
         "kubelet" => KubeletConfig::load(machine).map(|config| {
             let status = machine.read_file("/var/lib/dpkg/status").unwrap_or_default();
@@ -223,9 +240,9 @@ pub fn start(machine: &mut Machine, name: &str) -> Result<(), i32> {
         pid
     };
     let services = Arc::make_mut(&mut machine.services);
-    services.log(now, "systemd", format!("Started {name}.service - {about}."));
+    services.log(now, "systemd", format!("Started {full}."));
     let unit = services.units.entry(name.to_owned()).or_default();
-    *unit = Unit { active: outcome.is_ok(), failed: None, pid, since: now };
+    *unit = Unit { active: outcome.is_ok(), pid, since: now, restarts: unit.restarts, ..Unit::default() };
     match outcome {
         Ok(()) => {
             if name == "kubelet" {
@@ -249,6 +266,8 @@ pub fn start(machine: &mut Machine, name: &str) -> Result<(), i32> {
         }
         Err((place, why)) => {
             unit.failed = Some(1);
+            unit.end = Some(End::Exited(1));
+            unit.restart_at = Some(now + if name == "kubelet" { 10_000 } else { 5_000 });
             let line = if place.is_empty() {
                 why
             } else {
@@ -275,26 +294,34 @@ pub fn start(machine: &mut Machine, name: &str) -> Result<(), i32> {
 /// Stops a unit.
 pub fn stop(machine: &mut Machine, name: &str) {
     let now = machine.now.0;
-    let about = file(machine, name)
-        .and_then(|(_, t)| setting(&t, "Description").map(str::to_owned))
-        .unwrap_or_else(|| name.to_owned());
+    let full = full_name(name, &file(machine, name).map(|(_, t)| t).unwrap_or_default());
     let services = Arc::make_mut(&mut machine.services);
     let unit = services.units.entry(name.to_owned()).or_default();
     let (was, pid) = (unit.active, unit.pid);
     *unit = Unit { since: now, ..Unit::default() };
     if was {
-        services.log(now, "systemd", format!("Stopping {name}.service - {about}..."));
+        services.log(now, "systemd", format!("Stopping {full}..."));
         services.log(now, "systemd", format!("{name}.service: Deactivated successfully."));
-        services.log(now, "systemd", format!("Stopped {name}.service - {about}."));
+        services.log(now, "systemd", format!("Stopped {full}."));
     }
     machine.processes.remove(&pid);
 }
 
-impl Services {
-    /// Units that a process belonged to end with it.
-    pub fn process_ended(&mut self, pid: u32, now: i64) {
-        for unit in self.units.values_mut().filter(|u| u.active && u.pid == pid && pid != 0) {
-            *unit = Unit { active: false, failed: Some(9), pid: 0, since: now };
-        }
+/// The unit whose main process has a number.
+#[must_use]
+pub fn of_process(machine: &Machine, pid: u32) -> Option<String> {
+    let mut units = machine.services.units.iter();
+    units.find(|(_, u)| u.active && u.pid == pid && pid != 0).map(|(n, _)| n.clone())
+}
+
+/// A process was ended by a signal; the unit it belonged to ends with it.
+pub fn killed(machine: &mut Machine, pid: u32, signal: i32) {
+    if let Some(name) = of_process(machine, pid) {
+        daemon::ended(machine, &name, End::Killed(signal));
     }
+}
+
+/// Brings units forward to now.
+pub fn tick(machine: &mut Machine, outside: &mut dyn Outside) {
+    daemon::tick(machine, outside);
 }

@@ -63,7 +63,7 @@ fn all(sys: &mut Sys<'_>) -> Vec<Listening> {
     found
 }
 
-fn service(port: u16) -> Option<&'static str> {
+pub(super) fn service(port: u16) -> Option<&'static str> {
     Some(match port {
         22 => "ssh",
         53 => "domain",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::options;
-use crate::node::units;
+use crate::node::{daemon, units};
 use crate::sys::Sys;
 
 pub(super) fn systemctl(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
@@ -14,7 +14,10 @@ pub(super) fn systemctl(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let verb = words.first().map_or("list-units", String::as_str).to_owned();
     match verb.as_str() {
         "daemon-reload" | "daemon-reexec" => return root_only(sys, "reload daemon"),
-        "list-units" => return list_units(sys, value("state").as_deref(), has("--all") || has("-a")),
+        "list-units" => {
+            let state = value("state").or_else(|| has("--failed").then(|| "failed".to_owned()));
+            return list_units(sys, state.as_deref(), has("--all") || has("-a"));
+        }
         "list-unit-files" => return list_unit_files(sys),
         "reset-failed" => return 0,
         _ => {}
@@ -87,8 +90,12 @@ fn one(sys: &mut Sys<'_>, verb: &str, name: &str, now: bool, quiet: bool) -> i32
                     if state.active {
                         units::stop(machine, name);
                     }
-                    let restarts = units::restarts(machine, name);
-                    if units::start(machine, name).is_err() && !restarts {
+                    if let Some(unit) = Arc::make_mut(&mut machine.services).units.get_mut(name) {
+                        (unit.restarts, unit.restart_at) = (0, None);
+                    }
+                    let started = sys.with_outside(|outside, machine| units::start(machine, outside, name));
+                    if started.is_some_and(|s| s.is_err()) && matches!(word(sys, name), "failed" | "inactive")
+                    {
                         sys.complain(&format!("Job for {name}.service failed because the control process exited with error code.\nSee \"systemctl status {name}.service\" and \"journalctl -xeu {name}.service\" for details.\n"));
                         return 1;
                     }
@@ -172,7 +179,7 @@ fn word(sys: &Sys<'_>, name: &str) -> &'static str {
     let Some(state) = sys.machine().services.units.get(name) else { return "inactive" };
     match (state.active, state.failed) {
         (true, _) => "active",
-        (false, Some(_)) if units::restarts(sys.machine(), name) => "activating",
+        _ if state.restart_at.is_some() => "activating",
         (false, Some(_)) => "failed",
         (false, None) => "inactive",
     }
@@ -208,9 +215,9 @@ fn status(sys: &mut Sys<'_>, name: &str) -> i32 {
     let word = word(sys, name);
     let masked = units::masked(sys.machine(), name);
     let (path, text) = units::file(sys.machine(), name).unwrap_or_default();
-    let about = units::setting(&text, "Description").unwrap_or(name).to_owned();
+    let full = units::full_name(name, &text);
     let on = if units::enabled(sys.machine(), name) { "enabled" } else { "disabled" };
-    let oneshot = units::setting(&text, "Type") == Some("oneshot");
+    let oneshot = state.pid == 0;
     let mark = match word {
         "active" | "activating" => '\u{25cf}',
         "failed" => '\u{d7}',
@@ -219,7 +226,7 @@ fn status(sys: &mut Sys<'_>, name: &str) -> i32 {
     let mut out = if masked {
         format!("{mark} {name}.service\n     Loaded: masked (Reason: Unit {name}.service is masked.)\n")
     } else {
-        format!("{mark} {name}.service - {about}\n     Loaded: loaded ({path}; {on}; preset: enabled)\n")
+        format!("{mark} {full}\n     Loaded: loaded ({path}; {on}; preset: enabled)\n")
     };
     let extra = drop_ins(sys, name);
     if let Some((first, _)) = extra.first() {
@@ -232,11 +239,12 @@ fn status(sys: &mut Sys<'_>, name: &str) -> i32 {
     }
     let since = super::date::format("%a %F %T UTC", state.since);
     let when = format!("since {since}; {}", ago(now, state.since));
+    let result = state.end.filter(|_| state.failed.is_some()).map_or("success", daemon::End::result);
     let active = match word {
         "active" if oneshot => format!("active (exited) {when}"),
         "active" => format!("active (running) {when}"),
-        "activating" => format!("activating (auto-restart) (Result: exit-code) {when}"),
-        "failed" => format!("failed (Result: exit-code) {when}"),
+        "activating" => format!("activating (auto-restart) (Result: {result}) {when}"),
+        "failed" => format!("failed (Result: {result}) {when}"),
         _ if state.since > 0 => format!("inactive (dead) {when}"),
         _ => "inactive (dead)".to_owned(),
     };
@@ -249,8 +257,12 @@ fn status(sys: &mut Sys<'_>, name: &str) -> i32 {
         program.split_whitespace().next().unwrap_or(name).rsplit('/').next().unwrap_or(name).to_owned();
     if word == "active" && !oneshot {
         out.push_str(&format!("   Main PID: {} ({comm})\n      Tasks: 11 (limit: 4558)\n     Memory: 38.1M (peak: 38.6M)\n        CPU: 1.203s\n     CGroup: /system.slice/{name}.service\n             \u{2514}\u{2500}{} {}\n", state.pid, state.pid, command_line(name, &program)));
-    } else if let Some(exit) = state.failed {
-        out.push_str(&format!("    Process: {} ExecStart={program} (code=exited, status={exit}/FAILURE)\n   Main PID: {} (code=exited, status={exit}/FAILURE)\n", state.pid, state.pid));
+    } else if let Some(end) = state.end {
+        let how = end.words();
+        out.push_str(&format!(
+            "    Process: {} ExecStart={program} ({how})\n   Main PID: {} ({how})\n        CPU: 12ms\n",
+            state.pid, state.pid
+        ));
     }
     sys.print(&out);
     let lines = journal(sys, Some(name));
@@ -277,8 +289,8 @@ fn list_units(sys: &mut Sys<'_>, state: Option<&str>, all: bool) -> i32 {
     let mut rows = Vec::new();
     for name in units::all(sys.machine()) {
         let (_, text) = units::file(sys.machine(), &name).unwrap_or_default();
-        let about = units::setting(&text, "Description").unwrap_or(&name).to_owned();
-        let oneshot = units::setting(&text, "Type") == Some("oneshot");
+        let about = units::setting(&text, "Description").map_or(format!("{name}.service"), str::to_owned);
+        let oneshot = sys.machine().services.units.get(&name).is_some_and(|u| u.pid == 0);
         let word = word(sys, &name);
         let sub = match word {
             "active" if oneshot => "exited",
@@ -333,8 +345,9 @@ fn journal(sys: &Sys<'_>, unit: Option<&str>) -> Vec<String> {
         .iter()
         .filter(|(_, tag, line)| match (unit, &about) {
             (Some(u), Some(about)) => {
-                let name = tag.split('[').next().unwrap_or(tag);
-                name == u || name == "systemd" && line.contains(about.as_str())
+                let name = sys.machine().services.unit_of(tag);
+                name == u
+                    || name == "systemd" && line.split([' ', ':']).any(|w| w.trim_end_matches('.') == about)
             }
             _ => true,
         })

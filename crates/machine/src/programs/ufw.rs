@@ -1,25 +1,10 @@
 //! `ufw`: the host firewall's rules, kept in /etc/ufw as the real one keeps them.
 //!
-//! Says and remembers; which packets pass is the network's business. Models ufw's src/{frontend,backend}.py.
+//! Says and remembers; which packets pass is [`crate::node::firewall`]'s business. Models ufw's src/{frontend,backend}.py.
 
+use crate::node::firewall::{ANY, UfwRule as Rule};
 use crate::sys::Sys;
 
-/// A rule, as the tuples of user.rules have it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Rule {
-    /// `allow`, `deny`, `reject`, `limit`.
-    action: String,
-    /// `tcp`, `udp`, `any`.
-    proto: String,
-    /// `any` or a port.
-    port: String,
-    to: String,
-    from: String,
-    out: bool,
-    v6: bool,
-}
-
-const ANY: &str = "0.0.0.0/0";
 const RULES: &str = "/etc/ufw/user.rules";
 const CONF: &str = "/etc/ufw/ufw.conf";
 const DEFAULTS: &str = "/etc/default/ufw";
@@ -33,32 +18,24 @@ const SERVICES: &[(&str, &str, &str)] = &[
     ("ftp", "21", "tcp"),
 ];
 
-impl Rule {
-    fn parse(line: &str) -> Option<Self> {
-        let rest = line.strip_prefix("### tuple ### ")?;
-        let f: Vec<&str> = rest.split(' ').collect();
-        let [action, proto, port, to, _, from, direction, ..] = f.as_slice() else { return None };
-        Some(Self {
-            action: (*action).to_owned(),
-            proto: (*proto).to_owned(),
-            port: (*port).to_owned(),
-            to: (*to).to_owned(),
-            from: (*from).to_owned(),
-            out: *direction == "out",
-            v6: *to == "::/0" || from.contains("::"),
-        })
-    }
+/// How a rule is written down and shown.
+trait Shown {
+    fn line(&self) -> String;
+    fn columns(&self, numbered: bool) -> (String, String, String);
+    fn words(&self) -> String;
+}
 
+fn is_any(address: &str) -> bool {
+    address == ANY || address == "::/0"
+}
+
+impl Shown for Rule {
     fn line(&self) -> String {
         let direction = if self.out { "out" } else { "in" };
         format!(
             "### tuple ### {} {} {} {} any {} {direction}\n",
             self.action, self.proto, self.port, self.to, self.from
         )
-    }
-
-    fn is_any(address: &str) -> bool {
-        address == ANY || address == "::/0"
     }
 
     /// The columns of `ufw status`.
@@ -69,7 +46,7 @@ impl Rule {
             (port, "any") => port.to_owned(),
             (port, proto) => format!("{port}/{proto}"),
         };
-        let place = |address: &str, port: &str| match (Self::is_any(address), port.is_empty()) {
+        let place = |address: &str, port: &str| match (is_any(address), port.is_empty()) {
             (true, true) => format!("Anywhere{mark}"),
             (true, false) => format!("{port}{mark}"),
             (false, true) => address.to_owned(),
@@ -87,11 +64,11 @@ impl Rule {
     fn words(&self) -> String {
         let port =
             if self.proto == "any" { self.port.clone() } else { format!("{}/{}", self.port, self.proto) };
-        if Self::is_any(&self.from) && Self::is_any(&self.to) && self.port != "any" {
+        if is_any(&self.from) && is_any(&self.to) && self.port != "any" {
             return format!("{} {port}", self.action);
         }
         let mut text =
-            format!("{} from {}", self.action, if Self::is_any(&self.from) { "any" } else { &self.from });
+            format!("{} from {}", self.action, if is_any(&self.from) { "any" } else { &self.from });
         if self.port != "any" {
             text.push_str(&format!(" to any port {}", self.port));
             if self.proto != "any" {

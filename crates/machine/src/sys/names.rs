@@ -1,6 +1,28 @@
 //! Users and groups by name: what `getpwuid` and its kin read from /etc/passwd and /etc/group.
 
 use super::Sys;
+use crate::machine::Machine;
+use crate::process::Cred;
+
+impl Cred {
+    /// What a session of a user of the machine begins with; `None` where /etc/passwd does not know the name.
+    #[must_use]
+    pub fn of_account(machine: &Machine, name: &str) -> Option<Self> {
+        let text = |path: &str| {
+            let bytes = machine.read_file(path).unwrap_or_default();
+            String::from_utf8_lossy(&bytes).into_owned()
+        };
+        let user = text("/etc/passwd").lines().filter_map(parse_user).find(|u| u.name == name)?;
+        let mut cred = Self::user(user.uid, user.gid);
+        let groups = text("/etc/group");
+        let of = groups
+            .lines()
+            .filter_map(parse_group)
+            .filter(|(_, _, members)| members.iter().any(|m| m == name));
+        cred.groups.extend(of.map(|(_, gid, _)| gid));
+        Some(cred)
+    }
+}
 
 /// An entry of /etc/passwd.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

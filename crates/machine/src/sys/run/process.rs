@@ -281,6 +281,7 @@ impl Sys<'_> {
                 self.stop(State::Killed(signal));
             } else {
                 self.machine.processes.remove(&target.pid);
+                crate::node::units::killed(self.machine, target.pid, signal);
             }
         }
         Ok(())

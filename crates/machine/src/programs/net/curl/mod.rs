@@ -308,6 +308,10 @@ impl Curl<'_> {
                 self.say(sys, &closing);
                 return Err((35, why));
             }
+            Heard::Alert(alert) if !alert.contains("required") => {
+                let number = if alert.contains("version") { "0A00042E" } else { "0A000410" };
+                return Err((35, format!("OpenSSL/3.0.17: error:{number}:SSL routines::{alert}")));
+            }
             Heard::Alert(alert) => {
                 let number = if alert.contains("required") { "0A00045C" } else { "0A000412" };
                 return Err((
@@ -424,11 +428,24 @@ impl Curl<'_> {
                 })?)
             }
         };
+        let tls_max = match self.wish.value(options::TLS_MAX) {
+            None | Some("1.3" | "default") => 3,
+            Some("1.2") => 2,
+            // The library itself speaks nothing older.
+            Some(_) => {
+                return Err((
+                    35,
+                    "OpenSSL/3.0.17: error:0A0000BF:SSL routines::no protocols available".to_owned(),
+                ));
+            }
+        };
         let named = host.parse::<IpAddr>().is_err();
         Ok(ClientHello {
             server_name: if named { host.to_owned() } else { String::new() },
             certificate,
             http2: !self.wish.has(options::HTTP1),
+            tls_max,
+            ciphers: self.wish.value(options::CIPHERS).unwrap_or_default().to_owned(),
         })
     }
 

@@ -44,7 +44,8 @@ const OPTIONS: &[(&str, char, bool)] = &[
     ("proxy", 'x', true),
     ("retry", '\u{b}', true),
     ("retry-delay", '\u{b}', true),
-    ("tls-max", '\u{b}', true),
+    ("tls-max", TLS_MAX, true),
+    ("ciphers", CIPHERS, true),
     ("capath", '\u{b}', true),
     ("tlsv1.3", '\u{c}', false),
     ("http2", '\u{c}', false),
@@ -58,6 +59,10 @@ const OPTIONS: &[(&str, char, bool)] = &[
 
 /// `--http1.1`
 pub(super) const HTTP1: char = '\u{1}';
+/// `--tls-max`
+pub(super) const TLS_MAX: char = '\u{f}';
+/// `--ciphers`
+pub(super) const CIPHERS: char = '\u{10}';
 /// `--cacert`
 pub(super) const CACERT: char = '\u{2}';
 /// `--resolve`

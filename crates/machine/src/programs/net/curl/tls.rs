@@ -76,7 +76,7 @@ pub(super) fn meet(
     say(sys, "TLSv1.3 (IN), TLS handshake, Finished (20):");
     say(sys, "TLSv1.3 (OUT), TLS change cipher, Change cipher spec (1):");
     say(sys, "TLSv1.3 (OUT), TLS handshake, Finished (20):");
-    say(sys, "SSL connection using TLSv1.3 / TLS_AES_256_GCM_SHA384");
+    say(sys, &format!("SSL connection using TLSv1.{} / {}", hello.tls.version, hello.tls.cipher));
     say(
         sys,
         match (offered, hello.http2) {
