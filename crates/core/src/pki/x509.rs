@@ -67,6 +67,7 @@ pub fn read_name(bytes: &[u8]) -> Vec<Attribute> {
 
 /// The subject of a request as a `CertificateSigningRequest` holds it: PEM in base64. `None` where it holds none.
 #[must_use]
+#[inline(never)]
 pub fn requested_subject(encoded: &str) -> Option<Vec<Attribute>> {
     let text = String::from_utf8(gatehouse_model::base64::decode(encoded).ok()?).ok()?;
     let block = der::pem_blocks(&text).into_iter().find(|b| b.kind.ends_with("CERTIFICATE REQUEST"))?;

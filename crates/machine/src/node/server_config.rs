@@ -13,6 +13,9 @@ use gatehouse_model::{FieldError, FieldPath, Value, names, time, yaml};
 
 use super::apiserver::{End, Site};
 
+const POD_SECURITY_NAME: &str = gatehouse_core::admission::pod_security::NAME;
+const EVENT_RATE_LIMIT: &str = "EventRateLimit";
+
 /// A kind of configuration file: its group and versions, where its scheme is, and the fields it has (by their path).
 struct Format {
     kind: &'static str,
@@ -149,9 +152,17 @@ impl Site<'_> {
                 }
             }
         }
-        self.pod_security(config).map_err(failed)?;
-        event_limits(config).map_err(failed)?;
-        if config.enable_admission_plugins.iter().any(|p| p == "ImagePolicyWebhook") {
+        let asked = |name: &str| config.enable_admission_plugins.iter().any(|p| p == name);
+        let refused = |name: &str| config.disable_admission_plugins.iter().any(|p| p == name);
+        if let Some(own) = config.admission_configuration.get(POD_SECURITY_NAME)
+            && !refused(POD_SECURITY_NAME)
+        {
+            pod_security(own).map_err(failed)?;
+        }
+        if asked(EVENT_RATE_LIMIT) {
+            event_limits(config).map_err(failed)?;
+        }
+        if asked("ImagePolicyWebhook") {
             self.image_policy(config).map_err(|why| {
                 failed(format!("couldn't init admission plugin \"ImagePolicyWebhook\": {why}"))
             })?;
@@ -160,6 +171,7 @@ impl Site<'_> {
     }
 
     /// The configuration of each plugin, in the file itself or in one of its own.
+    #[inline(never)]
     fn plugins(&self, path: &str, value: &Value, config: &mut ApiServerConfig) -> Result<(), End> {
         let folder = path.rsplit_once('/').map_or("", |(d, _)| d);
         for plugin in value.list_at(&["plugins"]) {
@@ -184,50 +196,8 @@ impl Site<'_> {
         Ok(())
     }
 
-    /// What Pod Security has to say of its configuration.
-    fn pod_security(&self, config: &ApiServerConfig) -> Result<(), String> {
-        const NAME: &str = gatehouse_core::admission::pod_security::NAME;
-        let off = config.disable_admission_plugins.iter().any(|p| p == NAME);
-        let Some(own) = config.admission_configuration.get(NAME).filter(|_| !off) else { return Ok(()) };
-        POD_SECURITY
-            .check(own, &gatehouse_model::json::print(own))
-            .map_err(|why| format!("couldn't init admission plugin \"{NAME}\": {why}"))?;
-        let initial = |why: String| format!("failed to initialize admission plugin \"{NAME}\": {NAME} {why}");
-        let mut wrong = Vec::new();
-        for mode in ["enforce", "audit", "warn"] {
-            let (level, version) = (own.str_at(&["defaults", mode]), format!("{mode}-version"));
-            if let Some(why) = Level::parse(level).err().filter(|_| !level.is_empty()) {
-                wrong.push(format!("{mode}: {why}"));
-            }
-            let text = own.str_at(&["defaults", &version]);
-            if let Some(why) = Version::parse(text).err().filter(|_| !text.is_empty()) {
-                wrong.push(format!("{version}: {why}"));
-            }
-        }
-        aggregate(&wrong).map_err(|why| initial(format!("configuration error: {why}")))?;
-        let mut errors: Vec<String> = Vec::new();
-        for list in ["namespaces", "runtimeClasses", "usernames"] {
-            let mut seen = BTreeSet::new();
-            for (i, name) in own.list_at(&["exemptions", list]).iter().enumerate() {
-                let path = FieldPath::new("exemptions").child(list).index(i);
-                let text = name.as_str().unwrap_or_default();
-                let why = match list {
-                    "namespaces" => names::dns1123_label(text),
-                    "runtimeClasses" => names::dns1123_subdomain(text),
-                    _ if text.is_empty() => vec!["username must not be empty".to_owned()],
-                    _ => Vec::new(),
-                };
-                if !why.is_empty() {
-                    errors.push(FieldError::invalid(path, name, why.join(", ")).to_string());
-                } else if !seen.insert(text) {
-                    errors.push(FieldError::duplicate(path, name).to_string());
-                }
-            }
-        }
-        aggregate(&errors).map_err(|why| initial(format!("invalid: {why}")))
-    }
-
     /// The plugin that will not start without its backend's kubeconfig; it is told where the backend is.
+    #[inline(never)]
     fn image_policy(&self, config: &mut ApiServerConfig) -> Result<(), String> {
         let Some(own) = config.admission_configuration.get_mut("ImagePolicyWebhook") else {
             return Err("no config specified".to_owned());
@@ -289,9 +259,14 @@ impl Site<'_> {
     /// `--authentication-config`: who may come without a credential, and where to.
     pub(super) fn authentication(&self, config: &mut ApiServerConfig) -> Result<(), String> {
         config.anonymous_paths.clear();
-        let Some(path) = self.flags.get("authentication-config").filter(|p| !p.is_empty()) else {
-            return Ok(());
-        };
+        match self.flags.get("authentication-config").filter(|p| !p.is_empty()) {
+            Some(path) => self.authentication_file(path, config),
+            None => Ok(()),
+        }
+    }
+
+    #[inline(never)]
+    fn authentication_file(&self, path: &str, config: &mut ApiServerConfig) -> Result<(), String> {
         let text = self.read(path)?;
         if text.is_empty() {
             return Err("empty config data".to_owned());
@@ -318,6 +293,7 @@ impl Site<'_> {
     }
 
     /// `--authorization-config`: the authorizers in order; everything that is wrong with the file.
+    #[inline(never)]
     pub(super) fn authorization_file(&self, path: &str, config: &mut ApiServerConfig) -> Vec<String> {
         if self.flags.get("authorization-mode").is_some() {
             return vec!["--authorization-config can not be specified when --authorization-mode or --authorization-webhook-* flags are defined".to_owned()];
@@ -381,6 +357,48 @@ impl Site<'_> {
     }
 }
 
+/// What Pod Security has to say of its configuration.
+#[inline(never)]
+fn pod_security(own: &Value) -> Result<(), String> {
+    const NAME: &str = POD_SECURITY_NAME;
+    POD_SECURITY
+        .check(own, &gatehouse_model::json::print(own))
+        .map_err(|why| format!("couldn't init admission plugin \"{NAME}\": {why}"))?;
+    let initial = |why: String| format!("failed to initialize admission plugin \"{NAME}\": {NAME} {why}");
+    let mut wrong = Vec::new();
+    for mode in ["enforce", "audit", "warn"] {
+        let (level, version) = (own.str_at(&["defaults", mode]), format!("{mode}-version"));
+        if let Some(why) = Level::parse(level).err().filter(|_| !level.is_empty()) {
+            wrong.push(format!("{mode}: {why}"));
+        }
+        let text = own.str_at(&["defaults", &version]);
+        if let Some(why) = Version::parse(text).err().filter(|_| !text.is_empty()) {
+            wrong.push(format!("{version}: {why}"));
+        }
+    }
+    aggregate(&wrong).map_err(|why| initial(format!("configuration error: {why}")))?;
+    let mut errors: Vec<String> = Vec::new();
+    for list in ["namespaces", "runtimeClasses", "usernames"] {
+        let mut seen = BTreeSet::new();
+        for (i, name) in own.list_at(&["exemptions", list]).iter().enumerate() {
+            let path = FieldPath::new("exemptions").child(list).index(i);
+            let text = name.as_str().unwrap_or_default();
+            let why = match list {
+                "namespaces" => names::dns1123_label(text),
+                "runtimeClasses" => names::dns1123_subdomain(text),
+                _ if text.is_empty() => vec!["username must not be empty".to_owned()],
+                _ => Vec::new(),
+            };
+            if !why.is_empty() {
+                errors.push(FieldError::invalid(path, name, why.join(", ")).to_string());
+            } else if !seen.insert(text) {
+                errors.push(FieldError::duplicate(path, name).to_string());
+            }
+        }
+    }
+    aggregate(&errors).map_err(|why| initial(format!("invalid: {why}")))
+}
+
 /// The server of a kubeconfig's current context; without one, of its first cluster.
 fn current_server(config: &Value) -> String {
     let named = |list: &str, name: &str| {
@@ -393,11 +411,9 @@ fn current_server(config: &Value) -> String {
 }
 
 /// What EventRateLimit has to say of its limits.
+#[inline(never)]
 fn event_limits(config: &ApiServerConfig) -> Result<(), String> {
-    const NAME: &str = "EventRateLimit";
-    if !config.enable_admission_plugins.iter().any(|p| p == NAME) {
-        return Ok(());
-    }
+    const NAME: &str = EVENT_RATE_LIMIT;
     let own = config.admission_configuration.get(NAME).cloned().unwrap_or_default();
     let root = FieldPath::new("limits");
     let mut errors = Vec::new();
