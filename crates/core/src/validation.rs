@@ -13,8 +13,10 @@ mod crd;
 mod cron;
 mod custom;
 mod diff;
+mod endpoints;
 mod env;
 mod internal;
+mod job_policy;
 mod meta;
 mod network;
 mod os;
@@ -168,6 +170,10 @@ fn by_kind(errors: &mut Errors, rules: &Rules, object: &Object, namespaced: bool
             admission::binding(errors, object)
         }
         "CustomResourceDefinition" => crd::definition(errors, object),
+        "EndpointSlice" => endpoints::slice(errors, object),
+        "Endpoints" => endpoints::endpoints(errors, object),
+        "Event" => endpoints::event(errors, object),
+        "Lease" => endpoints::lease(errors, object),
         _ => meta::object(errors, object, namespaced, names::dns1123_subdomain),
     }
 }
@@ -203,6 +209,7 @@ fn change_by_kind(errors: &mut Errors, rules: &Rules, new: &Object, old: &Object
         "RuntimeClass" => classes::runtime_update(errors, new, old),
         "CertificateSigningRequest" => classes::signing_update(errors, rules, new, old),
         "CustomResourceDefinition" => crd::update(errors, new, old),
+        "EndpointSlice" => endpoints::slice_update(errors, new, old),
         _ => by_kind(errors, rules, new, namespaced),
     }
 }

@@ -6,20 +6,21 @@ use gatehouse_model::selector::Selector;
 use gatehouse_model::{FieldError, FieldPath, Object, Value, names};
 
 use super::check::{self, Errors};
-use super::{Rules, cron, internal, meta, pod};
+use super::{Rules, cron, internal, job_policy, meta, pod};
 
 /// A Job.
 pub(super) fn job(errors: &mut Errors, rules: &Rules, object: &Object) {
     meta::object(errors, object, true, names::dns1123_subdomain);
+    job_spec(errors, rules, &FieldPath::new("spec"), object.get("spec").unwrap_or(&Value::Null), true);
     let name = object.name();
-    if object.str_at(&["spec", "completionMode"]) == "Indexed" {
-        let longest = format!("{name}-{}", object.i64_at(&["spec", "completions"]).unwrap_or(1) - 1);
+    let completions = object.i64_at(&["spec", "completions"]).unwrap_or(0);
+    if completions > 0 && object.str_at(&["spec", "completionMode"]) == "Indexed" {
+        let longest = format!("{name}-{}", completions - 1);
         if !names::dns1123_label(&longest).is_empty() {
             let why = format!("will not able to create pod with invalid DNS label: {longest}");
             errors.push(FieldError::invalid(FieldPath::new("metadata.name"), &name.into(), why));
         }
     }
-    job_spec(errors, rules, &FieldPath::new("spec"), object.get("spec").unwrap_or(&Value::Null), true);
 }
 
 fn job_spec(errors: &mut Errors, rules: &Rules, path: &FieldPath, spec: &Value, selects: bool) {
@@ -35,23 +36,43 @@ fn job_spec(errors: &mut Errors, rules: &Rules, path: &FieldPath, spec: &Value, 
     ] {
         check::non_negative(errors, path.child(field), spec.i64_at(&[field]));
     }
+    if spec.get("maxFailedIndexes").is_some() && spec.get("backoffLimitPerIndex").is_none() {
+        let why = "when maxFailedIndexes is specified";
+        errors.push(FieldError::required(path.child("backoffLimitPerIndex"), why));
+    }
+    if let Some(manager) = spec.get("managedBy").and_then(Value::as_str) {
+        managed_by(errors, &path.child("managedBy"), manager);
+    }
     if let Some(mode) = spec.get("completionMode").and_then(Value::as_str) {
         check::allowed(errors, path.child("completionMode"), mode, &["NonIndexed", "Indexed"]);
         if mode == "Indexed" && spec.get("completions").is_none() {
             errors.push(FieldError::required(path.child("completions"), "when completion mode is Indexed"));
         }
+        if mode == "Indexed" {
+            let mut at_most = |field: &str, most: Option<i64>, why: &str| {
+                let value = spec.i64_at(&[field]);
+                if let (Some(value), Some(most)) = (value, most)
+                    && value > most
+                {
+                    let why = format!("must be less than or equal to {why}");
+                    errors.push(FieldError::invalid(path.child(field), &Value::Int(value), why));
+                }
+            };
+            at_most("parallelism", Some(100_000), "100000 when completion mode is Indexed");
+            at_most("maxFailedIndexes", spec.i64_at(&["completions"]), "completions");
+            at_most("maxFailedIndexes", Some(100_000), "100000");
+        }
     }
     if spec.str_at(&["completionMode"]) != "Indexed" {
-        for field in ["backoffLimitPerIndex", "maxFailedIndexes", "successPolicy"] {
+        for field in ["backoffLimitPerIndex", "maxFailedIndexes"] {
             if let Some(value) = spec.get(field) {
-                errors.push(FieldError::invalid(
-                    path.child(field),
-                    value,
-                    "requires indexed completion mode",
-                ));
+                let why = "requires indexed completion mode";
+                errors.push(FieldError::invalid(path.child(field), value, why));
             }
         }
     }
+    job_policy::failure(errors, &path.child("podFailurePolicy"), spec);
+    job_policy::success(errors, &path.child("successPolicy"), spec);
     if let Some(policy) = spec.get("podReplacementPolicy").and_then(Value::as_str) {
         let supported: &[&str] = if spec.get("podFailurePolicy").is_some() {
             &["Failed"]
@@ -91,6 +112,25 @@ fn job_spec(errors: &mut Errors, rules: &Rules, path: &FieldPath, spec: &Value, 
     }
 }
 
+/// `example.com/controller`
+fn managed_by(errors: &mut Errors, path: &FieldPath, manager: &str) {
+    if !check::required(errors, path.clone(), manager) {
+        return;
+    }
+    match manager.split_once('/') {
+        Some((host, rest)) if !host.is_empty() && !rest.is_empty() => {
+            check::text(errors, path, host, names::dns1123_subdomain(host));
+        }
+        _ => {
+            let why = "must be a domain-prefixed path (such as \"acme.io/foo\")";
+            errors.push(FieldError::invalid(path.clone(), &manager.into(), why));
+        }
+    }
+    if manager.len() > 63 {
+        errors.push(FieldError::too_long(path.clone(), 63));
+    }
+}
+
 /// A change of a Job.
 pub(super) fn job_update(errors: &mut Errors, rules: &Rules, new: &Object, old: &Object) {
     meta::update(errors, new, old);
@@ -105,6 +145,12 @@ pub(super) fn job_update(errors: &mut Errors, rules: &Rules, new: &Object, old: 
             of(new, "completions").as_ref(),
             of(old, "completions").as_ref(),
         );
+    } else if let Some(completions) = of(new, "completions")
+        && of(old, "completions").as_ref() != Some(&completions)
+        && of(new, "parallelism").as_ref() != Some(&completions)
+    {
+        let why = "can only be modified in tandem with spec.parallelism";
+        errors.push(FieldError::invalid(path.child("completions"), &completions, why));
     }
     check::immutable(
         errors,
@@ -163,16 +209,16 @@ fn cron_spec(errors: &mut Errors, rules: &Rules, object: &Object) {
         }
         check::text(errors, &path.child("schedule"), schedule, complaints);
     }
-    if let Some(zone) = object.at(&["spec", "timeZone"]).and_then(Value::as_str)
-        && let Err(why) = cron::zone(zone)
-    {
-        errors.push(FieldError::invalid(path.child("timeZone"), &zone.into(), why));
-    }
     check::non_negative(
         errors,
         path.child("startingDeadlineSeconds"),
         object.i64_at(&["spec", "startingDeadlineSeconds"]),
     );
+    if let Some(zone) = object.at(&["spec", "timeZone"]).and_then(Value::as_str)
+        && let Err(why) = cron::zone(zone)
+    {
+        errors.push(FieldError::invalid(path.child("timeZone"), &zone.into(), why));
+    }
     check::one_of(
         errors,
         path.child("concurrencyPolicy"),

@@ -17,7 +17,7 @@ pub(super) fn priority(errors: &mut Errors, object: &Object) {
         match known.iter().find(|(n, _)| *n == name) {
             None => errors.push(FieldError::forbidden(
                 FieldPath::new("metadata.name"),
-                "priority class names with 'system-' prefix are reserved for system use only. error: only system-node-critical,system-cluster-critical are allowed",
+                format!("priority class names with 'system-' prefix are reserved for system use only. error: {name} is not a known system priority class"),
             )),
             Some((_, right)) if *right != value => errors.push(FieldError::forbidden(
                 FieldPath::new("metadata.name"),

@@ -27,6 +27,7 @@ pub(super) fn regular(errors: &mut Errors, context: &Context<'_>) {
             seen.push(name);
         }
         life(errors, context, &path, container);
+        restart(errors, context, &path, container);
         if container.get("restartPolicy").is_some() && context.version.minor() < 34 {
             errors.push(FieldError::forbidden(
                 path.child("restartPolicy"),
@@ -49,6 +50,7 @@ pub(super) fn init(errors: &mut Errors, context: &Context<'_>) {
         if container.get("restartPolicy").is_some() && context.version.minor() < 34 {
             check::allowed(errors, path_i.child("restartPolicy"), policy, &["Always"]);
         }
+        restart(errors, context, &path_i, container);
         let name = container.str_at(&["name"]);
         if seen.contains(&name) {
             errors.push(FieldError::duplicate(path_i.child("name"), &name.into()));
@@ -163,7 +165,34 @@ fn common(errors: &mut Errors, context: &Context<'_>, path: &FieldPath, containe
         &["Always", "IfNotPresent", "Never"],
     );
     resources::container(errors, &path.child("resources"), container.get("resources"));
+    resize(errors, context, &path.child("resizePolicy"), container.list_at(&["resizePolicy"]));
     security::container(errors, context, &path.child("securityContext"), container.get("securityContext"));
+}
+
+/// Since 1.34 each container may say for itself when it is started again.
+fn restart(errors: &mut Errors, context: &Context<'_>, path: &FieldPath, container: &Value) {
+    if context.version.minor() >= 34
+        && let Some(policy) = container.get("restartPolicy").and_then(Value::as_str)
+    {
+        check::allowed(errors, path.child("restartPolicy"), policy, &["Always", "Never", "OnFailure"]);
+    }
+}
+
+fn resize(errors: &mut Errors, context: &Context<'_>, path: &FieldPath, policies: &[Value]) {
+    let mut seen: Vec<&str> = Vec::new();
+    for (i, policy) in policies.iter().enumerate() {
+        let (name, restart) = (policy.str_at(&["resourceName"]), policy.str_at(&["restartPolicy"]));
+        if seen.contains(&name) {
+            errors.push(FieldError::duplicate(path.index(i), &name.into()));
+        }
+        seen.push(name);
+        check::one_of(errors, path.clone(), name, &["cpu", "memory"]);
+        check::one_of(errors, path.clone(), restart, &["NotRequired", "RestartContainer"]);
+        if context.spec.str_at(&["restartPolicy"]) == "Never" && restart != "NotRequired" {
+            let why = "must be 'NotRequired' when `restartPolicy` is 'Never'";
+            errors.push(FieldError::invalid(path.clone(), &restart.into(), why));
+        }
+    }
 }
 
 fn life(errors: &mut Errors, context: &Context<'_>, path: &FieldPath, container: &Value) {

@@ -95,6 +95,7 @@ pub(super) fn annotations(errors: &mut Errors, path: &FieldPath, annotations: &M
 fn owners(errors: &mut Errors, path: &FieldPath, owners: &[Value]) {
     let mut controllers: Vec<&Value> = Vec::new();
     for (i, owner) in owners.iter().enumerate() {
+        let at = path;
         let path = path.index(i);
         let api_version = owner.str_at(&["apiVersion"]);
         if api_version.is_empty() {
@@ -109,6 +110,10 @@ fn owners(errors: &mut Errors, path: &FieldPath, owners: &[Value]) {
                 errors.push(FieldError::invalid(path.child(field), &"".into(), "must not be empty"));
             }
         }
+        if api_version == "v1" && owner.str_at(&["kind"]) == "Event" {
+            let why = "/v1, Kind=Event is disallowed from being an owner";
+            errors.push(FieldError::invalid(path.clone(), owner, why));
+        }
         if owner.bool_at(&["controller"]) == Some(true) {
             if let Some(first) = controllers.first() {
                 let why = format!(
@@ -118,7 +123,7 @@ fn owners(errors: &mut Errors, path: &FieldPath, owners: &[Value]) {
                     owner.str_at(&["kind"]),
                     owner.str_at(&["name"])
                 );
-                errors.push(FieldError::invalid(path, owner, why));
+                errors.push(FieldError::invalid(at.clone(), &owners.to_vec().into(), why));
             }
             controllers.push(owner);
         }
@@ -126,9 +131,17 @@ fn owners(errors: &mut Errors, path: &FieldPath, owners: &[Value]) {
 }
 
 fn finalizers(errors: &mut Errors, path: &FieldPath, finalizers: &[Value]) {
-    for (i, finalizer) in finalizers.iter().enumerate() {
-        let name = finalizer.as_str().unwrap_or_default();
-        check::text(errors, &path.index(i), name, names::label_key(name));
+    let named = || finalizers.iter().map(|f| f.as_str().unwrap_or_default());
+    for name in named() {
+        check::text(errors, path, name, names::label_key(name));
+    }
+    let has = |name: &str| named().any(|f| f == name);
+    if has("orphan") && has("foregroundDeletion") {
+        let shown = Value::from(finalizers.to_vec());
+        let why = "finalizer orphan and foregroundDeletion cannot be both set";
+        errors.push(FieldError::invalid(path.clone(), &shown, why));
+    }
+    for (i, name) in named().enumerate() {
         if !name.contains('/') && !matches!(name, "orphan" | "foregroundDeletion" | "kubernetes") {
             errors.push(FieldError::invalid(
                 path.index(i),
@@ -136,15 +149,6 @@ fn finalizers(errors: &mut Errors, path: &FieldPath, finalizers: &[Value]) {
                 "name is neither a standard finalizer name nor is it fully qualified",
             ));
         }
-    }
-    let has = |name: &str| finalizers.iter().any(|f| f.as_str() == Some(name));
-    if has("orphan") && has("foregroundDeletion") {
-        let shown = Value::from(finalizers.to_vec());
-        errors.push(FieldError::invalid(
-            path.clone(),
-            &shown,
-            "finalizers orphan and foregroundDeletion cannot both be set",
-        ));
     }
 }
 

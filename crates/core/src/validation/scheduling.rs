@@ -144,6 +144,30 @@ fn pod_term(errors: &mut Errors, path: &FieldPath, term: &Value) {
         errors.push(FieldError::required(path.child("topologyKey"), "can not be empty"));
     }
     check::text(errors, &path.child("topologyKey"), key, names::label_key(key));
+    match_keys(errors, path, term, &["matchLabelKeys", "mismatchLabelKeys"]);
+}
+
+/// Label keys whose values the pod itself gives to the selector beside them.
+fn match_keys(errors: &mut Errors, path: &FieldPath, term: &Value, fields: &[&str]) {
+    for field in fields {
+        let keys = term.list_at(&[field]);
+        let path = path.child(field);
+        if !keys.is_empty() && term.get("labelSelector").is_none() {
+            errors.push(FieldError::forbidden(path, "must not be specified when labelSelector is not set"));
+            continue;
+        }
+        for (i, key) in keys.iter().enumerate() {
+            let key = key.as_str().unwrap_or_default();
+            check::text(errors, &path.index(i), key, names::label_key(key));
+        }
+    }
+    let [first, second] = fields else { return };
+    for (i, key) in term.list_at(&[first]).iter().enumerate() {
+        if term.list_at(&[second]).contains(key) {
+            let why = "exists in both matchLabelKeys and mismatchLabelKeys";
+            errors.push(FieldError::invalid(path.child(first).index(i), key, why));
+        }
+    }
 }
 
 /// A taint's or toleration's effect.
@@ -249,6 +273,7 @@ pub(super) fn spread(errors: &mut Errors, path: &FieldPath, constraints: &[Value
                 check::allowed(errors, path.child(field), policy, &["Honor", "Ignore"]);
             }
         }
+        match_keys(errors, &path, constraint, &["matchLabelKeys"]);
         meta::selector(errors, &path.child("labelSelector"), constraint.get("labelSelector"));
     }
 }

@@ -5,7 +5,7 @@
 use gatehouse_model::{FieldError, FieldPath, Object, Value, names};
 
 use super::check::{self, Errors};
-use super::{Rules, meta};
+use super::{Rules, endpoints, meta};
 
 /// What the name of a service may be: since 1.34 it may begin with a digit.
 pub(super) fn name_rule(rules: &Rules) -> fn(&str) -> Vec<String> {
@@ -64,7 +64,12 @@ pub(super) fn service(errors: &mut Errors, rules: &Rules, object: &Object) {
     }
     cluster_ips(errors, &path, object);
     for (i, ip) in object.list_at(&["spec", "externalIPs"]).iter().enumerate() {
-        check::ip(errors, &path.child("externalIPs").index(i), ip.as_str().unwrap_or_default());
+        let (ip, path) = (ip.as_str().unwrap_or_default(), path.child("externalIPs").index(i));
+        let before = errors.len();
+        check::ip(errors, &path, ip);
+        if errors.len() == before {
+            endpoints::usable(errors, &path, ip);
+        }
     }
     check::one_of(
         errors,

@@ -37,7 +37,7 @@ pub(super) fn of(version: KubeVersion, object: &Object, old: Option<&Object>) ->
             template(&mut out, &["spec", "jobTemplate", "spec", "template"], object, old);
         }
         "PodTemplate" => template(&mut out, &["template"], object, old),
-        "Service" => service(&mut out, object),
+        "Service" => service(&mut out, version, object),
         _ => {}
     }
     out
@@ -51,7 +51,10 @@ fn template(out: &mut Vec<String>, path: &[&str], object: &Object, old: Option<&
     pod(out, &FieldPath::default().children(path), template);
 }
 
-fn service(out: &mut Vec<String>, object: &Object) {
+fn service(out: &mut Vec<String>, version: KubeVersion, object: &Object) {
+    if version.minor() >= 36 && !object.list_at(&["spec", "externalIPs"]).is_empty() {
+        out.push("spec.externalIPs is deprecated".to_owned());
+    }
     if !object.str_at(&["spec", "externalName"]).is_empty()
         && object.str_at(&["spec", "type"]) != "ExternalName"
     {

@@ -60,25 +60,28 @@ fn rolling_update(errors: &mut Errors, path: &FieldPath, rolling: &Value) {
     for field in ["maxUnavailable", "maxSurge"] {
         amount(errors, &path.child(field), rolling.get(field));
     }
-    let zero = |field: &str| match rolling.get(field) {
-        Some(Value::Int(n)) => *n == 0,
-        Some(Value::Str(s)) => matches!(&**s, "0%" | "0"),
-        _ => true,
-    };
-    if zero("maxUnavailable") && zero("maxSurge") {
+    if is_zero(rolling.get("maxUnavailable")) && is_zero(rolling.get("maxSurge")) {
         let shown = rolling.get("maxUnavailable").cloned().unwrap_or(Value::Int(0));
         let why = "may not be 0 when `maxSurge` is 0";
         errors.push(FieldError::invalid(path.child("maxUnavailable"), &shown, why));
     }
-    if let Some(Value::Str(percent)) = rolling.get("maxUnavailable")
+    at_most_all(errors, &path.child("maxUnavailable"), rolling.get("maxUnavailable"));
+}
+
+/// No number, or none of a hundred.
+fn is_zero(value: Option<&Value>) -> bool {
+    match value {
+        Some(Value::Int(n)) => *n == 0,
+        Some(Value::Str(s)) => s.trim_end_matches('%').parse::<i64>().unwrap_or(0) == 0,
+        _ => true,
+    }
+}
+
+fn at_most_all(errors: &mut Errors, path: &FieldPath, value: Option<&Value>) {
+    if let Some(value @ Value::Str(percent)) = value
         && percent.trim_end_matches('%').parse::<i64>().is_ok_and(|n| n > 100)
     {
-        let shown = Value::Str(percent.clone());
-        errors.push(FieldError::invalid(
-            path.child("maxUnavailable"),
-            &shown,
-            "must not be greater than 100%",
-        ));
+        errors.push(FieldError::invalid(path.clone(), value, "must not be greater than 100%"));
     }
 }
 
@@ -231,11 +234,7 @@ fn daemon_set_spec(errors: &mut Errors, rules: &Rules, object: &Object) {
         "OnDelete" => {}
         "RollingUpdate" => match strategy.get("rollingUpdate") {
             None => errors.push(FieldError::required(at.child("rollingUpdate"), "")),
-            Some(rolling) => {
-                for field in ["maxUnavailable", "maxSurge"] {
-                    amount(errors, &at.child("rollingUpdate").child(field), rolling.get(field));
-                }
-            }
+            Some(rolling) => daemon_rolling(errors, &at.child("rollingUpdate"), rolling),
         },
         other => {
             errors.push(FieldError::not_supported(
@@ -247,6 +246,28 @@ fn daemon_set_spec(errors: &mut Errors, rules: &Rules, object: &Object) {
     }
     let history = object.i64_at(&["spec", "revisionHistoryLimit"]);
     check::non_negative(errors, path.child("revisionHistoryLimit"), history);
+}
+
+fn daemon_rolling(errors: &mut Errors, path: &FieldPath, rolling: &Value) {
+    let fields = ["maxUnavailable", "maxSurge"];
+    for field in fields {
+        amount(errors, &path.child(field), rolling.get(field));
+    }
+    for field in fields {
+        at_most_all(errors, &path.child(field), rolling.get(field));
+    }
+    let surge = rolling.get("maxSurge").cloned().unwrap_or(Value::Int(0));
+    match (is_zero(rolling.get("maxUnavailable")), is_zero(rolling.get("maxSurge"))) {
+        (false, false) => {
+            let why = "may not be set when maxUnavailable is non-zero";
+            errors.push(FieldError::invalid(path.child("maxSurge"), &surge, why));
+        }
+        (true, true) => {
+            let why = "cannot be 0 when maxSurge is 0";
+            errors.push(FieldError::required(path.child("maxUnavailable"), why));
+        }
+        _ => {}
+    }
 }
 
 /// A change of a DaemonSet.
@@ -283,15 +304,31 @@ fn stateful_set_spec(errors: &mut Errors, rules: &Rules, object: &Object) {
         }
         "RollingUpdate" => {
             let partition = strategy.i64_at(&["rollingUpdate", "partition"]);
-            check::non_negative(errors, at.child("rollingUpdate").child("partition"), partition);
+            let at = at.child("rollingUpdate");
+            check::non_negative(errors, at.child("partition"), partition);
+            if let Some(most) = strategy.at(&["rollingUpdate", "maxUnavailable"]) {
+                let at = at.child("maxUnavailable");
+                amount(errors, &at, Some(most));
+                if is_zero(Some(most)) {
+                    errors.push(FieldError::invalid(at.clone(), most, "cannot be 0"));
+                }
+                at_most_all(errors, &at, Some(most));
+            }
         }
         _ => {
             let shown = internal::print("StatefulSetUpdateStrategy", strategy);
             errors.push(FieldError::invalid_rendered(at, shown, "must be 'RollingUpdate' or 'OnDelete'"));
         }
     }
+    for field in ["whenDeleted", "whenScaled"] {
+        const RETENTION: &str = "persistentVolumeClaimRetentionPolicy";
+        if let Some(policy) = object.at(&["spec", RETENTION, field]).and_then(Value::as_str) {
+            check::allowed(errors, path.child(RETENTION).child(field), policy, &["Retain", "Delete"]);
+        }
+    }
     check::non_negative(errors, path.child("replicas"), object.i64_at(&["spec", "replicas"]));
     check::non_negative(errors, path.child("minReadySeconds"), object.i64_at(&["spec", "minReadySeconds"]));
+    check::non_negative(errors, path.child("ordinals.start"), object.i64_at(&["spec", "ordinals", "start"]));
     let wanted = object.at(&["spec", "selector"]);
     let at = path.child("selector");
     match wanted {

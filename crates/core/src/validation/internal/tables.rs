@@ -168,6 +168,8 @@ pub(super) static STRUCTS: &[(&str, &str)] = &[
     ("RollingUpdateDeployment", "MaxUnavailable:i MaxSurge:i"),
     ("StatefulSetUpdateStrategy", "Type:s RollingUpdate:*RollingUpdateStatefulSetStrategy"),
     ("RollingUpdateStatefulSetStrategy", "Partition:i MaxUnavailable:*i"),
+    ("SuccessPolicy", "Rules:[]SuccessPolicyRule"),
+    ("SuccessPolicyRule", "SucceededIndexes:*s SucceededCount:*i"),
     ("Taint", "Key:s Value:s Effect:s TimeAdded:*s"),
     ("IDRange", "Min:i Max:i"),
     ("RoleRef", "APIGroup=apiGroup:s Kind:s Name:s"),
