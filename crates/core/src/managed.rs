@@ -11,6 +11,7 @@ mod reference;
 mod set;
 #[cfg(test)]
 mod tests;
+mod typed;
 mod walk;
 
 use gatehouse_model::schema::TypeRef;
@@ -115,10 +116,12 @@ fn manager(call: &Call<'_>) -> String {
 }
 
 fn subresource<'a>(call: &'a Call<'_>) -> &'a str {
-    match call.target.subresource.as_str() {
-        "scale" => "",
-        other => other,
-    }
+    call.target.subresource.as_str()
+}
+
+/// What in a configuration does not fit its kind.
+pub(crate) fn misfits(call: &Call<'_>, config: &Value) -> Option<String> {
+    with_type(call, |ty| typed::misfits(config, ty))
 }
 
 /// Runs `work` with the type of the call's resource.

@@ -25,7 +25,7 @@ mod update;
 #[cfg(test)]
 mod tests;
 
-use gatehouse_model::Value;
+use gatehouse_model::{Object, Value};
 
 use crate::admission::Notes;
 use crate::audit::Recorder;
@@ -45,20 +45,25 @@ pub(crate) use route::resolve;
 /// The largest body that is read, in bytes (`MaxRequestBodyBytes`).
 const MAX_BODY: usize = 3 << 20;
 
-/// About how long a body is as JSON; never too much.
-fn weight(body: &Body) -> usize {
-    fn of(value: &Value) -> usize {
-        match value {
-            Value::Str(text) => text.len() + 2,
-            Value::List(items) => items.iter().map(|i| of(i) + 1).sum(),
-            Value::Map(map) => map.iter().map(|(k, v)| k.len() + 4 + of(v)).sum(),
-            _ => 1,
-        }
+/// The longest object that etcd takes (`--max-request-bytes`).
+const MAX_STORED: usize = 3 << 19;
+
+/// About how long a value is as JSON; never too much.
+fn weight(value: &Value) -> usize {
+    match value {
+        Value::Str(text) => text.len() + 2,
+        Value::List(items) => items.iter().map(|i| weight(i) + 1).sum(),
+        Value::Map(map) => map.iter().map(|(k, v)| k.len() + 4 + weight(v)).sum(),
+        _ => 1,
     }
-    match body {
-        Body::Object(value) | Body::Patch(_, value) => of(value),
-        _ => 0,
+}
+
+/// Whether etcd takes an object of this size.
+fn etcd_takes(object: &Object) -> Result<(), Status> {
+    if weight(&object.0) > MAX_STORED {
+        return Err(Status::new(Reason::Unknown, "etcdserver: request is too large"));
     }
+    Ok(())
 }
 
 /// Answers one request and changes the cluster accordingly.
@@ -97,7 +102,9 @@ fn enter(
     if !cluster.config.up {
         return Err(Status::connection_refused());
     }
-    if weight(&request.body) > MAX_BODY {
+    if let Body::Object(value) | Body::Patch(_, value) = &request.body
+        && weight(value) > MAX_BODY
+    {
         let why = format!("Request entity too large: limit is {MAX_BODY}");
         return Err(Status::new(Reason::RequestEntityTooLarge, why));
     }

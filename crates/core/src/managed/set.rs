@@ -153,14 +153,16 @@ pub(super) fn keys(item: &Value, keys: &[impl AsRef<str>]) -> Element {
     let mut map = Map::new();
     for key in keys {
         let key = key.as_ref();
-        // The one key that has a default.
-        let default = if key == "protocol" { json!("TCP") } else { Value::Null };
-        map.insert(key, item.get(key).cloned().unwrap_or(default));
+        // The one key that has a default. Another that is missing tells elements apart by its absence.
+        let default = (key == "protocol").then(|| json!("TCP"));
+        if let Some(value) = item.get(key).cloned().or(default) {
+            map.insert(key, value);
+        }
     }
     format!("k:{}", gatehouse_model::json::print(&map.into()))
 }
 
-fn shown(element: &str) -> String {
+pub(super) fn shown(element: &str) -> String {
     match element.split_once(':') {
         Some(("f", name)) => format!(".{name}"),
         Some(("v", text)) => format!("[={text}]"),

@@ -84,3 +84,22 @@ fn what_is_no_longer_applied_goes() {
     let less = ask(&mut c, Verb::Patch, "web", apply(&web(2)), "mine", false).expect("less");
     assert_eq!(less.at(&["metadata", "labels"]), None);
 }
+
+#[test]
+fn a_manager_owns_the_elements_that_it_made() {
+    let mut c = Cluster::bare(KubeVersion::V1_36, 1);
+    ask(&mut c, Verb::Create, "", Body::Object(web(1)), "mine", false).expect("made");
+    while crate::controllers::reconcile(&mut c) {}
+    let now = ask(&mut c, Verb::Get, "web", Body::None, "", false).expect("there");
+    let conditions = now
+        .list_at(&["metadata", "managedFields"])
+        .iter()
+        .map(|e| e.map_at(&["fieldsV1", "f:status", "f:conditions"]))
+        .find(|c| !c.is_empty())
+        .expect("reported")
+        .clone();
+    assert!(
+        conditions.iter().filter(|(k, _)| *k != ".").all(|(_, v)| v.get(".").is_some()),
+        "{conditions:?}"
+    );
+}

@@ -169,13 +169,13 @@ pub(super) fn compare(old: &Value, new: &Value, ty: Option<TypeRef<'_>>) -> (Fie
             for item in b.iter() {
                 let (c, r) = match a.iter().find(|o| key(o) == key(item)) {
                     Some(before) => compare(before, item, element(ty)),
-                    None => (added(item, element(ty)), FieldSet::default()),
+                    None => (whole(item, ty), FieldSet::default()),
                 };
                 changed.insert(key(item), c);
                 removed.insert(key(item), r);
             }
             for item in a.iter().filter(|o| !b.iter().any(|n| key(n) == key(o))) {
-                removed.insert(key(item), added(item, element(ty)));
+                removed.insert(key(item), whole(item, ty));
             }
         }
         (Parts::Members | Parts::Set | Parts::Keyed(_), _, _) => changed = added(new, ty),
@@ -200,9 +200,7 @@ fn added(value: &Value, ty: Option<TypeRef<'_>>) -> FieldSet {
         }
         (Parts::Keyed(keys), Value::List(list)) => {
             for item in list.iter() {
-                let mut below = added(item, element(ty));
-                below.insert_self();
-                out.insert(set::keys(item, &keys), below);
+                out.insert(set::keys(item, &keys), whole(item, ty));
             }
         }
         _ => {
@@ -221,5 +219,12 @@ fn added(value: &Value, ty: Option<TypeRef<'_>>) -> FieldSet {
     if !always || (out.is_empty() && via.is_some()) {
         out.insert_self();
     }
+    out
+}
+
+/// Every field of an element of a keyed list, and the element itself.
+fn whole(item: &Value, list: Option<TypeRef<'_>>) -> FieldSet {
+    let mut out = added(item, element(list));
+    out.insert_self();
     out
 }

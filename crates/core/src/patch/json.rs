@@ -105,11 +105,13 @@ fn parent<'a>(document: &'a mut Value, tokens: &[String]) -> Option<&'a mut Valu
 fn put(document: &mut Value, pointer: &str, value: Value, mode: Put) -> Result<(), String> {
     let word = mode.word();
     let all = tokens(pointer);
-    let Some((last, above)) = all.split_last() else {
+    if pointer.is_empty() {
         *document = value;
         return Ok(());
-    };
-    let Some(container) = parent(document, above) else {
+    }
+    // A path that does not begin with a slash leads nowhere.
+    let place = all.split_last().and_then(|(last, above)| Some((last, parent(document, above)?)));
+    let Some((last, container)) = place else {
         return Err(match mode {
             Put::Add => format!(
                 "add operation does not apply: doc is missing path: {}: missing value",

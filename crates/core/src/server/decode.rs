@@ -147,6 +147,11 @@ pub(super) fn configuration(call: &mut Call<'_>, value: Value) -> Result<Value, 
                 gatehouse_model::json::print(&value)
             )));
         }
+        if found != wanted && field == "apiVersion" {
+            return Err(Status::bad_request(format!(
+                "Incorrect version specified in apply patch. Specified patch version: {found}, expected: {wanted}"
+            )));
+        }
         if found != wanted {
             return Err(Status::bad_request(format!(
                 "the {} in the data ({found}) does not match the expected {} ({wanted})",
@@ -154,6 +159,15 @@ pub(super) fn configuration(call: &mut Call<'_>, value: Value) -> Result<Value, 
                 if field == "kind" { "kind" } else { "API version" },
             )));
         }
+    }
+    if let Some(why) = crate::managed::misfits(call, &value) {
+        let (gv, kind) = (&call.resource.gv, &call.resource.kind);
+        // The name is that of the configuration, the namespace too.
+        let name = ["namespace", "name"].map(|f| value.str_at(&["metadata", f])).join("/");
+        let what = format!("{name}; {}/{}, Kind={kind}", gv.group, gv.version);
+        let what = if gv.group.is_empty() { format!("{name}; /{}, Kind={kind}", gv.version) } else { what };
+        let why = format!("failed to create typed patch object ({what}): {why}");
+        return Err(Status::new(crate::status::Reason::Unknown, why));
     }
     let outcome = schema::decode(call.cluster, &call.resource, value.clone());
     let (known, strict) = outcome.map_err(|why| {

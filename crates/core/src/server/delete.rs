@@ -8,7 +8,7 @@ use crate::admission::Operation;
 use crate::request::{Propagation, Reply};
 use crate::server::admit;
 use crate::server::call::{Call, in_version};
-use crate::status::Status;
+use crate::status::{Reason, Status};
 
 /// DELETE of one object.
 pub(super) fn delete(call: &mut Call<'_>) -> Result<Reply, Status> {
@@ -20,13 +20,17 @@ pub(super) fn delete(call: &mut Call<'_>) -> Result<Reply, Status> {
 pub(super) fn one(call: &mut Call<'_>, old: &Object) -> Result<Reply, Status> {
     let precondition = &call.options().precondition_uid;
     if !precondition.is_empty() && precondition != old.uid() {
-        return Err(call.conflict(
+        // Here the kind stands where else the resource does.
+        let what = match &*call.resource.gv.group {
+            "" => call.resource.kind.to_string(),
+            group => format!("{}.{group}", call.resource.kind),
+        };
+        let why = format!(
+            "Operation cannot be fulfilled on {what} \"{}\": the UID in the precondition ({precondition}) does not match the UID in record ({}). The object might have been deleted and then recreated",
             old.name(),
-            &format!(
-                "Precondition failed: UID in precondition: {precondition}, UID in object meta: {}",
-                old.uid()
-            ),
-        ));
+            old.uid()
+        );
+        return Err(Status::new(Reason::Conflict, why));
     }
     admit::without_object(call, Operation::Delete, old.name(), Some(old))?;
     let mut object = old.clone();

@@ -7,11 +7,11 @@ mod eviction;
 mod scale;
 mod token;
 
-use gatehouse_model::{Object, Value};
+use gatehouse_model::Object;
 
 use crate::request::{Reply, Verb};
-use crate::server::call::{Call, in_version};
-use crate::server::{connect, decode, patch, read, route, update};
+use crate::server::call::Call;
+use crate::server::{connect, patch, read, route, update};
 use crate::status::Status;
 
 /// Answers a request about a subresource.
@@ -55,11 +55,4 @@ fn body(call: &Call<'_>, kind: &str) -> Result<Object, Status> {
         }
         _ => Err(Status::bad_request("Object 'Kind' is missing in ''")),
     }
-}
-
-/// Stores a change that a subresource made, through admission and validation.
-fn store(call: &mut Call<'_>, old: &Object, new: Value) -> Result<Object, Status> {
-    let decoded = decode::decoded(call, new, decode::Source::Patch)?;
-    let object = update::replaced(call, old, decoded)?;
-    Ok(in_version(&call.resource, object))
 }

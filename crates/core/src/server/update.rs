@@ -34,15 +34,21 @@ pub(super) fn update(call: &mut Call<'_>) -> Result<Reply, Status> {
     Ok(Reply::Object(in_version(&call.resource, object)))
 }
 
+/// What the storage says of somebody who means another object of this name.
+fn uid_differs(call: &Call<'_>, old: &Object, wanted: &str) -> String {
+    let key = crate::store::etcd::key(&call.table(), old.namespace(), old.name());
+    format!(
+        "StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {wanted}, UID in object meta: {}",
+        old.uid()
+    )
+}
+
 /// Takes a changed object through the rest of the house.
 pub(super) fn replaced(call: &mut Call<'_>, old: &Object, mut decoded: Decoded) -> Result<Object, Status> {
     names_match(call, decoded.object_mut())?;
     let uid = decoded.object_mut().uid().to_owned();
     if !uid.is_empty() && uid != old.uid() {
-        return Err(call.conflict(
-            old.name(),
-            &format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", old.uid()),
-        ));
+        return Err(call.conflict(old.name(), &uid_differs(call, old, &uid)));
     }
     let mut mutated = decoded.mutate(call, Operation::Update, Some(old))?;
     let object = mutated.object_mut();
@@ -65,6 +71,7 @@ pub(super) fn replaced(call: &mut Call<'_>, old: &Object, mut decoded: Decoded) 
         delete::remove(call, &object);
         return Ok(object);
     }
+    super::etcd_takes(admitted.object())?;
     let object = call.cluster.store.commit(admitted);
     Ok((*object).clone())
 }

@@ -3,9 +3,11 @@
 use gatehouse_model::selector::Selector;
 use gatehouse_model::{FieldError, FieldPath, Object, Value, json};
 
+use crate::managed;
 use crate::patch as algorithms;
 use crate::request::{Body, Reply};
-use crate::server::call::Call;
+use crate::server::call::{Call, in_version};
+use crate::server::{decode, update};
 use crate::status::Status;
 
 /// GET of a scale.
@@ -41,7 +43,10 @@ pub(super) fn change(call: &mut Call<'_>) -> Result<Reply, Status> {
     }
     let mut changed = old.0.clone();
     changed.set(&["spec", "replicas"], replicas);
-    let stored = super::store(call, &old, changed)?;
+    let mut decoded = decode::decoded(call, changed, decode::Source::Patch)?;
+    managed::updated(call, &old, decoded.object_mut());
+    let stored = update::replaced(call, &old, decoded)?;
+    let stored = in_version(&call.resource, stored);
     Ok(Reply::Object(of(call, &stored)))
 }
 
