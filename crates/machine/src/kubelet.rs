@@ -7,6 +7,7 @@ mod admit;
 mod around;
 mod container;
 mod heartbeat;
+mod image_name;
 pub mod mirror;
 mod names;
 pub mod plan;

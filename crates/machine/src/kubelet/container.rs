@@ -137,6 +137,13 @@ impl Work<'_> {
         if now < known.not_before || known.last.is_some() && self.waits(known, &name, &path) {
             return;
         }
+        let minor = self.cluster.version.minor();
+        if let Some(message) = super::image_name::fault(c.str_at(&["image"]), minor) {
+            self.event_once(&path, "InspectFailed", &message);
+            self.event_once(&path, "Failed", "Error: InvalidImageName");
+            known.state = State::Waiting { reason: "InvalidImageName".to_owned(), message };
+            return;
+        }
         self.pull(c, &path);
         let (ip, handler) = (running.ip.clone(), running.handler.clone());
         let mut site = Site { cluster: self.cluster, node: &self.node.machine, ip: &ip, handler: &handler };
