@@ -16,6 +16,9 @@ pub fn run(host: &mut Host<'_>, argv: &[String]) -> Outcome {
     // `kubectl help get` is `kubectl get --help`.
     if line.first().is_some_and(|w| w == "help") {
         let mut line: Vec<String> = line.iter().skip(1).filter(|w| !w.starts_with('-')).cloned().collect();
+        if !line.is_empty() && find::find(&ROOT, &line, version).is_err() {
+            return unknown_topic(&line, version);
+        }
         line.push("--help".to_owned());
         return run_line(host, &line, version);
     }
@@ -25,7 +28,7 @@ pub fn run(host: &mut Host<'_>, argv: &[String]) -> Outcome {
 fn run_line(host: &mut Host<'_>, line: &[String], version: gatehouse_model::ClientVersion) -> Outcome {
     let found = match find::find(&ROOT, line, version) {
         Ok(found) => found,
-        Err(why) => return failure(&Error::plain(why)),
+        Err(error) => return failure(&error),
     };
     let flags = find::flags_of(found.command, version);
     let mut args = Args::new(found.path, found.command, found.parents, flags);
@@ -71,6 +74,16 @@ fn run_line(host: &mut Host<'_>, line: &[String], version: gatehouse_model::Clie
         (true, n) => Err(Error::plain(format!("{n} warnings received"))),
     });
     finish(session, result, args.command.exit_shift)
+}
+
+/// `kubectl help` of something that is no command: the root's usage instead.
+fn unknown_topic(words: &[String], version: gatehouse_model::ClientVersion) -> Outcome {
+    let args = Args::new(ROOT.name.to_owned(), &ROOT, Vec::new(), find::flags_of(&ROOT, version));
+    let help = help::help(&args, GROUPS, version);
+    let usage = help.find(GROUPS.first().map_or("", |group| group.heading)).and_then(|at| help.get(at..));
+    let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    let text = format!("Unknown help topic [{}]\n\n\n{}", words.join(" "), usage.unwrap_or_default());
+    Outcome::Done(Output { exit: 0, ..Output::failure(1, text) })
 }
 
 fn finish(session: Session<'_, '_>, result: Result<(), Error>, shift: i32) -> Outcome {

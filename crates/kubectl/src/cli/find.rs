@@ -4,6 +4,7 @@ use gatehouse_model::ClientVersion;
 
 use crate::cli::global::GLOBAL_FLAGS;
 use crate::cli::{Command, Flag, FlagType};
+use crate::error::Error;
 
 /// A command found, and what of the line is left for it.
 pub struct Found {
@@ -32,7 +33,7 @@ pub fn flags_of(command: &Command, version: ClientVersion) -> Vec<&'static Flag>
 ///
 /// # Errors
 /// `unknown command "x" for "kubectl"`, with suggestions.
-pub fn find(root: &'static Command, line: &[String], version: ClientVersion) -> Result<Found, String> {
+pub fn find(root: &'static Command, line: &[String], version: ClientVersion) -> Result<Found, Error> {
     let mut command = root;
     let mut parents = Vec::new();
     let mut path = root.name.to_owned();
@@ -53,7 +54,13 @@ pub fn find(root: &'static Command, line: &[String], version: ClientVersion) -> 
     if parents.is_empty() {
         let flags = flags_of(command, version);
         if let Some((_, first)) = strip_flags(&rest, &flags).first() {
-            return Err(format!("unknown command {first:?} for {path:?}{}", suggestions(command, first)));
+            // What kubectl does not know could be a plugin's, and those take no flags before their names.
+            if let Some(flag) = line.first().filter(|word| word.starts_with('-')) {
+                let text = format!("Error: flags cannot be placed before plugin name: {flag}");
+                return Err(Error::Exit(1, text));
+            }
+            let suggestions = suggestions(command, first);
+            return Err(Error::plain(format!("unknown command {first:?} for {path:?}{suggestions}")));
         }
     }
     Ok(Found { command, parents, path, rest })

@@ -52,7 +52,9 @@ pub fn usage(args: &Args, groups: &[Group], version: ClientVersion) -> String {
         let rows: Vec<String> = sorted.iter().map(|f| flag_row(f)).collect();
         sections.push(format!("Options:\n{}", rows.join("\n\n")));
     }
-    if !is_root {
+    if is_root {
+        sections.push(format!("Usage:\n  {} [flags] [options]", args.path));
+    } else {
         let operands = if command.usage.is_empty() { String::new() } else { format!(" {}", command.usage) };
         let flags_mark =
             if command.run.is_some() && command.usage.contains("[flags]") || command.run.is_none() {
@@ -97,13 +99,8 @@ fn subcommands(command: &Command, groups: &[Group], version: ClientVersion) -> S
     let texts: Vec<String> = groups
         .iter()
         .map(|g| {
-            let rows: Vec<String> = g
-                .commands
-                .iter()
-                .filter_map(|name| all.iter().find(|c| c.name == *name))
-                .map(|c| row(c))
-                .collect();
-            format!("{}\n{}", g.heading, rows.join("\n"))
+            let found = g.commands.iter().filter_map(|name| all.iter().find(|c| c.name == *name));
+            found.fold(g.heading.to_owned(), |text, command| text + "\n" + &row(command))
         })
         .collect();
     texts.join("\n\n")

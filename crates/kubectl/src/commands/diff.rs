@@ -147,6 +147,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     }
     let manager =
         if server_side && !args.changed("field-manager") { "kubectl" } else { args.str("field-manager") };
+    session.target()?;
     let namespace = session.namespace()?;
     let builder = Builder {
         selector: args.str("selector").to_owned(),

@@ -297,6 +297,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     }
     let attach = args.bool("attach") || (args.bool("stdin") && !args.changed("attach"));
     let dry = Dry::parse(session, args)?;
+    session.target()?;
     let namespace = session.namespace()?;
     let mut printer = Printer::new(session, args, dry)?.typed();
     check(args, dry, attach)?;

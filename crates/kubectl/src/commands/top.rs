@@ -84,7 +84,10 @@ fn run(session: &mut Session<'_, '_>, args: &Args, resource: &str) -> Result<(),
         return Err(Error::plain("Metrics API not available"));
     }
     let namespace = match (resource, args.bool("all-namespaces")) {
-        ("pods", false) => session.namespace()?.name,
+        ("pods", false) => {
+            session.target()?;
+            session.namespace()?.name
+        }
         _ => String::new(),
     };
     let target = ResourceTarget {

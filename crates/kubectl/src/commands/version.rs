@@ -49,6 +49,9 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     if !matches!(output, "" | "yaml" | "json") {
         return Err(Error::plain("--output must be 'yaml' or 'json'"));
     }
+    if !client_only {
+        session.target()?;
+    }
     let client = session.version();
     let mut failed = None;
     let mut server = None;

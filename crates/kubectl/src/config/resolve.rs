@@ -5,6 +5,7 @@ use gatehouse_core::request::Impersonation;
 use gatehouse_model::{Value, base64};
 
 use crate::cli::Args;
+use crate::cli::value::parse_duration;
 use crate::config::{KubeConfig, credential};
 use crate::error::Error;
 use crate::host::Files;
@@ -51,6 +52,20 @@ fn context(config: &KubeConfig, args: &Args) -> Result<Chosen, Error> {
     Ok(Chosen { name: name.to_owned(), context })
 }
 
+/// What is wrong with what the flags ask for, in the words of who only wants a namespace. Models client-go
+/// `DirectClientConfig.ConfirmUsable`.
+fn usable(config: &KubeConfig, args: &Args) -> Result<(), Error> {
+    let wrong = |cause: String| Err(Error::Configuration { causes: vec![cause], wrapped: false });
+    let (context, cluster) = (args.global("context"), args.global("cluster"));
+    if !context.is_empty() && !config.contexts.contains_key(context) {
+        return wrong(format!("context was not found for specified context: {context}"));
+    }
+    if !cluster.is_empty() && !config.clusters.contains_key(cluster) {
+        return wrong(format!("no server found for cluster {cluster:?}"));
+    }
+    Ok(())
+}
+
 /// The namespace to work in.
 ///
 /// # Errors
@@ -60,6 +75,7 @@ pub fn namespace(config: &KubeConfig, args: &Args) -> Result<Namespace, Error> {
     if !flag.is_empty() {
         return Ok(Namespace { name: flag.to_owned(), explicit: true });
     }
+    usable(config, args)?;
     let chosen = context(config, args)?;
     let name = chosen.context.str_at(&["namespace"]);
     Ok(Namespace { name: if name.is_empty() { "default" } else { name }.to_owned(), explicit: false })
@@ -71,6 +87,12 @@ pub fn namespace(config: &KubeConfig, args: &Args) -> Result<Namespace, Error> {
 /// What is missing or contradictory in the kubeconfig.
 pub fn target(config: &KubeConfig, args: &Args, files: &mut dyn Files) -> Result<Target, Error> {
     let chosen = context(config, args)?;
+    let timeout = args.global("request-timeout");
+    if timeout.parse::<u64>().is_err() && parse_duration(timeout).is_err() {
+        return Err(Error::plain(
+            "Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h)",
+        ));
+    }
     let user_name = chosen.context.str_at(&["user"]);
     let mut user = match config.users.get(user_name) {
         Some(entry) => entry.value.clone(),

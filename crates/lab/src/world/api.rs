@@ -24,7 +24,8 @@ impl Server<'_, '_> {
     /// Whether anybody listens at `url`.
     fn reach(&self, url: &str) -> Result<(), String> {
         let world = self.world.borrow();
-        let address = url.trim_start_matches("https://").trim_end_matches('/');
+        let address = url.split_once("://").map_or(url, |(_, rest)| rest).trim_end_matches('/');
+        let address = address.replace("localhost:", "127.0.0.1:");
         if url == world.access.server && world.cluster.config.up {
             return Ok(());
         }

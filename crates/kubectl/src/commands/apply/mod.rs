@@ -109,6 +109,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         return Err(Error::plain("must specify one of -f and -k"));
     }
     let validation = validation(args)?;
+    session.target()?;
     let namespace = session.namespace()?;
     check(args, dry)?;
     let server_side = args.bool("server-side");

@@ -85,7 +85,7 @@ fn parse(property: &str) -> Result<Place<'_>, Error> {
         return Ok(Place { list: first, name: String::new(), field: None });
     }
     let Some((list, fields)) = FIELDS.iter().find(|(list, _)| *list == first) else {
-        return Err(Error::plain(format!("unable to parse one or more field values of {property}")));
+        return Err(Error::plain(format!("unable to parse {property} after [] at api.Config")));
     };
     let rest: Vec<&str> = parts.collect();
     // Names may hold dots: they reach to the first word that is a field.

@@ -110,6 +110,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     if !args.str("raw").is_empty() {
         return super::raw::write(session, args, Verb::Create);
     }
+    session.target()?;
     let namespace = session.namespace()?;
     let builder = Builder {
         selector: args.str("selector").to_owned(),
@@ -163,6 +164,7 @@ impl Generator {
         let dry = Dry::parse(session, args)?;
         let printer = Printer::new(session, args, dry)?.typed();
         let validation = validation(args)?;
+        session.target()?;
         let namespace = session.namespace()?;
         Ok(Self { dry, printer, validation, namespace, name })
     }

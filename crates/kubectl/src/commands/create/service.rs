@@ -13,6 +13,7 @@ pub(super) static COMMAND: Command = Command {
     aliases: &["svc"],
     short: "Create a service using a specified subcommand",
     long: "Create a service using a specified subcommand.",
+    usage: "[flags]",
     subcommands: &[&CLUSTER_IP, &EXTERNAL_NAME, &LOAD_BALANCER, &NODE_PORT],
     run: Some(crate::commands::run_group),
     ..Command::named("service")

@@ -117,6 +117,7 @@ fn nodes(session: &mut Session<'_, '_>, args: &Args) -> Result<Vec<Info>, Error>
     } else {
         vec!["nodes".to_owned()]
     };
+    session.target()?;
     let namespace = session.namespace()?.name;
     let builder = Builder {
         namespace,

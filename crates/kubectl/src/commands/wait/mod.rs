@@ -51,6 +51,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         t => t,
     };
     let deadline = session.now().0 + timeout;
+    session.target()?;
     let namespace = session.namespace()?;
     let all_namespaces = args.bool("all-namespaces");
     let builder = Builder {
