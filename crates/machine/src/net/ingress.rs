@@ -1,7 +1,8 @@
 //! The NGINX ingress controller: which Ingress a request belongs to, and what comes back.
 //!
 //! Its connection to the endpoint is one of its pod's and meets policies like any other. Knows hosts, paths, TLS secrets,
-//! redirects to HTTPS, default backends, `rewrite-target` and source ranges; no snippets, no canaries, no authentication.
+//! redirects to HTTPS, default backends, `rewrite-target`, source ranges, canaries and `auth-type: basic`; no snippets, no
+//! authentication by others (`auth-url`, client certificates).
 //! Models ingress-nginx `internal/ingress/{controller,annotations}` and its `nginx.tmpl`.
 
 use std::net::SocketAddr;
@@ -12,7 +13,7 @@ use gatehouse_model::{Object, Value, base64};
 
 use super::{
     Certificate, ClientHello, Conversation, Heard, Reach, Request, Response, Said, ServerHello, Transport,
-    Wire,
+    Wire, htpasswd,
 };
 use crate::machine::Machine;
 use crate::regex::{Regex, Syntax};
@@ -66,6 +67,21 @@ pub(super) fn answer(
     let store = wire.cluster.store.clone();
     let Some(location) = locate(&store, &host, &path) else { return say(page(404, "")) };
     let annotation = |key: &str| location.ingress.annotation(&format!("{PREFIX}{key}"));
+    let people = match annotation("auth-type") {
+        Some("basic") => match people(&store, location.ingress) {
+            Some(file) => Some(file),
+            // Where the secret cannot be read nobody is let in.
+            None => return say(page(503, "")),
+        },
+        _ => None,
+    };
+    let secured = has_certificate(&store, location.ingress, &host);
+    let redirects = secured && annotation("ssl-redirect") != Some("false")
+        || annotation("force-ssl-redirect") == Some("true");
+    if !tls && redirects {
+        let to = format!("https://{}{}", request.host(), request.path);
+        return say(page(308, "").with("Location", to));
+    }
     if let Some(ranges) =
         annotation("whitelist-source-range").or_else(|| annotation("allowlist-source-range"))
     {
@@ -76,14 +92,13 @@ pub(super) fn answer(
             return say(page(403, ""));
         }
     }
-    let secured = has_certificate(&store, location.ingress, &host);
-    let redirects = secured && annotation("ssl-redirect") != Some("false")
-        || annotation("force-ssl-redirect") == Some("true");
-    if !tls && redirects {
-        let to = format!("https://{}{}", request.host(), request.path);
-        return say(page(308, "").with("Location", to));
+    if people.is_some_and(|file| !htpasswd::admits(&file, request.header("authorization"))) {
+        let realm = annotation("auth-realm").unwrap_or("");
+        return say(page(401, "").with("WWW-Authenticate", format!("Basic realm=\"{realm}\"")));
     }
-    let Some(end) = endpoint(&store, location.ingress.namespace(), location.backend) else {
+    let turn = usize::try_from(now / 1000).unwrap_or(0);
+    let backend = canary(&store, &host, &location, &request, turn).unwrap_or(location.backend);
+    let Some(end) = endpoint(&store, location.ingress.namespace(), backend, turn) else {
         return say(page(503, ""));
     };
     let forwarded = forward(&location, &request, &path, annotation("rewrite-target"));
@@ -117,6 +132,7 @@ pub(super) fn answer(
 /// A page of nginx's own, without its version.
 fn page(code: u16, more: &str) -> Response {
     let words = match code {
+        401 => "Authorization Required",
         503 => "Service Temporarily Unavailable",
         504 => "Gateway Time-out",
         code => super::reason(code),
@@ -127,8 +143,64 @@ fn page(code: u16, more: &str) -> Response {
         "<html>\r\n<head><title>{code} {title}</title></head>\r\n<body>\r\n<center><h1>{code} {words}</h1></center>\r\n{second}<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
     );
     let mut response = Response::new(code, "text/html", body).with("Connection", "keep-alive");
-    response.status.1 = words.to_owned();
+    if code >= 500 {
+        response.status.1 = words.to_owned();
+    }
     response
+}
+
+/// The file of those who may come in.
+fn people(store: &Store, ingress: &Object) -> Option<String> {
+    let annotation = |key: &str| ingress.annotation(&format!("{PREFIX}{key}"));
+    let name = annotation("auth-secret")?;
+    let (namespace, name) = name.split_once('/').unwrap_or((ingress.namespace(), name));
+    // A secret of another namespace is refused.
+    let secret = store.get("secrets", namespace, name).filter(|_| namespace == ingress.namespace())?;
+    let data = secret.map_at(&["data"]);
+    let text = |v: &Value| Some(String::from_utf8_lossy(&base64::decode(v.as_str()?).ok()?).into_owned());
+    match annotation("auth-secret-type") {
+        // Each key a name, each value a hash.
+        Some("auth-map") => {
+            let line = |(name, v): (&str, &Value)| Some(format!("{name}:{}", text(v)?));
+            Some(data.iter().filter_map(line).collect::<Vec<_>>().join("\n"))
+        }
+        _ => data.get("auth").and_then(text),
+    }
+}
+
+/// The backend of a canary beside the location, if it takes the request: by header first, then by weight.
+fn canary<'s>(
+    store: &'s Store,
+    host: &str,
+    location: &Location<'_>,
+    request: &Request,
+    turn: usize,
+) -> Option<&'s Value> {
+    let (ingress, rule) = mine(store)
+        .into_iter()
+        .filter(|i| is_canary(i) && i.namespace() == location.ingress.namespace())
+        .flat_map(|i| i.list_at(&["spec", "rules"]).iter().map(move |r| (i, r)))
+        .find(|(_, r)| is_host(r.str_at(&["host"]), host))?;
+    let mut paths = rule.list_at(&["http", "paths"]).iter();
+    let backend = paths.find(|p| p.str_at(&["path"]) == location.path)?.at(&["backend", "service"])?;
+    let annotation = |key: &str| ingress.annotation(&format!("{PREFIX}{key}"));
+    if let Some(sent) = annotation("canary-by-header").and_then(|name| request.header(name)) {
+        match (annotation("canary-by-header-value"), sent) {
+            (Some(value), sent) if value == sent => return Some(backend),
+            (Some(_), _) => {}
+            (None, "always") => return Some(backend),
+            (None, "never") => return None,
+            (None, _) => {}
+        }
+    }
+    let of = |key: &str| annotation(key).and_then(|n| n.parse::<usize>().ok());
+    let (weight, total) = (of("canary-weight").unwrap_or(0), of("canary-weight-total").unwrap_or(100));
+    // Evenly spread instead of by chance.
+    (turn * 37 % total.max(1) < weight).then_some(backend)
+}
+
+fn is_canary(ingress: &Object) -> bool {
+    ingress.annotation(&format!("{PREFIX}canary")) == Some("true")
 }
 
 /// The Ingresses this controller serves, oldest first.
@@ -163,7 +235,8 @@ fn is_host(pattern: &str, host: &str) -> bool {
 /// The location that takes a request: of the host's own server, else of the wildcard's, else of the one for all hosts;
 /// there an exact path before prefixes, and of those the longest.
 fn locate<'s>(store: &'s Store, host: &str, path: &str) -> Option<Location<'s>> {
-    let all = mine(store);
+    let mut all = mine(store);
+    all.retain(|i| !is_canary(i));
     let rules: Vec<(&Object, &Value)> =
         all.iter().flat_map(|i| i.list_at(&["spec", "rules"]).iter().map(move |r| (*i, r))).collect();
     let of = |wanted: &dyn Fn(&str) -> bool| -> Vec<(&'s Object, &'s Value)> {
@@ -217,14 +290,15 @@ fn locate<'s>(store: &'s Store, host: &str, path: &str) -> Option<Location<'s>> 
 }
 
 /// An endpoint of the backend's port.
-fn endpoint(store: &Store, namespace: &str, backend: &Value) -> Option<SocketAddr> {
+fn endpoint(store: &Store, namespace: &str, backend: &Value, turn: usize) -> Option<SocketAddr> {
     let service = store.get("services", namespace, backend.str_at(&["name"]))?;
     let (number, name) = (backend.i64_at(&["port", "number"]), backend.str_at(&["port", "name"]));
     let port = service.list_at(&["spec", "ports"]).iter().find(|p| match number {
         Some(n) => p.i64_at(&["port"]) == Some(n),
         None => p.str_at(&["name"]) == name,
     })?;
-    services::endpoints(store, service, port.str_at(&["name"])).first().map(|e| e.address)
+    let all = services::endpoints(store, service, port.str_at(&["name"]));
+    all.get(turn % all.len().max(1)).map(|e| e.address)
 }
 
 /// A path that is a regular expression, as nginx matches it: from the start, in either case.

@@ -7,6 +7,7 @@
 mod apiserver;
 mod certificate;
 mod hosts;
+mod htpasswd;
 mod http;
 mod ingress;
 mod mesh;

@@ -125,9 +125,13 @@ impl<'w> Wire<'w> {
             }
             Route::Refused => return Reach::Refused,
             Route::Dropped => return Reach::TimedOut,
-            Route::To { endpoints, masked, .. } => {
-                let turn = usize::try_from(self.cluster.now.seconds()).unwrap_or(0) % endpoints.len().max(1);
-                let Some(end) = endpoints.get(turn) else { return Reach::Refused };
+            Route::To { endpoints, masked, sticky, .. } => {
+                let turn = match (sticky, from) {
+                    (false, _) => usize::try_from(self.cluster.now.seconds()).unwrap_or(0),
+                    (true, IpAddr::V4(ip)) => ip.octets().into_iter().map(usize::from).sum(),
+                    (true, IpAddr::V6(ip)) => ip.octets().into_iter().map(usize::from).sum(),
+                };
+                let Some(end) = endpoints.get(turn % endpoints.len().max(1)) else { return Reach::Refused };
                 talk.end = *end;
                 let node = match entry {
                     Entry::Inside(node) | Entry::Outside(node) => node,

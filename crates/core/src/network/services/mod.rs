@@ -36,6 +36,8 @@ pub enum Route {
         endpoints: Vec<SocketAddr>,
         /// Whether the endpoint sees the node instead of the client.
         masked: bool,
+        /// Whether a client always meets the same endpoint (`sessionAffinity: ClientIP`).
+        sticky: bool,
     },
     /// A service that has no endpoints: the node answers that the port is unreachable.
     Refused,
@@ -163,7 +165,8 @@ pub fn route(store: &Store, to: SocketAddr, protocol: Protocol, entry: Entry<'_>
     if endpoints.is_empty() {
         return Route::Dropped;
     }
-    Route::To { service: format!("{}/{}", service.namespace(), service.name()), endpoints, masked }
+    let sticky = service.str_at(&["spec", "sessionAffinity"]) == "ClientIP";
+    Route::To { service: format!("{}/{}", service.namespace(), service.name()), endpoints, masked, sticky }
 }
 
 #[cfg(test)]
