@@ -79,7 +79,7 @@ mod xxd;
 
 pub use kill::kill_words;
 pub use printf::{Escapes, echo, escapes, printf};
-pub use server::{answer, listener};
+pub use server::{answer, hang_up, listener};
 pub use startup::{around_complaint, startup};
 
 use crate::errno::Errno;

@@ -8,6 +8,7 @@ use gatehouse_kubectl::{self as kubectl, Host};
 use gatehouse_machine::machine::HOST;
 use gatehouse_machine::net::{Conversation, Heard, Hosts, Reach, Said, Transport, Wire};
 use gatehouse_machine::node::firewall::Verdict;
+use gatehouse_machine::programs::hang_up;
 use gatehouse_machine::shell::{self, Streams};
 use gatehouse_machine::{Machine, Outcome, Output, Outside, ShellState, Sys};
 
@@ -75,7 +76,16 @@ impl Outside for Around<'_> {
     }
 
     fn talk(&mut self, machine: &mut Machine, space: u32, talk: &Conversation, said: &Said) -> Heard {
-        self.wire(|wire| wire.talk(machine, space, talk, said))
+        let heard = self.wire(|wire| wire.talk(machine, space, talk, said));
+        if talk.transport == Transport::Tcp {
+            let (address, port) = (talk.end.ip().to_string(), talk.end.port());
+            if !hang_up(machine, &address, port)
+                && let Kubelets::Real(kubelets) = &mut self.world.kubelets
+            {
+                kubelets.nodes.values_mut().any(|node| hang_up(&mut node.machine, &address, port));
+            }
+        }
+        heard
     }
 
     fn advance(&mut self, machine: &mut Machine, millis: i64) {

@@ -122,6 +122,8 @@ pub(super) fn timeout(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
                     }
                     (_, Some(l)) => {
                         sys.wait_for(Some(l));
+                        // It may be gone already.
+                        let _ = sys.kill(job.pid, 15);
                         if sys.busybox() { 143 } else { 124 }
                     }
                     (_, None) => {

@@ -106,6 +106,17 @@ pub fn listener(machine: &Machine, address: &str, port: u16, udp: bool) -> Optio
     machine.processes.values().filter(here).find(|p| p.listens.contains(&(port, udp))).cloned()
 }
 
+/// What becomes of a listener when a connection to it is over: `nc` without `-k` ends with its first one. A container's own
+/// process stays, since nobody would notice that it ended. Says whether somebody listens there.
+pub fn hang_up(machine: &mut Machine, address: &str, port: u16) -> bool {
+    let Some(process) = listener(machine, address, port, false) else { return false };
+    let flags = |arg: &String| arg.starts_with('-') && (arg.contains('k') || arg.contains("ll"));
+    if process.comm == "nc" && process.vpid != 1 && !process.argv.iter().skip(1).any(flags) {
+        machine.processes.remove(&process.pid);
+    }
+    true
+}
+
 /// What the process behind a port answers to bytes sent to it.
 #[must_use]
 pub fn answer(machine: &Machine, process: &Process, port: u16, sent: &[u8]) -> Vec<u8> {
