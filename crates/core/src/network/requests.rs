@@ -51,6 +51,23 @@ impl Network {
         self.request(from, to, port, name, true, &|asked: &Requests| asked.let_name(name))
     }
 
+    /// The fate of a TLS connection whose client asks for a server by this name; empty where it names none, or speaks no
+    /// TLS. One that is not let through is ended.
+    #[must_use]
+    pub fn tls(&self, from: End, to: End, port: Port, name: &str) -> RequestVerdict {
+        let what = if name.is_empty() { "no name" } else { name };
+        self.request(from, to, port, what, false, &|asked: &Requests| asked.let_tls(name))
+    }
+
+    /// Whether some rule that admits a connection asks for the name in TLS.
+    #[must_use]
+    pub fn reads_server_name(&self, from: End, to: End, port: Port) -> bool {
+        [Direction::Egress, Direction::Ingress].into_iter().any(|direction| {
+            let decided = self.decide(&self.asked(direction, from, to, port));
+            decided.admitting.iter().any(|p| matches!(requests(p.1), Some(Requests::Tls(_))))
+        })
+    }
+
     fn request(
         &self,
         from: End,

@@ -209,7 +209,7 @@ impl<'w> Wire<'w> {
         let owner = if loopback { self.home(machine, space) } else { self.owner(talk.end.ip()) };
         match owner {
             Owner::Nobody => Heard::Silence,
-            Owner::Outside => self.outside(talk, said),
+            Owner::Outside => self.proxied(talk, said).unwrap_or_else(|| self.outside(talk, said)),
             Owner::Node(node) => {
                 let m = self.machine(machine, &node);
                 let process = m.and_then(|m| programs::listener(m, &address, talk.end.port(), udp));
@@ -341,13 +341,19 @@ impl<'w> Wire<'w> {
                 };
                 network.http(from, to, port, &request)
             }
-            Said::Bytes(Some(_), _) => return None,
+            Said::Bytes(Some(hello), _) => {
+                network.tls(from, to, Port { protocol: Protocol::Tcp, number }, &hello.server_name)
+            }
         };
         if !verdict.connects || verdict.allowed {
             return None;
         }
         Some(match said {
             Said::Question(..) => Heard::NotAllowed,
+            Said::Bytes(Some(_), _) => Heard::Reset,
+            _ if network.reads_server_name(from, to, Port { protocol: Protocol::Tcp, number }) => {
+                Heard::Reset
+            }
             Said::Bytes(..) => {
                 let denied = Response::new(403, "text/plain", "Access denied\r\n");
                 let date = programs::http_date(self.cluster.now.0);

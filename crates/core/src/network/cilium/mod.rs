@@ -3,7 +3,7 @@
 //! Models Cilium 1.18: `pkg/policy` (`api/`, `rule.go`, `l4.go`, `repository.go`) and
 //! `pkg/k8s/apis/cilium.io/utils`. To Cilium a peer is an identity: a pod by its labels, or something reserved (the
 //! node itself, another node, the world). Blocks of addresses and names from DNS are of the world only. Knows no
-//! encryption, no TLS inspection, no Kafka, no groups of cloud providers, no other clusters.
+//! encryption, no TLS inspection beyond the server's name, no Kafka, no groups of cloud providers, no other clusters.
 
 mod compile;
 mod identity;

@@ -32,6 +32,8 @@ pub(in super::super) enum Requests {
     Http(Vec<Http>),
     /// Selectors of names.
     Dns(Vec<Value>),
+    /// The names a TLS client may ask for.
+    Tls(Vec<String>),
     /// A protocol that is not known here: nothing is let through.
     Other(String),
 }
@@ -57,7 +59,12 @@ impl Beyond {
             "test-always-fail" => Some(Authentication::AlwaysFail),
             _ => None,
         };
-        let requests = ports.and_then(|p| p.get("rules")).and_then(Requests::of);
+        let rules = ports.and_then(|p| p.get("rules")).and_then(Requests::of);
+        let requests = rules.or_else(|| {
+            let names = ports?.list_at(&["serverNames"]).iter().filter_map(Value::as_str);
+            let names: Vec<String> = names.map(str::to_ascii_lowercase).collect();
+            (!names.is_empty()).then_some(Requests::Tls(names))
+        });
         let beyond = Self { requests, authentication };
         (beyond.requests.is_some() || beyond.authentication.is_some()).then(|| Box::new(beyond))
     }
@@ -86,6 +93,16 @@ impl Requests {
         matches!(self, Self::Dns(rules) if rules.iter().any(|r| names::matches(r, name)))
     }
 
+    /// Whether a TLS client that asks for a server's name may go on. What reads HTTP cannot read TLS.
+    pub(in super::super) fn let_tls(&self, name: &str) -> bool {
+        let name = name.to_ascii_lowercase();
+        let labels: Vec<&str> = name.split('.').collect();
+        matches!(self, Self::Tls(names) if names.iter().any(|n| {
+            let pattern: Vec<&str> = n.split('.').collect();
+            server_name(&pattern, &labels)
+        }))
+    }
+
     /// In few words: `GET /public`.
     pub(in super::super) fn text(&self) -> String {
         match self {
@@ -100,8 +117,21 @@ impl Requests {
                 };
                 format!("DNS {}", rules.iter().map(name).collect::<Vec<_>>().join(", "))
             }
+            Self::Tls(names) => format!("TLS {}", names.join(", ")),
             Self::Other(protocol) => protocol.clone(),
         }
+    }
+}
+
+/// `*` stands for one label, `**` for some.
+fn server_name(pattern: &[&str], name: &[&str]) -> bool {
+    match (pattern, name) {
+        ([], []) => true,
+        (["**", rest @ ..], [_, left @ ..]) => server_name(rest, left) || server_name(pattern, left),
+        ([first, rest @ ..], [label, left @ ..]) => {
+            (*first == "*" && !label.is_empty() || first == label) && server_name(rest, left)
+        }
+        _ => false,
     }
 }
 

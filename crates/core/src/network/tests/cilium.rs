@@ -253,6 +253,28 @@ fn http(rules: Value) -> Value {
 }
 
 #[test]
+fn server_names_match_label_by_label() {
+    let ask = |names: Value, name: &str| {
+        let n = network(&[cnp(json!({"endpointSelector": (db()), "ingress": [{
+            "fromEndpoints": [{"matchLabels": {"app": "web"}}],
+            "toPorts": [{"ports": [{"port": "80", "protocol": "TCP"}], "serverNames": names}]
+        }]}))]);
+        assert!(n.reads_server_name(End::Pod(WEB), End::Pod(DB), TCP80));
+        n.tls(End::Pod(WEB), End::Pod(DB), TCP80, name).allowed
+    };
+    assert!(ask(json!(["other.example", "shop.example"]), "Shop.example"));
+    assert!(!ask(json!(["shop.example"]), "www.shop.example"));
+    assert!(!ask(json!(["shop.example"]), ""));
+    assert!(ask(json!(["*.example"]), "shop.example") && !ask(json!(["*.example"]), "www.shop.example"));
+    assert!(ask(json!(["**.example"]), "www.shop.example") && !ask(json!(["**.example"]), "example"));
+    let n = network(&[http(json!([{}]))]);
+    assert!(
+        !n.tls(End::Pod(WEB), End::Pod(DB), TCP80, "shop.example").allowed,
+        "who reads HTTP cannot read TLS"
+    );
+}
+
+#[test]
 fn http_rules_match_the_whole_of_what_they_name() {
     let ask = |rules: Value, request: &HttpRequest| {
         let n = network(&[http(rules)]);
