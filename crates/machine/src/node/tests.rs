@@ -4,6 +4,7 @@ use gatehouse_model::KubeVersion;
 
 use super::*;
 use crate::kubelet;
+use crate::machine::Machine;
 
 fn bench() -> (Machine, Cluster) {
     let mut cluster = Cluster::empty(KubeVersion::V1_36, 1);
