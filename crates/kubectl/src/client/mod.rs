@@ -5,6 +5,7 @@ pub mod files;
 pub mod helper;
 pub mod info;
 pub mod openapi;
+pub(crate) mod record;
 pub mod requests;
 mod text;
 mod words;

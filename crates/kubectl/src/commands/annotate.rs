@@ -116,6 +116,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         if !args.str("resource-version").is_empty() {
             after.set(&["metadata", "resourceVersion"], args.str("resource-version"));
         }
+        crate::client::record::note(args, &mut after);
         if args.bool("list") {
             list(session, &after, "annotations", single);
             return Ok(());

@@ -34,7 +34,7 @@ pub(super) fn command() -> &'static Command {
 
 fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     if args.words.is_empty() {
-        return Err(args.usage_error("at least 1 argument is required for attach"));
+        return Err(Error::plain("at least 1 argument is required for attach"));
     }
     if args.words.len() > 2 {
         return Err(args.usage_error(format!(
@@ -50,7 +50,8 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
             pod.str_at(&["status", "phase"])
         )));
     }
-    let container = super::exec::container_of(session, &pod, args.str("container"), args.bool("quiet"))?;
+    let container = super::exec::container_of(session, &pod, args.str("container"), args.bool("quiet"))
+        .map_err(|e| e.prefixed("cannot attach to the container"))?;
     super::exec::authorize(session, &mapping, &pod, &container, "attach")?;
     let lists = ["containers", "ephemeralContainers"];
     let spec =

@@ -136,11 +136,8 @@ fn check(session: &mut Session<'_, '_>, args: &Args, grace: i64, force: bool) ->
     if !output.is_empty() && output != "name" {
         return Err(Error::plain(format!("unexpected -o output mode: {output}. We only support '-o name'")));
     }
-    if args.bool("all") && !args.str("selector").is_empty() {
-        return Err(Error::plain("cannot set --all and --selector at the same time"));
-    }
-    if args.bool("all") && !args.str("field-selector").is_empty() {
-        return Err(Error::plain("cannot set --all and --field-selector at the same time"));
+    if args.bool("all") && (!args.str("selector").is_empty() || !args.str("field-selector").is_empty()) {
+        return Err(Error::plain("setting 'all' parameter but found a non empty selector. "));
     }
     if force && grace == 0 {
         session.warn("Immediate deletion does not wait for confirmation that the running resource has been terminated. The resource may continue to run on the cluster indefinitely.");

@@ -101,7 +101,11 @@ fn field_selector(session: &mut Session<'_, '_>, about: &str) -> Result<String, 
         [_] => return Err(Error::plain("--for must be in resource/name form")),
         _ => return Err(Error::plain("arguments in resource/name form may not have more than one slash")),
     };
-    let mapping = session.resource(word)?;
+    let mapping = session.resource(word).map_err(|_| Error::NoResource {
+        resource: word.to_owned(),
+        group: String::new(),
+        version: String::new(),
+    })?;
     Ok(format!(
         "involvedObject.kind={},involvedObject.apiVersion={},involvedObject.name={name}",
         mapping.kind, mapping.gv

@@ -2,7 +2,7 @@
 
 use gatehouse_core::request::ResourceTarget;
 use gatehouse_core::{Reply, Target, Verb};
-use gatehouse_model::{Object, ResourceType, Value};
+use gatehouse_model::{Object, ResourceType};
 
 use crate::cli::{Args, Command, Flag};
 use crate::client::Builder;
@@ -65,7 +65,7 @@ pub(super) fn pod_for(
     };
     if labels.is_empty() {
         return Err(Error::plain(format!(
-            "cannot attach to *v1.{}: selector for {} not implemented",
+            "cannot attach to *v1.{}: selector for *v1.{} not implemented",
             object.kind(),
             object.kind()
         )));
@@ -87,6 +87,21 @@ pub(super) fn pod_for(
         .ok_or_else(|| Error::plain("timed out waiting for the condition"))
 }
 
+/// The names of all containers of a pod, each with what is remarked of its kind.
+fn all_names(pod: &Object) -> impl Iterator<Item = (&str, &'static str)> {
+    [("containers", ""), ("initContainers", " (init)"), ("ephemeralContainers", " (ephem)")]
+        .into_iter()
+        .flat_map(|(field, note)| {
+            pod.list_at(&["spec", field]).iter().map(move |c| (c.str_at(&["name"]), note))
+        })
+}
+
+/// The same, as they are listed to choose from.
+fn listed(pod: &Object) -> String {
+    let names: Vec<String> = all_names(pod).map(|(name, note)| format!("{name}{note}")).collect();
+    names.join(", ")
+}
+
 /// The container meant, with the remark kubectl makes when it chose one itself.
 pub(super) fn container_of(
     session: &mut Session<'_, '_>,
@@ -94,11 +109,7 @@ pub(super) fn container_of(
     wanted: &str,
     quiet: bool,
 ) -> Result<String, Error> {
-    let all: Vec<&Value> = ["containers", "initContainers", "ephemeralContainers"]
-        .iter()
-        .flat_map(|field| pod.list_at(&["spec", field]))
-        .collect();
-    let names: Vec<String> = all.iter().map(|c| c.str_at(&["name"]).to_owned()).collect();
+    let names: Vec<String> = all_names(pod).map(|(name, _)| name.to_owned()).collect();
     if !wanted.is_empty() {
         if names.iter().any(|n| n == wanted) {
             return Ok(wanted.to_owned());
@@ -117,15 +128,7 @@ pub(super) fn container_of(
     };
     let first = first.str_at(&["name"]).to_owned();
     if names.len() > 1 && !quiet {
-        let mut shown: Vec<String> = Vec::new();
-        for (field, note) in
-            [("containers", ""), ("initContainers", " (init)"), ("ephemeralContainers", " (ephem)")]
-        {
-            shown.extend(
-                pod.list_at(&["spec", field]).iter().map(|c| format!("{}{note}", c.str_at(&["name"]))),
-            );
-        }
-        session.eprintln(format!("Defaulted container {first:?} out of: {}", shown.join(", ")));
+        session.eprintln(format!("Defaulted container {first:?} out of: {}", listed(pod)));
     }
     Ok(first)
 }
@@ -171,15 +174,18 @@ fn split(args: &Args) -> Result<(Vec<String>, Vec<String>), Error> {
 fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     let (resource, command) = split(args)?;
     if resource.is_empty() && args.list("filename").is_empty() {
-        return Err(args.usage_error("pod, type/name or --filename must be specified"));
+        return Err(Error::plain("pod, type/name or --filename must be specified"));
     }
     if command.is_empty() {
-        return Err(args.usage_error("you must specify at least one command for the container"));
+        return Err(Error::plain("you must specify at least one command for the container"));
     }
     if resource.len() > 1 {
         return Err(args.usage_error(
             "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead",
         ));
+    }
+    if let Some(file) = args.list("filename").first().filter(|f| session.host.files.is_dir(f).is_none()) {
+        return Err(Error::plain(format!("the path {file:?} does not exist")));
     }
     let (pod, mapping) = pod_for(session, &resource)?;
     let phase = pod.str_at(&["status", "phase"]).to_owned();
@@ -188,7 +194,17 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
             "cannot exec into a container in a completed pod; current phase is {phase}"
         )));
     }
-    let container = container_of(session, &pod, args.str("container"), args.bool("quiet"))?;
+    let wanted = args.str("container");
+    if !wanted.is_empty() && !all_names(&pod).any(|(name, _)| name == wanted) {
+        // Older clients leave it to the kubelet to find out.
+        let (pod, shown) = (pod.name(), listed(&pod));
+        return Err(Error::plain(if session.version().minor >= 34 {
+            format!("container {wanted} is not valid for pod {pod} out of: {shown}")
+        } else {
+            format!("Error from server (BadRequest): container {wanted} is not valid for pod {pod}")
+        }));
+    }
+    let container = container_of(session, &pod, wanted, args.bool("quiet"))?;
     let interactive = args.bool("stdin");
     let tty = args.bool("tty");
     if tty && session.host.stdin.is_some() {

@@ -2,6 +2,8 @@
 //! Models kubectl `pkg/cmd/portforward` and `pkg/cmd/proxy`.
 
 use super::exec;
+use gatehouse_model::Object;
+
 use crate::cli::{Args, Command, Flag};
 use crate::error::Error;
 use crate::session::{Finish, Session};
@@ -60,6 +62,54 @@ fn port(text: &str) -> Result<u16, Error> {
     })
 }
 
+/// The service that a word like `svc/web` names, whose ports are then meant.
+fn service_of(session: &mut Session<'_, '_>, word: &str) -> Result<Option<Object>, Error> {
+    let Some((kind, name)) = word.split_once('/') else { return Ok(None) };
+    let mapping = session.resource(kind)?;
+    if mapping.kind != "Service" {
+        return Ok(None);
+    }
+    let namespace = session.namespace()?.name;
+    session.get(&mapping, &namespace, name).map(Some)
+}
+
+/// The port of the pod that a port of the command line means.
+fn target(service: Option<&Object>, pod: &Object, remote: &str) -> Result<String, Error> {
+    let of_pod = |name: &str| {
+        let containers = pod.list_at(&["spec", "containers"]).iter();
+        let mut ports = containers.flat_map(|c| c.list_at(&["ports"]));
+        let found = ports.find(|p| p.str_at(&["name"]) == name).and_then(|p| p.i64_at(&["containerPort"]));
+        found
+            .map(|n| n.to_string())
+            .ok_or_else(|| Error::plain(format!("Pod '{}' does not have a named port '{name}'", pod.name())))
+    };
+    let Some(service) = service else {
+        return if remote.parse::<i64>().is_ok() { Ok(remote.to_owned()) } else { of_pod(remote) };
+    };
+    let ports = service.list_at(&["spec", "ports"]);
+    let wanted = match remote.parse::<i64>() {
+        Ok(number) => number,
+        Err(_) => {
+            let named = ports.iter().find(|p| p.str_at(&["name"]) == remote);
+            named.and_then(|p| p.i64_at(&["port"])).ok_or_else(|| {
+                Error::plain(format!("Service '{}' does not have a named port '{remote}'", service.name()))
+            })?
+        }
+    };
+    let Some(found) = ports.iter().find(|p| p.i64_at(&["port"]) == Some(wanted)) else {
+        let name = service.name();
+        return Err(Error::plain(format!("Service {name} does not have a service port {wanted}")));
+    };
+    if service.str_at(&["spec", "clusterIP"]) == "None" {
+        return Ok(wanted.to_string());
+    }
+    match (found.i64_at(&["targetPort"]), found.str_at(&["targetPort"])) {
+        (Some(0) | None, "") => Ok(wanted.to_string()),
+        (Some(number), _) => Ok(number.to_string()),
+        (None, name) => of_pod(name),
+    }
+}
+
 fn forward(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     let [resource, ports @ ..] = args.words.as_slice() else {
         return Err(args.usage_error("TYPE/NAME and list of ports are required for port-forward"));
@@ -75,9 +125,15 @@ fn forward(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         )));
     }
     let mut lines = Vec::new();
+    let service = service_of(session, resource)?;
     for pair in ports {
         let (local, remote) = pair.split_once(':').unwrap_or((pair, pair));
-        let remote = port(remote)?;
+        if remote.is_empty() {
+            return Err(Error::plain("remote port cannot be empty"));
+        }
+        let number = target(service.as_ref(), &pod, remote)?;
+        let local = if local == remote && remote.parse::<u16>().is_err() { &number } else { local };
+        let remote = port(&number)?;
         let local = if local.is_empty() { 40_000 + remote % 20_000 } else { port(local)? };
         for address in args.list("address") {
             let hosts: &[&str] = if address == "localhost" { &["127.0.0.1", "[::1]"] } else { &[&address] };

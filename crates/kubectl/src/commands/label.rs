@@ -178,11 +178,7 @@ fn change(
                 Some(Error::plain(format!("'{key}' already has a value ({old}), and --overwrite is false")))
             })
             .collect();
-        if !taken.is_empty() {
-            return Err(Error::plain(crate::error::aggregate(
-                &taken.iter().map(Error::text).collect::<Vec<_>>(),
-            )));
-        }
+        Error::collect(taken)?;
     }
     let (mut added, mut removed) = (0, 0);
     for (key, value) in new {
@@ -240,6 +236,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
             after.set(&["metadata", "resourceVersion"], args.str("resource-version"));
         }
         if send && added + removed > 0 {
+            crate::client::record::note(args, &mut after);
             let mapping = info.mapping()?.clone();
             let patch: Value = merge::diff(&before, &after);
             request.patch(session, &mapping, &info.namespace, &info.name, (PatchType::Merge, patch))?;

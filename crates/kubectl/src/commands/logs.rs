@@ -93,6 +93,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         _ => return Err(usage()),
     };
     validate(args, inline)?;
+    since(session, args)?;
     let namespace = session.namespace()?.name;
     let pods = if by_selector {
         let pods = pods(session, &namespace, args.str("selector"))?;

@@ -113,7 +113,8 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         String::from_utf8_lossy(&bytes).into_owned()
     };
     let patch = read(&content, kind, text)?;
-    let mut printer = Printer::new(session, args, dry)?;
+    // What was done replaces what was to be said of a dry run.
+    let mut printer = Printer::new(session, args, Dry::No)?;
     let builder = Builder {
         subresource: args.str("subresource").to_owned(),
         words: args.words.clone(),
@@ -135,13 +136,22 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
             apply_locally(session, &before, kind, &patch)?
         } else {
             let mapping = info.mapping()?.clone();
-            change.patch(session, &mapping, &info.namespace, &info.name, (kind, patch)).map_err(|e| {
-                if e.reason() == Some(Reason::UnsupportedMediaType) {
-                    let gvk = format!("{}, Kind={}", mapping.gv, mapping.kind);
-                    return e.prefixed(&format!("{content_type} is not supported by {gvk}"));
-                }
-                e
-            })?
+            let patched =
+                change.patch(session, &mapping, &info.namespace, &info.name, (kind, patch)).map_err(|e| {
+                    if e.reason() == Some(Reason::UnsupportedMediaType) {
+                        let gvk = format!("{}, Kind={}", mapping.gv, mapping.kind);
+                        return e.prefixed(&format!("{content_type} is not supported by {gvk}"));
+                    }
+                    e
+                })?;
+            let mut noted = patched.clone();
+            crate::client::record::note(args, &mut noted);
+            if noted == patched {
+                patched
+            } else {
+                let cause = merge::diff(&patched, &noted);
+                change.patch(session, &mapping, &info.namespace, &info.name, (PatchType::Merge, cause))?
+            }
         };
         let operation = if before == after { "patched (no change)" } else { "patched" };
         printer.print(session, &after, operation)

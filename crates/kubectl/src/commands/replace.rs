@@ -147,6 +147,9 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         if save {
             last_applied::update(info.object.as_mut());
         }
+        if let Some(object) = &mut info.object {
+            crate::client::record::note(args, object);
+        }
         if dry != Dry::Client {
             let mapping = info.mapping()?.clone();
             let new = info.object()?.clone();

@@ -154,6 +154,13 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
             if args.millis("timeout") != 0 && dry == Dry::No {
                 wait(session, &mapping, &info.namespace, &info.name, size, args.millis("timeout"))?;
             }
+            let mut noted = object.clone();
+            crate::client::record::note(args, &mut noted);
+            if noted != object && dry == Dry::No {
+                let cause = crate::patch::merge::diff(&object, &noted);
+                let change = Change::default();
+                change.patch(session, &mapping, &info.namespace, &info.name, (PatchType::Merge, cause))?;
+            }
         }
         if matches!(mapping.gv.group.as_ref(), "apps" | "") {
             object.set(&["spec", "replicas"], Value::from(size));

@@ -199,7 +199,11 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     let (add, remove) = parse(&specs).map_err(|e| args.usage_error(e))?;
     let all = args.bool("all");
     let selector = args.str("selector").to_owned();
-    let mapping = session.resource(&kind.to_lowercase())?;
+    let mapping = session.resource(&kind.to_lowercase()).map_err(|_| Error::NoResource {
+        resource: kind.to_lowercase(),
+        group: String::new(),
+        version: String::new(),
+    })?;
     if mapping.kind != "Node" {
         return Err(Error::plain(format!(
             "invalid resource type {}, only node types are supported",
@@ -243,7 +247,8 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         latest: true,
         ..Builder::default()
     };
-    let mut printer = Printer::new(session, args, dry)?.typed();
+    // What was done replaces what was to be said of a dry run.
+    let mut printer = Printer::new(session, args, Dry::No)?.typed();
     let request = Change { validation: Some(validation), ..Change::by(args.str("field-manager"), dry) };
     builder.visit(session, |session, info| {
         let before = info.object()?.clone();

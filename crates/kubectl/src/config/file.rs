@@ -45,10 +45,37 @@ fn to_list(entries: &BTreeMap<String, Entry>, inner: &str) -> Value {
         .iter()
         .map(|(name, entry)| {
             let mut item = json!({"name": (name.as_str())});
-            item.set(&[inner], entry.value.clone());
+            item.set(&[inner], whole(entry.value.clone(), inner));
             item
         })
         .collect()
+}
+
+/// An entry with the fields that the client never leaves out.
+fn whole(mut value: Value, inner: &str) -> Value {
+    let needed: &[&[&str]] = match inner {
+        "context" => &[&["cluster"], &["user"]],
+        "cluster" => &[&["server"]],
+        _ => &[],
+    };
+    for path in needed {
+        if value.at(path).is_none() {
+            value.set(path, "");
+        }
+    }
+    if inner == "user" && value.get("exec").is_some_and(|e| e.as_map().is_some()) {
+        for (key, empty) in [
+            ("args", Value::Null),
+            ("env", Value::Null),
+            ("command", "".into()),
+            ("provideClusterInfo", false.into()),
+        ] {
+            if value.at(&["exec", key]).is_none() {
+                value.set(&["exec", key], empty);
+            }
+        }
+    }
+    value
 }
 
 impl KubeConfig {

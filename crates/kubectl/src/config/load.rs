@@ -51,6 +51,14 @@ pub fn read(files: &mut dyn Files, path: &str) -> Result<Option<KubeConfig>, Str
     if value.as_map().is_none() {
         return Err("couldn't get version/kind; json parse error: json: cannot unmarshal string into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }".to_owned());
     }
+    let (version, kind) = (value.str_at(&["apiVersion"]), value.str_at(&["kind"]));
+    if !matches!(version, "" | "v1") || !matches!(kind, "" | "Config") {
+        let kind = if kind.is_empty() { "Config" } else { kind };
+        let version = if version.is_empty() { "v1" } else { version };
+        return Err(format!(
+            "no kind {kind:?} is registered for version {version:?} in scheme \"k8s.io/client-go/tools/clientcmd/api/latest/latest.go:50\""
+        ));
+    }
     Ok(Some(KubeConfig::from_value(&value, path)))
 }
 

@@ -88,6 +88,11 @@ pub fn modify(
         open(files, &path)?;
         context_file = Some(path);
     }
+    let mut preferences_file = None;
+    if before.preferences != after.preferences {
+        open(files, &fallback)?;
+        preferences_file = Some(fallback.clone());
+    }
     for (path, i, name, entry) in changes {
         let (Some(config), Some(part)) = (touched.get_mut(&path), PARTS.get(i)) else { continue };
         match entry {
@@ -97,6 +102,9 @@ pub fn modify(
     }
     if let Some(config) = context_file.and_then(|p| touched.get_mut(&p)) {
         config.current_context.clone_from(&after.current_context);
+    }
+    if let Some(config) = preferences_file.and_then(|p| touched.get_mut(&p)) {
+        config.preferences.clone_from(&after.preferences);
     }
     for (path, config) in &touched {
         write(files, path, config, version)?;

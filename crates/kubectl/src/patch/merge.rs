@@ -1,6 +1,6 @@
 //! The JSON merge patch that `apply` makes for custom resources. Models apimachinery `pkg/util/jsonmergepatch`.
 
-use gatehouse_core::patch::merge::diff;
+pub(crate) use gatehouse_core::patch::merge::diff;
 use gatehouse_model::{Map, Value};
 
 /// The patch from `current` to `modified`, and the removal of what `original` had.

@@ -64,6 +64,10 @@ impl Apply {
             let plural = info.mapping()?.plural.to_string();
             session.warn(format!("resource {plural}/{} is missing the {} annotation which is required by kubectl apply. kubectl apply should only be used on resources created declaratively by either kubectl create --save-config or kubectl apply. The missing annotation will be patched automatically.", info.name, last_applied::KEY));
         }
+        if self.dry == Dry::Client && session.version().minor < 36 {
+            // Older clients do not work out what would change.
+            return self.report(session, info, "configured");
+        }
         let (patch, patched) = self.patch(session, info, &current, &modified)?;
         let unchanged = patch.entries().is_empty();
         info.refresh(patched);

@@ -32,7 +32,7 @@ const NAMESPACED: &[(&str, &str, &str)] = &[
 
 const CLUSTER: &[(&str, &str, &str)] = &[("", "v1", "Namespace"), ("", "v1", "PersistentVolume")];
 
-fn allowed(session: &mut Session<'_, '_>, args: &Args) -> Result<Vec<ResourceType>, Error> {
+pub(super) fn allowed(session: &mut Session<'_, '_>, args: &Args) -> Result<Vec<ResourceType>, Error> {
     let resources = session.resources()?;
     let list = args.list("prune-allowlist");
     if list.is_empty() {
@@ -94,6 +94,13 @@ pub(in crate::commands) fn leftovers(
         }
     }
     let types = allowed(session, args)?;
+    if args.list("prune-allowlist").is_empty() {
+        crate::output::klog(
+            session,
+            "prune.go:71",
+            "Deprecated: kubectl apply will no longer prune non-namespaced resources by default when used with the --namespace flag in a future release. To preserve the current behaviour, list the resources you want to target explicitly in the --prune-allowlist flag.",
+        );
+    }
     let (namespaced, cluster): (Vec<_>, Vec<_>) = types.into_iter().partition(ResourceType::namespaced);
     let mut found = Vec::new();
     let pairs = namespaces.iter().flat_map(|n| namespaced.iter().map(move |m| (n.as_str(), m)));

@@ -34,7 +34,6 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         words: args.words.clone(),
         flatten: true,
         latest: true,
-        allow_bare_type: true,
         ..Builder::named_by(&namespace, args)
     };
     let mut texts = Vec::new();

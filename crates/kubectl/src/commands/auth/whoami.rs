@@ -22,9 +22,6 @@ pub(super) static COMMAND: Command = Command {
 };
 
 fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
-    if !args.words.is_empty() {
-        return Err(Error::plain(format!("unexpected arguments: [{}]", args.words.join(" "))));
-    }
     let mut printer = Printer::new(session, args, Dry::No)?.typed();
     let review =
         json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview", "metadata": {}});

@@ -67,6 +67,10 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
             }
         }
     }
+    if args.changed("server") && !args.changed("tls-server-name") {
+        // The name belonged to the server before.
+        entry.value.remove(&["tls-server-name"]);
+    }
     if args.changed("insecure-skip-tls-verify") {
         if args.bool("insecure-skip-tls-verify") {
             entry.value.set(&["insecure-skip-tls-verify"], true);

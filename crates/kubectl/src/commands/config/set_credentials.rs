@@ -1,6 +1,6 @@
 //! `kubectl config set-credentials`. Models kubectl `pkg/cmd/config/set_credentials.go`.
 
-use gatehouse_model::{Value, base64};
+use gatehouse_model::{Value, base64, json};
 
 use super::{start, store};
 use crate::cli::{Args, Command, Flag};
@@ -29,6 +29,16 @@ pub(super) static COMMAND: Command = Command {
         ),
         Flag::str("exec-command", "Command for the exec credential plugin for the user entry in kubeconfig"),
         Flag::array("exec-env", "'key=value' environment values for the exec credential plugin"),
+        Flag::str(
+            "exec-interactive-mode",
+            "InteractiveMode of the exec credentials plugin for the user entry in kubeconfig",
+        )
+        .since(30),
+        Flag::bool(
+            "exec-provide-cluster-info",
+            "ProvideClusterInfo of the exec credentials plugin for the user entry in kubeconfig",
+        )
+        .since(30),
         Flag::str("password", "password for the user entry in kubeconfig"),
         Flag::str("token", "token for the user entry in kubeconfig"),
         Flag::str("username", "username for the user entry in kubeconfig"),
@@ -106,10 +116,71 @@ fn certificates(
     Ok(())
 }
 
+/// `--auth-provider` and its arguments; `key-` takes one away.
+fn auth_provider(args: &Args, user: &mut Value) {
+    if args.changed("auth-provider") {
+        if args.str("auth-provider").is_empty() {
+            user.remove(&["auth-provider"]);
+            return;
+        }
+        user.set(&["auth-provider", "name"], args.str("auth-provider"));
+        if user.at(&["auth-provider", "config"]).is_none() {
+            user.set(&["auth-provider", "config"], Value::Null);
+        }
+    }
+    if user.get("auth-provider").is_none() {
+        return;
+    }
+    for argument in args.list("auth-provider-arg") {
+        match (argument.split_once('='), argument.strip_suffix('-')) {
+            (Some((key, value)), _) => user.set(&["auth-provider", "config", key], value),
+            (None, Some(key)) => {
+                user.remove(&["auth-provider", "config", key]);
+            }
+            (None, None) => {}
+        }
+    }
+}
+
+/// The `--exec-…` flags, of which only `--exec-command` begins a plugin.
+fn exec(args: &Args, user: &mut Value) {
+    if args.changed("exec-command") {
+        user.set(&["exec", "command"], args.str("exec-command"));
+    }
+    if user.get("exec").is_none() {
+        return;
+    }
+    if args.changed("exec-api-version") {
+        user.set(&["exec", "apiVersion"], args.str("exec-api-version"));
+    }
+    if args.changed("exec-arg") {
+        user.set(&["exec", "args"], args.list("exec-arg"));
+    }
+    if args.changed("exec-interactive-mode") {
+        user.set(&["exec", "interactiveMode"], args.str("exec-interactive-mode"));
+    }
+    if args.bool("exec-provide-cluster-info") {
+        user.set(&["exec", "provideClusterInfo"], true);
+    }
+    if !args.changed("exec-env") {
+        return;
+    }
+    let mut variables = user.list_at(&["exec", "env"]).to_vec();
+    for variable in args.list("exec-env") {
+        match (variable.split_once('='), variable.strip_suffix('-')) {
+            (Some((key, value)), _) => match variables.iter_mut().find(|v| v.str_at(&["name"]) == key) {
+                Some(old) => old.set(&["value"], value),
+                None => variables.push(json!({"name": key, "value": value})),
+            },
+            (None, Some(key)) => variables.retain(|v| v.str_at(&["name"]) != key),
+            (None, None) => {}
+        }
+    }
+    user.set(&["exec", "env"], variables);
+}
+
 fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
-    let [name] = args.words.as_slice() else {
-        return Err(Error::plain(format!("unexpected args: [{}]", args.words.join(" "))));
-    };
+    let [name] = args.words.as_slice() else { return Err(super::unexpected(session, args)) };
     check(session, args, name)?;
     let (which, before) = start(session, args)?;
     let mut after = before.clone();
@@ -137,11 +208,8 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     } else if basic {
         entry.value.remove(&["token"]);
     }
-    if args.changed("exec-command") {
-        entry.value.set(&["exec", "command"], args.str("exec-command"));
-        entry.value.set(&["exec", "apiVersion"], args.str("exec-api-version"));
-        entry.value.set(&["exec", "args"], args.list("exec-arg"));
-    }
+    auth_provider(args, &mut entry.value);
+    exec(args, &mut entry.value);
     store(session, &which, &before, &after)?;
     session.println(format!("User {name:?} set."));
     Ok(())

@@ -43,16 +43,16 @@ fn minify(config: &mut KubeConfig) -> Result<(), Error> {
         return Err(Error::plain(format!("cannot locate context {name}")));
     };
     config.contexts.retain(|k, _| *k == name);
-    let user = context.value.str_at(&["user"]);
-    if !user.is_empty() && !config.users.contains_key(user) {
-        return Err(Error::plain(format!("cannot locate user {user}")));
-    }
-    config.users.retain(|k, _| k == user);
     let cluster = context.value.str_at(&["cluster"]);
     if !cluster.is_empty() && !config.clusters.contains_key(cluster) {
         return Err(Error::plain(format!("cannot locate cluster {cluster}")));
     }
     config.clusters.retain(|k, _| k == cluster);
+    let user = context.value.str_at(&["user"]);
+    if !user.is_empty() && !config.users.contains_key(user) {
+        return Err(Error::plain(format!("cannot locate user {user}")));
+    }
+    config.users.retain(|k, _| k == user);
     Ok(())
 }
 

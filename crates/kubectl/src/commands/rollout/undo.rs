@@ -7,6 +7,7 @@ use super::builder;
 use crate::cli::groups::{DRY_RUN, FILENAME, PRINT, SELECTOR};
 use crate::cli::{Args, Command, Flag};
 use crate::client::{Builder, Change};
+use crate::describe::{Writer, pod_template};
 use crate::error::Error;
 use crate::output::{Dry, Printer};
 use crate::patch::last_applied;
@@ -93,7 +94,7 @@ fn deployment(
     let set = replica_set(session, object, to)?;
     let template = without_hash(set.at(&["spec", "template"]).unwrap_or(&Value::Null));
     if change.dry == Dry::Client {
-        return Ok("rolled back".to_owned());
+        return Ok(described(session, set.at(&["spec", "template"])));
     }
     if object.bool_at(&["spec", "paused"]) == Some(true) {
         return Err(Error::plain(
@@ -121,6 +122,13 @@ fn deployment(
     Ok("rolled back".to_owned())
 }
 
+/// The template that a client's dry run shows in place of what it would do.
+fn described(session: &Session<'_, '_>, template: Option<&Value>) -> String {
+    let mut w = Writer::of(session.version());
+    pod_template(&mut w, template);
+    w.finish_unaligned()
+}
+
 fn set_revision(set: &Object) -> i64 {
     revision_of(set).unwrap_or(0)
 }
@@ -143,12 +151,12 @@ fn by_history(
         history.iter().find(|h| h.i64_at(&["revision"]) == Some(to))
     };
     let Some(chosen) = chosen else { return Err(not_found(to)) };
-    if change.dry == Dry::Client {
-        return Ok("rolled back".to_owned());
-    }
     let data = chosen.get("data").cloned().unwrap_or_default();
     let mut template = data.at(&["spec", "template"]).cloned().unwrap_or_default();
     template.remove(&["$patch"]);
+    if change.dry == Dry::Client {
+        return Ok(described(session, Some(&template)));
+    }
     if Some(&template) == object.at(&["spec", "template"]) {
         return Ok(format!("skipped rollback (current template already matches revision {to})"));
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gatehouse_model::{Object, Value, json, names};
 
 use super::SHARED;
-use super::template::{Setter, builder, containers, pod_spec};
+use super::template::{Setter, builder, containers, plural_of, pod_spec};
 use crate::cli::groups::{DRY_RUN, FILENAME, PRINT, SELECTOR};
 use crate::cli::{Args, Command, Flag};
 use crate::error::Error;
@@ -262,7 +262,8 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
                         let old = existing.iter().find(|o| o.str_at(&["name"]) == taken.str_at(&["name"]));
                         let value = old.map_or("", |o| o.str_at(&["value"])).to_owned();
                         return Err(Error::plain(format!(
-                            "'{}' already has a value ({value}), and --overwrite is false",
+                            "error: {}/{name} '{}' already has a value ({value}), and --overwrite is false\n",
+                            plural_of(&kind),
                             taken.str_at(&["name"])
                         )));
                     }

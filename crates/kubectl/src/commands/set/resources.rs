@@ -39,7 +39,7 @@ fn parse(spec: &str) -> Result<Map, Error> {
         let parts: Vec<&str> = statement.split('=').collect();
         let [resource, quantity] = parts.as_slice() else {
             return Err(Error::plain(format!(
-                "invalid argument syntax {statement}, expected <resource>=<value>"
+                "Invalid argument syntax {statement}, expected <resource>=<value>"
             )));
         };
         list.insert(*resource, Quantity::parse(quantity).map_err(Error::plain)?.to_string());

@@ -21,6 +21,7 @@ pub(super) struct Setter {
     local: bool,
     printer: Printer,
     change: Change,
+    args: Args,
 }
 
 /// How objects are chosen, by the words that are no values.
@@ -54,7 +55,7 @@ impl Setter {
         let printer = Printer::new(session, args, dry)?.typed();
         let infos = builder(session, args, words)?.infos(session)?;
         let change = Change::by(args.str("field-manager"), dry);
-        Ok(Self { infos, dry, local: args.bool("local"), printer, change })
+        Ok(Self { infos, dry, local: args.bool("local"), printer, change, args: args.clone() })
     }
 
     /// Refuses a server's dry run of what is local.
@@ -85,6 +86,7 @@ impl Setter {
                 errors.push(e);
                 continue;
             }
+            crate::client::record::note(&self.args, &mut after);
             if before == after && !always {
                 continue;
             }
@@ -137,7 +139,7 @@ pub(super) fn pod_spec(object: &mut Object) -> Result<&mut Value, Error> {
 }
 
 /// The resource's name, as far as it follows from the kind.
-fn plural_of(kind: &str) -> String {
+pub(super) fn plural_of(kind: &str) -> String {
     let lower = kind.to_lowercase();
     match lower.chars().last() {
         Some('s' | 'x') => format!("{lower}es"),

@@ -152,7 +152,8 @@ impl State<'_> {
     }
 
     fn template(&mut self, pos: usize, name: &str, pipe: Option<&Pipe>, dot: &Val) -> Result<()> {
-        let at = At { pos, text: format!("{{{{template {}}}}}", go_quote(name)) };
+        let given = pipe.map_or_else(String::new, |p| format!(" {p}"));
+        let at = At { pos, text: format!("{{{{template {}{given}}}}}", go_quote(name)) };
         let template = self.template;
         let Some(body) = template.defined.get(name) else {
             return Err(self.error(&at, format!("template {} not defined", go_quote(name))));

@@ -178,6 +178,7 @@ impl Parser {
                 return Ok(Step::Ended(Ending::Else));
             }
             "template" => {
+                let pos = self.peek_after_space().pos;
                 let name = self.name("template clause")?;
                 let pipe = if self.peek_after_space().kind == Kind::RightDelim {
                     self.token_after_space();
@@ -185,7 +186,7 @@ impl Parser {
                 } else {
                     Some(self.pipeline("template clause", Kind::RightDelim)?)
                 };
-                block.push(Statement::Template { pos: token.pos, name, pipe });
+                block.push(Statement::Template { pos, name, pipe });
             }
             "block" => {
                 let name = self.name("block clause")?;
