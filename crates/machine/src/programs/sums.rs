@@ -120,7 +120,11 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let files = if opts.operands.is_empty() { vec!["-".to_owned()] } else { opts.operands.clone() };
     let (mut code, mut failed) = (0, 0);
     for f in files {
-        let read = if f == "-" { sys.read_all(0) } else { sys.slurp_bytes(&f) };
+        let read = match (f.as_str(), sys.busybox()) {
+            ("-", _) => sys.read_all(0),
+            (_, true) => sys.slurp_bytes(&f),
+            (_, false) => super::read_input(sys, &f),
+        };
         let bytes = match read {
             Ok(b) => b,
             Err(e) => {

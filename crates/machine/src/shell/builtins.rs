@@ -155,7 +155,14 @@ fn test_bracket(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
 fn test_args(i: &mut Interp<'_, '_>, name: &str, args: &[String]) -> Flow {
     match test::single(i.sys, args) {
         Ok(yes) => status(i, i32::from(!yes)),
-        Err(e) => fail(i, 2, &format!("{name}: {e}")),
+        Err(e) => {
+            let number = e.strip_suffix(": integer expression expected");
+            match (i.state.dialect, number) {
+                (Dialect::Dash, Some(n)) => fail(i, 2, &format!("{name}: Illegal number: {n}")),
+                (Dialect::Ash, Some(n)) => fail(i, 2, &format!("{n}: bad number")),
+                _ => fail(i, 2, &format!("{name}: {e}")),
+            }
+        }
     }
 }
 
@@ -197,12 +204,23 @@ fn cd(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
         Err(e) => match i.state.dialect {
             Dialect::Bash => fail(i, 1, &format!("cd: {target}: {}", e.text())),
             Dialect::Dash => fail(i, 2, &format!("cd: can't cd to {target}")),
-            Dialect::Ash => fail(i, 2, &format!("cd: can't cd to {target}: {}", e.text())),
+            Dialect::Ash => {
+                let line = i.ash_line();
+                fail(i, 2, &format!("cd: {line}can't cd to {target}: {}", e.text()))
+            }
         },
     }
 }
 
+/// ash writes what is no `echo` through stdio, which looks at the stream first.
+fn through_stdio(i: &mut Interp<'_, '_>) {
+    if i.state.dialect == Dialect::Ash {
+        let _ = i.sys.call("fstat");
+    }
+}
+
 fn pwd(i: &mut Interp<'_, '_>, _: &[String]) -> Flow {
+    through_stdio(i);
     let cwd = i.sys.cwd();
     i.sys.print(&format!("{cwd}\n"));
     status(i, 0)
@@ -227,7 +245,18 @@ fn source(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
             }
             if flow == Flow::Return { Flow::Next } else { flow }
         }
-        Err(e) => fail(i, 1, &format!("{file}: {}", e.text())),
+        Err(e) => match i.state.dialect {
+            Dialect::Bash => fail(i, 1, &format!("{file}: {}", e.text())),
+            Dialect::Dash => {
+                fail(i, 2, &format!(".: cannot open {file}: No such file"));
+                if i.state.interactive { Flow::Next } else { Flow::Exit }
+            }
+            Dialect::Ash => {
+                let line = i.ash_line();
+                fail(i, 2, &format!(".: {line}can't open '{file}': {}", e.text()));
+                if i.state.interactive { Flow::Next } else { Flow::Exit }
+            }
+        },
     }
 }
 

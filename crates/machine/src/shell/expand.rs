@@ -43,7 +43,8 @@ impl Interp<'_, '_> {
         let mut out = Vec::new();
         for word in words {
             // What would be more words than a command line takes is left as it stands.
-            for word in braces(word, &mut 1_000_000) {
+            let mut budget = if self.state.dialect == super::Dialect::Bash { 1_000_000 } else { 0 };
+            for word in braces(word, &mut budget) {
                 self.fields(&word, &mut out)?;
             }
         }
@@ -268,7 +269,9 @@ impl Interp<'_, '_> {
             return self.param(&inner, quoted, fields);
         }
         if values.is_none() && self.state.options.nounset && !matches!(op, ParamOp::Default(..)) {
-            return Err(format!("{}: unbound variable", p.name));
+            let bash = self.state.dialect == super::Dialect::Bash;
+            let what = if bash { "unbound variable" } else { "parameter not set" };
+            return Err(format!("{}: {what}", p.name));
         }
         let mut values = values.unwrap_or_default();
         match op {

@@ -90,6 +90,11 @@ impl<'s, 'a> Interp<'s, 'a> {
     }
 
     /// Prints a message of the shell itself.
+    /// What ash puts behind the name of a builtin that fails in a script. `-c` has no lines.
+    pub(crate) fn ash_line(&self) -> &'static str {
+        if self.state.interactive { "" } else { "line 0: " }
+    }
+
     pub(crate) fn complain(&mut self, text: &str) {
         let line = format!("{}{text}\n", self.prefix());
         self.sys.complain(&line);

@@ -48,7 +48,10 @@ pub(super) fn declare(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
             return fail(i, 1, &format!("{name}: `{w}': not a valid identifier"));
         }
         if i.state.vars.get(&var).is_some_and(|v| v.readonly) && value.is_some() {
-            return fail(i, 1, &format!("{var}: readonly variable"));
+            return match i.state.dialect {
+                Dialect::Bash => fail(i, 1, &format!("{var}: readonly variable")),
+                _ => fail(i, 2, &format!("{var}: is read only")),
+            };
         }
         let local =
             name == "local" || matches!(name.as_str(), "declare" | "typeset") && !i.state.locals.is_empty();
@@ -61,7 +64,16 @@ pub(super) fn declare(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
                         i.state.vars.remove(&var);
                     }
                 }
-                None => return fail(i, 1, "local: can only be used in a function"),
+                None => {
+                    return match i.state.dialect {
+                        Dialect::Bash => fail(i, 1, "local: can only be used in a function"),
+                        Dialect::Dash => fail(i, 2, "local: not in a function"),
+                        Dialect::Ash => {
+                            let line = i.ash_line();
+                            fail(i, 2, &format!("local: {line}not in a function"))
+                        }
+                    };
+                }
             }
         }
         let v = i.state.vars.entry(var).or_default();

@@ -82,7 +82,8 @@ impl Interp<'_, '_> {
 
     pub(crate) fn assign(&mut self, a: &Assign, exported: bool) -> Result<(), String> {
         if self.state.vars.get(&a.name).is_some_and(|v| v.readonly) {
-            return Err(format!("{}: readonly variable", a.name));
+            let bash = self.state.dialect == Dialect::Bash;
+            return Err(format!("{}: {}", a.name, if bash { "readonly variable" } else { "is read only" }));
         }
         match &a.value {
             Value::Scalar(word) => {
@@ -287,13 +288,34 @@ impl Interp<'_, '_> {
         let mut state = self.state.clone();
         state.interactive = false;
         let interactive = self.state.interactive;
+        let dialect = self.state.dialect;
+        if dialect != Dialect::Bash {
+            for call in ["pipe2", "rt_sigprocmask"] {
+                let _ = self.sys.call(call);
+            }
+            self.sys.reap(crate::sys::Reap::Told);
+        }
         let result = self.sys.capture("clone", |child| {
             state.interactive = interactive;
+            if dialect == Dialect::Ash {
+                // Its parent waits for what it writes.
+                for call in ["close", "read"] {
+                    child.note_parent(call);
+                }
+            }
+            if dialect != Dialect::Bash {
+                let _ = child.call("dup2");
+            }
             let mut inner = Interp::new(child, &mut state);
             inner.tail = true;
             inner.script(script);
             state.status
         });
+        if dialect != Dialect::Bash && result.is_ok() {
+            for call in ["rt_sigreturn", "wait4"] {
+                let _ = self.sys.call(call);
+            }
+        }
         match result {
             Ok((bytes, job)) => {
                 self.substituted = Some(job.wait.code());
