@@ -13,8 +13,11 @@
   /** What an engine says that was built to say what it enters (`cargo xtask later`). */
   const marks = new Set();
 
+  /** The engine as it came out of its packing: its chunks repeat much of it. */
+  let known = new Uint8Array(0);
+
   /** What arrives is LZMA or plain WebAssembly. */
-  const unpacked = (url, bytes) => (url.endsWith(".lzma") ? unpack(bytes) : bytes);
+  const unpacked = (url, bytes) => (url.endsWith(".lzma") ? unpack(bytes, known) : bytes);
 
   function place(number, module) {
     if (chunks.placed[number]) return;
@@ -128,7 +131,7 @@
       bytes.set(chunk, at);
       at += chunk.byteLength;
     }
-    return unpacked(url, bytes);
+    return (known = unpacked(url, bytes));
   }
 
   /** Starts the engine, and gives it what its glue does not know of: a way to its chunks. */

@@ -17,8 +17,8 @@
   const REP_LENGTH = LENGTH + LENGTH_SIZE;
   const LITERAL = REP_LENGTH + LENGTH_SIZE;
 
-  /** The bytes that `packed` holds. */
-  globalThis.unpack = (packed) => {
+  /** The bytes that `packed` holds, which may repeat what stands in `known`. */
+  globalThis.unpack = (packed, known) => {
     const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
     const lc = packed[0] % 9;
     const lp = Math.floor(packed[0] / 9) % 5;
@@ -26,7 +26,10 @@
     const literalMask = (1 << lp) - 1;
     const size = view.getUint32(5, true);
     if (view.getUint32(9, true) !== 0) throw new Error("the packed engine does not say its size");
-    const out = new Uint8Array(size);
+    let pos = known.length;
+    const end = pos + size;
+    const out = new Uint8Array(end);
+    out.set(known);
     const probs = new Uint16Array(LITERAL + (0x300 << (lc + lp))).fill(1024);
 
     let range = 0xffffffff;
@@ -90,8 +93,7 @@
 
     let state = 0;
     let [rep0, rep1, rep2, rep3] = [0, 0, 0, 0];
-    let pos = 0;
-    while (pos < size) {
+    while (pos < end) {
       const posState = pos & posMask;
       if (!bit(IS_MATCH + (state << 4) + posState)) {
         const before = pos > 0 ? out[pos - 1] : 0;
@@ -153,9 +155,9 @@
         }
       }
       count += 2;
-      if (rep0 < 0 || rep0 >= pos || pos + count > size) throw new Error("the packed engine is damaged");
+      if (rep0 < 0 || rep0 >= pos || pos + count > end) throw new Error("the packed engine is damaged");
       for (; count > 0; count--, pos++) out[pos] = out[pos - rep0 - 1];
     }
-    return out;
+    return out.subarray(known.length);
   };
 })();

@@ -2,10 +2,10 @@
 //!
 //! The engine keeps its order and its numbers for all but functions. It gains one import, `chunks.load(number)`; one
 //! table, in which each chunk puts those of its functions that others call; and exports of all that chunks need,
-//! named `~` and a number. A chunk imports these from a module called `e`.
+//! named `~` and a number, functions by theirs in three digits. A chunk imports these from a module called `e`.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wasm_encoder::reencode::{Error, Reencode};
 use wasm_encoder::{
@@ -36,6 +36,13 @@ impl Reencode for Numbers {
     }
 }
 
+/// Under which name the engine exports a function to its chunks: short, and in the order of its number.
+fn exported_name(number: u32) -> String {
+    const DIGITS: &[u8; 64] = b"!#$%()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_abcde";
+    let digit = |shift: u32| DIGITS.get((number >> shift & 63) as usize).copied().map_or('~', char::from);
+    [digit(12), digit(6), digit(0)].iter().collect()
+}
+
 /// What all pieces are made from.
 struct Work<'a, 'm> {
     module: &'a Module<'m>,
@@ -52,33 +59,37 @@ struct Work<'a, 'm> {
 
 pub(super) fn emit(module: &Module<'_>, chunks: &Chunks, plan: &Plan, extra: Extra) -> Outcome<Pieces> {
     let count = |number: usize| u32::try_from(number).map_err(unreadable);
-    let mut slots = BTreeMap::new();
-    let mut starts = vec![0];
-    for chunk in 0..chunks.all.len() {
-        for function in 0..module.functions.len() {
-            if plan.place.get(function) == Some(&Some(chunk)) && plan.called.get(function) == Some(&true) {
-                slots.insert(function, count(slots.len())?);
-            }
-        }
-        starts.push(count(slots.len())?);
-    }
-    let work = Work {
+    let mut work = Work {
         module,
         plan,
         names: chunks.all.iter().map(|chunk| chunk.name.as_str()).collect(),
         extra,
         table: count(module.tables.len())?,
-        slots,
-        starts,
+        slots: BTreeMap::new(),
+        starts: vec![0],
     };
+    for chunk in 0..chunks.all.len() {
+        let called = (0..module.functions.len()).filter(|function| {
+            plan.place.get(*function) == Some(&Some(chunk)) && plan.called.get(*function) == Some(&true)
+        });
+        for function in work.ordered(called) {
+            let slot = count(work.slots.len())?;
+            work.slots.insert(function, slot);
+        }
+        work.starts.push(count(work.slots.len())?);
+    }
     let numbers = work.engine_numbers()?;
     let (stay, gone) = work.data();
-    // Each function that some chunk needs is exported once.
-    let mut exported: BTreeMap<u32, String> = BTreeMap::new();
+    // The numbers of the engine's functions that some chunk needs.
+    let mut exported = BTreeSet::new();
     let mut made = Vec::new();
     for (chunk, name) in work.names.iter().enumerate() {
-        let bytes =
-            work.chunk(chunk, &mut exported, gone.get(chunk).map(Vec::as_slice).unwrap_or_default())?;
+        let bytes = work.chunk(
+            chunk,
+            &numbers,
+            &mut exported,
+            gone.get(chunk).map(Vec::as_slice).unwrap_or_default(),
+        )?;
         made.push(((*name).to_owned(), bytes));
     }
     Ok(Pieces { engine: work.engine(numbers, &exported, &stay)?, chunks: made })
@@ -102,9 +113,13 @@ impl<'m> Work<'_, 'm> {
         let imported = self.module.imported;
         let mut numbers: Vec<Option<u32>> = (0..imported).map(Some).collect();
         let mut next = self.imports();
-        for function in 0..self.module.functions.len() {
-            numbers.push(self.in_engine(function).then_some(next));
-            next += u32::from(self.in_engine(function));
+        numbers.resize(imported as usize + self.module.functions.len(), None);
+        for function in self.engine_order() {
+            let at = numbers
+                .get_mut(imported as usize + function)
+                .ok_or_else(|| unreadable("a function has no number"))?;
+            *at = Some(next);
+            next += 1;
         }
         let stubs = next;
         for (function, slot) in &self.slots {
@@ -114,6 +129,24 @@ impl<'m> Work<'_, 'm> {
             *at = Some(stubs + slot);
         }
         Ok(Numbers(numbers))
+    }
+
+    /// The functions that stay, in their order.
+    fn engine_order(&self) -> Vec<usize> {
+        self.ordered((0..self.module.functions.len()).filter(|function| self.in_engine(*function)))
+    }
+
+    /// Functions in the order in which a piece has them: what is alike stands together, which packs better.
+    fn ordered(&self, functions: impl Iterator<Item = usize>) -> Vec<usize> {
+        let mut order: Vec<usize> = functions.collect();
+        order.sort_by_key(|function| {
+            let name =
+                self.module.names.get(*function).map_or("", |name| name.trim_start_matches(['<', '&']));
+            let size =
+                self.module.bodies.get(*function).map_or(0, |body| body.range().end - body.range().start);
+            (self.module.functions.get(*function), name, size)
+        });
+        order
     }
 
     fn types(&self, numbers: &mut Numbers) -> Outcome<(TypeSection, u32, u32)> {
@@ -140,12 +173,7 @@ impl<'m> Work<'_, 'm> {
         }
     }
 
-    fn engine(
-        &self,
-        mut numbers: Numbers,
-        exported: &BTreeMap<u32, String>,
-        data: &[Data<'m>],
-    ) -> Outcome<Vec<u8>> {
+    fn engine(&self, mut numbers: Numbers, exported: &BTreeSet<u32>, data: &[Data<'m>]) -> Outcome<Vec<u8>> {
         let module = self.module;
         let mut out = wasm_encoder::Module::new();
         let (types, loader, ensure) = self.types(&mut numbers)?;
@@ -164,8 +192,8 @@ impl<'m> Work<'_, 'm> {
 
         let mut functions = FunctionSection::new();
         let mut code = CodeSection::new();
-        for (function, body) in module.bodies.iter().enumerate() {
-            if self.in_engine(function) {
+        for function in self.engine_order() {
+            if let Some(body) = module.bodies.get(function) {
                 functions.function(self.type_of(function)?);
                 if self.extra == Extra::Marks {
                     code.function(&self.marked(&mut numbers, function, body)?);
@@ -229,8 +257,8 @@ impl<'m> Work<'_, 'm> {
         for (kind, name, index) in self.shared() {
             exports.export(&name, kind, index);
         }
-        for (index, name) in exported {
-            exports.export(name, ExportKind::Func, numbers.function_index(*index).map_err(unreadable)?);
+        for number in exported {
+            exports.export(&exported_name(*number), ExportKind::Func, *number);
         }
         out.section(&exports);
         if let Some(start) = module.start {
@@ -324,19 +352,21 @@ impl<'m> Work<'_, 'm> {
     fn chunk(
         &self,
         chunk: usize,
-        exported: &mut BTreeMap<u32, String>,
+        engine: &Numbers,
+        exported: &mut BTreeSet<u32>,
         data: &[Data<'m>],
     ) -> Outcome<Vec<u8>> {
         let module = self.module;
-        let mine: Vec<usize> = (0..module.functions.len())
-            .filter(|function| self.plan.place.get(*function) == Some(&Some(chunk)))
-            .collect();
+        let mine = self.ordered(
+            (0..module.functions.len())
+                .filter(|function| self.plan.place.get(*function) == Some(&Some(chunk))),
+        );
         let mut needed: Vec<u32> = mine
             .iter()
             .flat_map(|function| module.calls.get(*function).into_iter().flatten().copied())
             .filter(|index| self.own(*index).is_none_or(|own| self.plan.place.get(own) != Some(&Some(chunk))))
             .collect();
-        needed.sort_unstable();
+        needed.sort_unstable_by_key(|index| engine.0.get(*index as usize).copied().flatten());
         needed.dedup();
         let mut numbers = Numbers(vec![None; module.imported as usize + module.functions.len()]);
         let all =
@@ -363,8 +393,9 @@ impl<'m> Work<'_, 'm> {
             imports.import("e", &format!("~g{index}"), numbers.global_type(global.ty).map_err(unreadable)?);
         }
         for index in &needed {
-            let next = exported.len();
-            let name = exported.entry(*index).or_insert_with(|| format!("~{next}"));
+            let number = engine.0.get(*index as usize).copied().flatten();
+            let number = number.ok_or_else(|| unreadable("a chunk calls what the engine has not"))?;
+            exported.insert(number);
             let ty = match self.own(*index) {
                 Some(own) => self.type_of(own)?,
                 None => match module.imports.get(*index as usize).map(|import| import.ty) {
@@ -372,7 +403,7 @@ impl<'m> Work<'_, 'm> {
                     _ => return Err(unreadable("an import is missing")),
                 },
             };
-            imports.import("e", name, EntityType::Function(ty));
+            imports.import("e", &exported_name(number), EntityType::Function(ty));
         }
         out.section(&imports);
 

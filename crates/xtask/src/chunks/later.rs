@@ -37,9 +37,16 @@ pub(super) fn paths(module: &Module<'_>, plan: &Plan, marks: &[u8]) -> Vec<Strin
 /// The crates whose functions may come later: ours, and libraries that the page itself does not use.
 const LOOKED_AT: [&str; 4] = ["gatehouse_", "granit_parser", "regex_lite", "serde_json"];
 
+/// The crates whose functions are made for those of others, so that only the whole name says something. All that bear
+/// it count as one.
+const MADE_FOR_OTHERS: [&str; 3] = ["core::", "alloc::", "serde_core::"];
+
 /// The paths that a function lies below, itself included; none where its crate is not looked at.
 fn steps(name: &str) -> Vec<String> {
     let own = name.strip_prefix('<').unwrap_or(name);
+    if MADE_FOR_OTHERS.iter().any(|name| own.starts_with(name)) {
+        return vec![name.to_owned()];
+    }
     if !LOOKED_AT.iter().any(|name| own.starts_with(name)) || own.starts_with("gatehouse_web") {
         return Vec::new();
     }
