@@ -6,7 +6,7 @@ use super::graph::Plan;
 use super::read::Module;
 
 /// A path with fewer bytes of code is not worth a line.
-const WORTH_A_LINE: u64 = 120;
+const WORTH_A_LINE: u64 = 40;
 
 /// The shortest paths below which no function was marked, and that are worth a line.
 pub(super) fn paths(module: &Module<'_>, plan: &Plan, marks: &[u8]) -> Vec<String> {
@@ -37,15 +37,16 @@ pub(super) fn paths(module: &Module<'_>, plan: &Plan, marks: &[u8]) -> Vec<Strin
 /// The crates whose functions may come later: ours, and libraries that the page itself does not use.
 const LOOKED_AT: [&str; 4] = ["gatehouse_", "granit_parser", "regex_lite", "serde_json"];
 
-/// The crates whose functions are made for those of others, so that only the whole name says something. All that bear
-/// it count as one.
+/// The crates whose functions are made for those of others, so that only the whole name says something, and only where it
+/// names what is ours: the page itself uses the rest. All that bear a name count as one.
 const MADE_FOR_OTHERS: [&str; 3] = ["core::", "alloc::", "serde_core::"];
 
 /// The paths that a function lies below, itself included; none where its crate is not looked at.
 fn steps(name: &str) -> Vec<String> {
     let own = name.strip_prefix('<').unwrap_or(name);
     if MADE_FOR_OTHERS.iter().any(|name| own.starts_with(name)) {
-        return vec![name.to_owned()];
+        let ours = name.contains("gatehouse_") && !name.contains("gatehouse_web");
+        return if ours { vec![name.to_owned()] } else { Vec::new() };
     }
     if !LOOKED_AT.iter().any(|name| own.starts_with(name)) || own.starts_with("gatehouse_web") {
         return Vec::new();
