@@ -128,37 +128,45 @@ fn parse_env(list: &[String]) -> Result<Vec<Value>, Error> {
     Ok(env)
 }
 
-fn check(args: &Args, dry: Dry, attach: bool) -> Result<(), Error> {
-    let refuse = |why: &str| Err(Error::plain(why));
+/// What is refused before a namespace is known.
+fn check(args: &Args) -> Result<(), Error> {
+    let refuse = |why: &str| Err(args.usage_error(why));
     if args.words.is_empty() || args.dash == Some(0) {
         return refuse("NAME is required for run");
     }
+    if args.millis("pod-running-timeout") <= 0 {
+        return refuse("--pod-running-timeout must be higher than zero");
+    }
     let image = args.str("image");
     if image.is_empty() {
-        return refuse("--image is required");
+        return Err(Error::plain("--image is required"));
     }
     if !is_reference(image) {
-        return Err(Error::plain(format!("invalid image name {image:?}: invalid reference format")));
+        return Err(Error::plain(format!("Invalid image name {image:?}: invalid reference format")));
     }
     if args.bool("tty") && !args.bool("stdin") {
         return refuse("-i/--stdin is required for containers with -t/--tty=true");
     }
-    let port = args.str("port");
-    if args.bool("expose") && port.is_empty() {
+    if args.bool("expose") && args.str("port").is_empty() {
         return refuse("--port must be set when exposing a service");
     }
-    if !port.is_empty() && port.parse::<i64>().is_err() {
-        return refuse("--port must be a number");
-    }
+    Ok(())
+}
+
+/// What is refused of how it is to be watched.
+fn check_attached(args: &Args, dry: Dry, attach: bool) -> Result<(), Error> {
     if !attach && args.bool("rm") {
-        return refuse("--rm should only be used for attached containers");
+        return Err(args.usage_error("--rm should only be used for attached containers"));
     }
     if attach && dry != Dry::No {
-        return refuse(
+        return Err(args.usage_error(
             "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)",
-        );
+        ));
     }
-    Ok(())
+    match args.str("image-pull-policy") {
+        "" | "Always" | "IfNotPresent" | "Never" => Ok(()),
+        other => Err(args.usage_error(format!("invalid image pull policy: {other}"))),
+    }
 }
 
 fn restart_policy(args: &Args) -> Result<String, Error> {
@@ -166,9 +174,7 @@ fn restart_policy(args: &Args) -> Result<String, Error> {
         "" if args.bool("stdin") => Ok("OnFailure".to_owned()),
         "" => Ok("Always".to_owned()),
         word @ ("Always" | "OnFailure" | "Never") => Ok(word.to_owned()),
-        other => Err(Error::plain(format!(
-            "invalid restart policy: {other}, valid values are: Always, OnFailure, Never"
-        ))),
+        other => Err(args.usage_error(format!("invalid restart policy: {other}"))),
     }
 }
 
@@ -182,17 +188,15 @@ fn pod(args: &Args, name: &str, labels: &Map, restart: &str) -> Result<Object, E
     if !words.is_empty() {
         container.set(&[if args.bool("command") { "command" } else { "args" }], words);
     }
-    if let Ok(port) = args.str("port").parse::<i64>() {
-        container.set(&["ports"], vec![json!({"containerPort": port})]);
+    let port = args.str("port");
+    if !port.is_empty() {
+        let number = port.parse::<i64>().map_err(|_| {
+            Error::plain(format!("strconv.Atoi: parsing {}: invalid syntax", json::go_quote(port)))
+        })?;
+        container.set(&["ports"], vec![json!({"containerPort": number})]);
     }
-    match args.str("image-pull-policy") {
-        "" => {}
-        word @ ("Always" | "IfNotPresent" | "Never") => container.set(&["imagePullPolicy"], word),
-        other => {
-            return Err(Error::plain(format!(
-                "invalid image pull policy: {other}, valid values are: Always, IfNotPresent, Never"
-            )));
-        }
+    if !args.str("image-pull-policy").is_empty() {
+        container.set(&["imagePullPolicy"], args.str("image-pull-policy"));
     }
     if args.bool("privileged") {
         container.set(&["securityContext", "privileged"], true);
@@ -242,7 +246,11 @@ pub(super) fn override_with(session: &Session<'_, '_>, args: &Args, object: Obje
     if text.is_empty() {
         return Ok(object);
     }
-    let patch = json::parse(text.trim()).map_err(|e| Error::plain(format!("Invalid JSON Patch: {e}")))?;
+    let patch = json::parse(text.trim()).map_err(|e| match args.str("override-type") {
+        "json" => Error::plain(e.to_string()),
+        "strategic" => Error::plain("invalid JSON document"),
+        _ => Error::plain("Invalid JSON Patch"),
+    })?;
     let kind = match args.str("override-type") {
         "merge" => PatchType::Merge,
         "json" => PatchType::Json,
@@ -270,7 +278,8 @@ fn create(
     if session.version().minor < 34 {
         null_timestamps(&mut object.0);
     }
-    if args.bool("save-config") {
+    crate::client::record::note(args, &mut object);
+    if args.bool("save-config") && dry != Dry::Client {
         last_applied::update_typed(&mut object);
     }
     if dry == Dry::Client {
@@ -289,20 +298,16 @@ fn create(
 }
 
 fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
-    let given = parse_labels(args.str("labels"))?;
-    parse_env(&args.list("env"))?;
-    let restart = restart_policy(args)?;
-    if args.millis("pod-running-timeout") <= 0 {
-        return Err(Error::plain("--pod-running-timeout must be higher than zero"));
-    }
     let attach = args.bool("attach") || (args.bool("stdin") && !args.changed("attach"));
     let dry = Dry::parse(session, args)?;
     session.target()?;
-    let namespace = session.namespace()?;
     let mut printer = Printer::new(session, args, dry)?.typed();
-    check(args, dry, attach)?;
+    check(args)?;
+    let namespace = session.namespace()?;
+    let restart = restart_policy(args)?;
+    check_attached(args, dry, attach)?;
     let name = args.word(0).unwrap_or("").to_owned();
-    let mut labels = given;
+    let mut labels = parse_labels(args.str("labels"))?;
     if labels.is_empty() {
         labels.insert("run", name.as_str());
     }
@@ -313,7 +318,13 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     let mut errors = Vec::new();
     if args.bool("expose") {
         match create(session, args, &namespace, dry, service(args, &name, &labels)) {
-            Ok(service) => made.push(service),
+            Ok(service) => {
+                printer.print(session, &service, "created")?;
+                if args.str("output") == "yaml" {
+                    session.println("---");
+                }
+                made.push(service);
+            }
             Err(e) => errors.push(e),
         }
     }
@@ -325,9 +336,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         }
         return result.map(drop);
     }
-    for object in &made {
-        printer.print(session, object, "created")?;
-    }
+    printer.print(session, &pod, "created")?;
     Error::collect(errors)
 }
 
