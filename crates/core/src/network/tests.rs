@@ -11,6 +11,22 @@ mod naive_admin;
 mod parts;
 mod random;
 
+/// One end: a pod, or an address that is no pod's.
+#[derive(Clone, Copy, PartialEq)]
+enum Who<'a> {
+    Pod(&'a Pod),
+    Ip(IpAddr),
+}
+
+impl Who<'_> {
+    fn ips(&self) -> Vec<IpAddr> {
+        match self {
+            Self::Pod(pod) => pod.ips.clone(),
+            Self::Ip(ip) => vec![*ip],
+        }
+    }
+}
+
 fn labels(pairs: &[(&str, &str)]) -> Map {
     pairs.iter().map(|(k, v)| (*k, *v)).collect()
 }

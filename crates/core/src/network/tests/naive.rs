@@ -2,22 +2,6 @@
 
 use super::*;
 
-/// One end: a pod, or an address that is no pod's.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Who<'a> {
-    Pod(&'a Pod),
-    Ip(IpAddr),
-}
-
-impl Who<'_> {
-    pub(super) fn ips(&self) -> Vec<IpAddr> {
-        match self {
-            Self::Pod(pod) => pod.ips.clone(),
-            Self::Ip(ip) => vec![*ip],
-        }
-    }
-}
-
 pub(super) fn selects(selector: &Value, labels: &Map) -> bool {
     let get = |k: &str| labels.get(k).and_then(Value::as_str);
     let listed = |e: &Value, v: &str| e.list_at(&["values"]).iter().any(|x| x.as_str() == Some(v));

@@ -1,6 +1,7 @@
 //! The same of AdminNetworkPolicy and BaselineAdminNetworkPolicy, around the reference for NetworkPolicy.
 
-use super::naive::{self, Who, inside, named, of_namespaces, pod_in, selects};
+use super::Who;
+use super::naive::{self, inside, named, of_namespaces, pod_in, selects};
 use super::*;
 
 /// Whom an admin policy's subject or peer means.

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::naive::{Who, World};
+use super::Who;
+use super::naive::World;
 use super::*;
 use crate::world::Entropy;
 

@@ -1,6 +1,7 @@
 //! Cilium's policies as its documentation has them, evaluated as simply as possible, and compared on random clusters.
 
-use super::super::naive::{Who, selects};
+use super::super::Who;
+use super::super::naive::selects;
 use super::super::random::{
     PORTS, compare, namespaces, network_policy, nodes, one_in, pick, pods, selector, some,
 };
