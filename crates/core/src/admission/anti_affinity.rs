@@ -2,7 +2,7 @@
 //!
 //! Models kubernetes `plugin/pkg/admission/antiaffinity/admission.go`.
 
-use super::{AdmissionRequest, Notes, Operation};
+use super::{AdmissionRequest, Notes};
 use crate::cluster::Cluster;
 use crate::status::Status;
 
@@ -13,7 +13,7 @@ pub(super) fn validate(
     request: &AdmissionRequest<'_>,
     notes: &mut Notes,
 ) -> Result<(), Status> {
-    let writes = matches!(request.operation, Operation::Create | Operation::Update);
+    let writes = request.writes();
     let Some(pod) = request.object.as_ref().filter(|_| writes && request.is_about("", "pods")) else {
         return Ok(());
     };

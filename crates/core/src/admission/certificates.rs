@@ -85,7 +85,7 @@ pub(super) fn attest(
     request: &AdmissionRequest<'_>,
     _notes: &mut Notes,
 ) -> Result<(), Status> {
-    let writes = matches!(request.operation, Operation::Create | Operation::Update);
+    let writes = request.writes();
     let bundles = request.resource.gv.group == GROUP && request.resource.plural == "clustertrustbundles";
     let Some(bundle) = request.object.as_ref().filter(|_| writes && bundles) else { return Ok(()) };
     let signer = bundle.str_at(&["spec", "signerName"]);

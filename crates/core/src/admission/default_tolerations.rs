@@ -4,7 +4,7 @@
 
 use gatehouse_model::json;
 
-use super::{AdmissionRequest, Notes, Operation};
+use super::{AdmissionRequest, Notes};
 use crate::cluster::Cluster;
 use crate::status::Status;
 
@@ -16,7 +16,7 @@ pub(super) fn mutate(
     request: &mut AdmissionRequest<'_>,
     _notes: &mut Notes,
 ) -> Result<(), Status> {
-    let writes = matches!(request.operation, Operation::Create | Operation::Update);
+    let writes = request.writes();
     if !writes || !request.is_about("", "pods") {
         return Ok(());
     }

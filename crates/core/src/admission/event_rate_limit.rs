@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use gatehouse_model::Value;
 
-use super::{AdmissionRequest, Notes, Operation};
+use super::{AdmissionRequest, Notes};
 use crate::cluster::Cluster;
 use crate::request::DryRun;
 use crate::status::{Reason, Status};
@@ -54,7 +54,7 @@ pub(super) fn validate(
     request: &AdmissionRequest<'_>,
     _notes: &mut Notes,
 ) -> Result<(), Status> {
-    let writes = matches!(request.operation, Operation::Create | Operation::Update);
+    let writes = request.writes();
     let events = request.is_about("", "events") || request.is_about("events.k8s.io", "events");
     if !writes || !events || request.dry_run != DryRun::No {
         return Ok(());

@@ -8,7 +8,7 @@
 
 use gatehouse_model::{Object, Value};
 
-use super::{AdmissionRequest, Notes, Operation, backends};
+use super::{AdmissionRequest, Notes, backends};
 use crate::cluster::Cluster;
 use crate::status::Status;
 
@@ -21,7 +21,7 @@ pub(super) fn validate(
     notes: &mut Notes,
 ) -> Result<(), Status> {
     let pods = request.resource.gv.group.is_empty() && request.resource.plural == "pods";
-    let writes = matches!(request.operation, Operation::Create | Operation::Update);
+    let writes = request.writes();
     if !pods || !writes || !matches!(request.subresource, "" | "ephemeralcontainers") {
         return Ok(());
     }

@@ -99,6 +99,12 @@ impl Operation {
 }
 
 impl AdmissionRequest<'_> {
+    /// Whether an object is made or changed.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        matches!(self.operation, Operation::Create | Operation::Update)
+    }
+
     /// Whether the request is about this resource of this group, and about itself rather than a subresource.
     #[must_use]
     pub fn is_about(&self, group: &str, plural: &str) -> bool {

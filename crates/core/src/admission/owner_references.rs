@@ -5,7 +5,7 @@
 
 use gatehouse_model::{GroupVersion, Object, Value};
 
-use super::{AdmissionRequest, Notes, Operation};
+use super::{AdmissionRequest, Notes};
 use crate::authz::{self, Attributes};
 use crate::cluster::Cluster;
 use crate::request::{ResourceTarget, Target, Verb};
@@ -38,7 +38,7 @@ pub(super) fn validate(
     notes: &mut Notes,
 ) -> Result<(), Status> {
     let pod_status = request.resource.plural == "pods" && request.subresource == "status";
-    let writes = matches!(request.operation, Operation::Create | Operation::Update);
+    let writes = request.writes();
     let Some(object) = request.object.as_ref().filter(|_| writes && !pod_status) else { return Ok(()) };
     let (now, before) = (owners(object), request.old_object.map_or(&[][..], |old| owners(old)));
     if now == before {

@@ -19,7 +19,7 @@ const WHITELIST: &str = "scheduler.alpha.kubernetes.io/tolerationsWhitelist";
 const TOLERATIONS: [&str; 2] = ["spec", "tolerations"];
 
 fn writes(request: &AdmissionRequest<'_>) -> bool {
-    matches!(request.operation, Operation::Create | Operation::Update) && request.is_about("", "pods")
+    request.writes() && request.is_about("", "pods")
 }
 
 /// What a namespace's annotation lists, else what the plugin's configuration does.

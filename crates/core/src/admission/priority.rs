@@ -89,7 +89,7 @@ pub(super) fn validate(
     request: &AdmissionRequest<'_>,
     _notes: &mut Notes,
 ) -> Result<(), Status> {
-    let writes = matches!(request.operation, Operation::Create | Operation::Update);
+    let writes = request.writes();
     let Some(class) = request
         .object
         .as_ref()

@@ -80,7 +80,7 @@ pub(super) fn validate(
     request: &AdmissionRequest<'_>,
     notes: &mut Notes,
 ) -> Result<(), Status> {
-    if !matches!(request.operation, Operation::Create | Operation::Update) || ignores(request) {
+    if !request.writes() || ignores(request) {
         return Ok(());
     }
     let Some(pod) = &request.object else { return Ok(()) };
