@@ -3,6 +3,7 @@
 //! Models kubectl `pkg/cmd/util/helpers.go` (`checkErr`, `StandardErrorMessage`, `MultilineError`).
 
 use gatehouse_core::{Reason, Status};
+pub use gatehouse_model::field::aggregate_texts as aggregate;
 
 /// A failure on its way to standard error.
 #[derive(Clone, Debug, PartialEq)]
@@ -219,21 +220,6 @@ fn multiline(prefix: &str, texts: &[String]) -> String {
             let bullets: String = many.iter().map(|t| format!("* {t}\n")).collect();
             format!("{prefix}\n{bullets}")
         }
-    }
-}
-
-/// apimachinery's `Aggregate.Error()`: one bare, several as `[a, b]`, repeats once.
-#[must_use]
-pub fn aggregate(texts: &[String]) -> String {
-    let mut unique: Vec<&str> = Vec::new();
-    for text in texts {
-        if !unique.contains(&text.as_str()) {
-            unique.push(text);
-        }
-    }
-    match unique.as_slice() {
-        [one] => (*one).to_owned(),
-        many => format!("[{}]", many.join(", ")),
     }
 }
 

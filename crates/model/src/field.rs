@@ -248,15 +248,20 @@ impl fmt::Display for FieldError {
 /// Several findings as apimachinery's aggregate prints them: duplicates once, one bare, several as `[a, b]`.
 #[must_use]
 pub fn aggregate(errors: &[FieldError]) -> String {
-    let mut texts: Vec<String> = Vec::new();
-    for e in errors {
-        let t = e.to_string();
-        if !texts.contains(&t) {
-            texts.push(t);
+    aggregate_texts(&errors.iter().map(ToString::to_string).collect::<Vec<_>>())
+}
+
+/// The same of errors of any kind: each once, several in brackets. Models apimachinery `pkg/util/errors`.
+#[must_use]
+pub fn aggregate_texts(texts: &[String]) -> String {
+    let mut unique: Vec<&str> = Vec::new();
+    for text in texts {
+        if !unique.contains(&text.as_str()) {
+            unique.push(text);
         }
     }
-    match texts.as_slice() {
-        [one] => one.clone(),
+    match unique.as_slice() {
+        [one] => (*one).to_owned(),
         many => format!("[{}]", many.join(", ")),
     }
 }
