@@ -41,10 +41,21 @@ pub struct Cluster {
     pub controllers: Memory,
     /// Which of the control plane's other components run.
     pub components: Components,
-    /// What is left of the buckets of EventRateLimit.
-    pub event_buckets: crate::admission::EventBuckets,
+    /// What the API server's process remembers.
+    pub process: Process,
     /// Lines of the audit log that nobody has taken away yet.
     pub audit_log: Vec<String>,
+}
+
+/// What the API server's process remembers: a restart forgets it.
+#[derive(Clone, Debug, Default)]
+pub struct Process {
+    /// What is left of the buckets of EventRateLimit.
+    pub event_buckets: crate::admission::EventBuckets,
+    /// What the backend of ImagePolicyWebhook answered.
+    pub image_reviews: crate::admission::ImageReviews,
+    /// The way of impersonation that last let each user through.
+    pub impersonation: BTreeMap<String, crate::authz::impersonation::Mode>,
 }
 
 /// The components besides the API server that act by themselves.
@@ -79,7 +90,7 @@ impl Cluster {
             networks: NetworkCache::default(),
             controllers: Memory::default(),
             components: Components::default(),
-            event_buckets: Default::default(),
+            process: Process::default(),
             audit_log: Vec::new(),
         }
     }

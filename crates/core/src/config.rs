@@ -47,6 +47,8 @@ pub struct ApiServerConfig {
     pub disable_admission_plugins: Vec<String>,
     /// `--admission-control-config-file`: the configuration of each plugin, decoded.
     pub admission_configuration: BTreeMap<String, gatehouse_model::Value>,
+    /// `--default-not-ready-toleration-seconds` and `--default-unreachable-toleration-seconds`.
+    pub toleration_seconds: [i64; 2],
     /// `--kubernetes-service-node-port`; 0 for none.
     pub kubernetes_service_node_port: i64,
     /// The audit log, where a policy and a place for lines are given.
@@ -79,6 +81,7 @@ impl Default for ApiServerConfig {
             enable_admission_plugins: vec!["NodeRestriction".to_owned()],
             disable_admission_plugins: Vec::new(),
             admission_configuration: BTreeMap::new(),
+            toleration_seconds: [300; 2],
             kubernetes_service_node_port: 0,
             auditing: None,
             up: true,

@@ -122,8 +122,10 @@ fn enter(
     let user = match &request.impersonate {
         Some(wanted) => {
             let causes = &mut trace.authentication;
-            impersonation::impersonate(cluster, &user, wanted, (&verb, &target), causes)
-                .inspect(|user| recorder.impersonates(user))?
+            let (user, constraint) =
+                impersonation::impersonate(cluster, &user, wanted, (&verb, &target), causes)?;
+            recorder.impersonates(&user, constraint);
+            user
         }
         None => user,
     };
@@ -142,7 +144,7 @@ fn answer(
 ) -> Result<Reply, Status> {
     let (authorized, verb, target) = enter(cluster, request, trace, recorder)?;
     let Some(target) = route::resource(&target) else {
-        return discovery::get(cluster, authorized, &target);
+        return discovery::get(cluster, authorized, &request.target);
     };
     let resource = route::lookup(cluster, target, &verb)?;
     notes.warnings.extend(deprecated::warning(cluster.version, &resource));

@@ -2,11 +2,12 @@
 //!
 //! Models kubernetes `plugin/pkg/admission/alwayspullimages/admission.go`.
 
+use gatehouse_model::field::aggregate_texts;
 use gatehouse_model::{FieldError, FieldPath, Object};
 
 use super::{AdmissionRequest, Notes, Operation};
 use crate::cluster::Cluster;
-use crate::status::Status;
+use crate::status::{Reason, Status};
 
 const LISTS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
 
@@ -62,13 +63,11 @@ pub(super) fn validate(
             let policy = container.str_at(&["imagePullPolicy"]);
             if policy != "Always" {
                 let path = FieldPath::new("spec").child(list).index(i).child("imagePullPolicy");
-                errors.push(FieldError::not_supported(path, &policy.into(), &["Always"]).to_string());
+                let why = FieldError::not_supported(path, &policy.into(), &["Always"]).to_string();
+                errors.push(request.forbid(&why).message);
             }
         }
     }
-    match errors.as_slice() {
-        [] => Ok(()),
-        [one] => Err(request.forbid(one)),
-        many => Err(request.forbid(&format!("[{}]", many.join(", ")))),
-    }
+    // Refusals in a list are no status to the server any more: an error of its own, without a reason.
+    if errors.is_empty() { Ok(()) } else { Err(Status::new(Reason::Unknown, aggregate_texts(&errors))) }
 }

@@ -1,4 +1,4 @@
-//! DefaultTolerationSeconds: pods stay five minutes on a node that is in trouble.
+//! DefaultTolerationSeconds: pods stay five minutes, or as long as the server's flags say, on a node in trouble.
 //!
 //! Models kubernetes `plugin/pkg/admission/defaulttolerationseconds/admission.go`.
 
@@ -9,10 +9,9 @@ use crate::cluster::Cluster;
 use crate::status::Status;
 
 const TAINTS: [&str; 2] = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];
-const SECONDS: i64 = 300;
 
 pub(super) fn mutate(
-    _cluster: &mut Cluster,
+    cluster: &mut Cluster,
     request: &mut AdmissionRequest<'_>,
     _notes: &mut Notes,
 ) -> Result<(), Status> {
@@ -21,14 +20,14 @@ pub(super) fn mutate(
         return Ok(());
     }
     let Some(pod) = &mut request.object else { return Ok(()) };
-    for taint in TAINTS {
+    for (taint, seconds) in TAINTS.into_iter().zip(cluster.config.toleration_seconds) {
         let tolerated = pod.list_at(&["spec", "tolerations"]).iter().any(|t| {
             let (key, effect) = (t.str_at(&["key"]), t.str_at(&["effect"]));
             (key.is_empty() || key == taint) && (effect.is_empty() || effect == "NoExecute")
         });
         if !tolerated {
             pod.entry_at(&["spec", "tolerations"]).make_list().push(json!({
-                "key": taint, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": SECONDS,
+                "key": taint, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": seconds,
             }));
         }
     }

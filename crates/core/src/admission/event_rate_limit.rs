@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use gatehouse_model::Value;
+use gatehouse_model::field::aggregate_texts;
 
 use super::{AdmissionRequest, Notes};
 use crate::cluster::Cluster;
@@ -42,10 +43,10 @@ fn take(cluster: &mut Cluster, limit: &Value, bucket: (usize, String)) -> bool {
     let now = cluster.now;
     let number = |field: &str| limit.i64_at(&[field]).unwrap_or(0);
     let full = number("burst") * 1000;
-    let (left, since) = cluster.event_buckets.get(&bucket).copied().unwrap_or((full, now));
+    let (left, since) = cluster.process.event_buckets.get(&bucket).copied().unwrap_or((full, now));
     let left = (now.0 - since.0).saturating_mul(number("qps")).saturating_add(left).min(full);
     let (left, allowed) = if left >= 1000 { (left - 1000, true) } else { (left, false) };
-    cluster.event_buckets.insert(bucket, (left, now));
+    cluster.process.event_buckets.insert(bucket, (left, now));
     allowed
 }
 
@@ -69,10 +70,9 @@ pub(super) fn validate(
             reached.push(format!("limit reached on type {kind} for key {key}"));
         }
     }
-    let why = match reached.as_slice() {
-        [] => return Ok(()),
-        [one] => one.clone(),
-        many => format!("[{}]", many.join(", ")),
-    };
+    if reached.is_empty() {
+        return Ok(());
+    }
+    let why = aggregate_texts(&reached);
     Err(Status::new(Reason::TooManyRequests, format!("Too many requests: {why}")))
 }

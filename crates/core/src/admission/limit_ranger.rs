@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use gatehouse_model::field::aggregate_texts;
 use gatehouse_model::{Object, Value};
 
 use super::quantities::{Amounts, Quantity, amounts, of_pod};
@@ -93,10 +94,8 @@ pub(super) fn validate(
         for error in &errors {
             notes.blame_stored("LimitRange", &range, "spec.limits", error);
         }
-        match errors.as_slice() {
-            [] => {}
-            [one] => return Err(request.forbid(one)),
-            many => return Err(request.forbid(&format!("[{}]", many.join(", ")))),
+        if !errors.is_empty() {
+            return Err(request.forbid(&aggregate_texts(&errors)));
         }
     }
     Ok(())

@@ -40,6 +40,7 @@ mod tolerations;
 pub mod webhooks;
 
 pub use event_rate_limit::Buckets as EventBuckets;
+pub use image_policy::Reviews as ImageReviews;
 pub use plugins::{enabled_names, is_known};
 
 use gatehouse_model::{Object, ResourceType};

@@ -204,6 +204,64 @@ fn a_backend_of_images_decides() {
 }
 
 #[test]
+fn the_answers_of_an_image_backend_are_kept_for_a_while() {
+    let mut cluster = cluster(PLAIN, &["ImagePolicyWebhook"]);
+    let server = "https://images.example:8443/review";
+    let answer = |cluster: &mut Cluster, allowed: bool| {
+        let rule = backends::Rule { pattern: "*".to_owned(), allowed, ..backends::Rule::default() };
+        let backend = backends::Backend { rules: vec![rule], sidecars: false };
+        std::sync::Arc::make_mut(&mut cluster.webhook_backends).insert(server.to_owned(), backend);
+    };
+    let configure = |cluster: &mut Cluster, own: Value| {
+        let mut own = json!({"imagePolicy": (own)});
+        own.set(&["imagePolicy", "server"], server);
+        let flags = std::sync::Arc::make_mut(&mut cluster.config);
+        flags.admission_configuration.insert("ImagePolicyWebhook".to_owned(), own);
+    };
+    let ask = |cluster: &mut Cluster, seconds: i64| {
+        cluster.now = cluster.now.plus_millis(seconds * 1000);
+        run(cluster, &pod(json!({"containers": [{"name": "c", "image": "nginx"}]}))).is_ok()
+    };
+    configure(&mut cluster, json!({"denyTTL": 60}));
+    answer(&mut cluster, true);
+    assert!(ask(&mut cluster, 0));
+    answer(&mut cluster, false);
+    // Five minutes for a yes where nothing else is said, a minute for a no as configured.
+    assert!(ask(&mut cluster, 299));
+    assert!(!ask(&mut cluster, 1));
+    answer(&mut cluster, true);
+    assert!(!ask(&mut cluster, 59));
+    assert!(ask(&mut cluster, 1));
+    // Another question is another answer, and -1 keeps nothing.
+    answer(&mut cluster, false);
+    assert_eq!(
+        refusal(&mut cluster, json!({"containers": [{"name": "c", "image": "httpd"}]})),
+        "pods \"web\" is forbidden: one or more images rejected by webhook backend"
+    );
+    cluster.process = crate::cluster::Process::default();
+    configure(&mut cluster, json!({"denyTTL": -1}));
+    assert!(!ask(&mut cluster, 0));
+    answer(&mut cluster, true);
+    assert!(ask(&mut cluster, 0));
+}
+
+#[test]
+fn the_default_tolerations_last_as_long_as_the_flags_say() {
+    let mut cluster = cluster(PLAIN, &[]);
+    std::sync::Arc::make_mut(&mut cluster.config).toleration_seconds = [30, 0];
+    let done = run(&mut cluster, &pod(json!({"containers": [{"name": "c", "image": "nginx"}]}))).unwrap();
+    let seconds: Vec<_> = done
+        .list_at(&["spec", "tolerations"])
+        .iter()
+        .map(|t| (t.str_at(&["key"]), t.i64_at(&["tolerationSeconds"])))
+        .collect();
+    assert_eq!(
+        seconds,
+        [("node.kubernetes.io/not-ready", Some(30)), ("node.kubernetes.io/unreachable", Some(0))]
+    );
+}
+
+#[test]
 fn nobody_becomes_a_master_by_certificate() {
     use crate::pki::{Key, der, x509};
     let key = Key::new(crate::pki::Algorithm::P256, &mut crate::world::Entropy::new(1));

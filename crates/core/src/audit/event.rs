@@ -26,7 +26,8 @@ pub(super) struct Event {
     uri: String,
     verb: String,
     user: Option<User>,
-    pub(super) impersonated: Option<User>,
+    /// Whom the request acts as, and the verb of the constrained mode that allowed it.
+    pub(super) impersonated: Option<(User, String)>,
     source: String,
     agent: String,
     target: Option<ResourceTarget>,
@@ -67,7 +68,12 @@ impl Event {
         Some(Self {
             telling,
             id: cluster.entropy.uid(),
-            uri: uri(verb, target, &request.options, agent.starts_with("kubectl/")),
+            uri: uri(
+                verb,
+                if matches!(target, Target::Path(_)) { &request.target } else { target },
+                &request.options,
+                agent.starts_with("kubectl/"),
+            ),
             verb: verb.as_str().to_owned(),
             user: user.cloned(),
             impersonated: None,
@@ -208,8 +214,12 @@ impl Event {
         w.text("requestURI", &self.uri);
         w.text("verb", &self.verb);
         w.raw("user", &self.user.as_ref().map_or_else(|| "{}".to_owned(), user_info));
-        if let Some(user) = &self.impersonated {
+        if let Some((user, constraint)) = &self.impersonated {
             w.raw("impersonatedUser", &user_info(user));
+            if !constraint.is_empty() {
+                let constraint = model_json::print(&constraint.as_str().into());
+                w.raw("authenticationMetadata", &format!("{{\"impersonationConstraint\":{constraint}}}"));
+            }
         }
         w.raw("sourceIPs", &model_json::print(&Value::from(vec![Value::from(self.source.as_str())])));
         w.text("userAgent", &self.agent);
@@ -263,7 +273,7 @@ impl Event {
             None => ("<none>", "<none>".to_owned()),
         };
         let (other, others) = match &self.impersonated {
-            Some(u) => (u.name.as_str(), quoted(&u.groups)),
+            Some((u, _)) => (u.name.as_str(), quoted(&u.groups)),
             None => ("<self>", "<lookup>".to_owned()),
         };
         let namespace = self.target.as_ref().map_or("", |t| t.namespace.as_str());

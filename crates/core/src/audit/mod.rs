@@ -67,10 +67,10 @@ impl Recorder {
         }
     }
 
-    /// Notes whom the request acts as.
-    pub(crate) fn impersonates(&mut self, user: &User) {
+    /// Notes whom the request acts as, and the verb of the constrained mode that allowed it; empty for none.
+    pub(crate) fn impersonates(&mut self, user: &User, constraint: String) {
         if let Some(event) = &mut self.event {
-            event.impersonated = Some(user.clone());
+            event.impersonated = Some((user.clone(), constraint));
         }
     }
 

@@ -2,7 +2,10 @@
 //!
 //! Models apiserver `pkg/endpoints/filters/impersonation`: from 1.36 on the constrained modes are tried first
 //! (`impersonate-on:MODE:VERB` on what is to be done, then `impersonate:MODE` on whom), then the verb `impersonate` of
-//! old. Where nothing allows it the server words its refusal in either way; this is the older one.
+//! old, but the way that let this user through last before all others. What is allowed is not remembered for the ten
+//! seconds that the real server remembers it.
+
+use gatehouse_model::{FieldError, FieldPath, names};
 
 use super::{Attributes, decide, forbidden};
 use crate::authn::token;
@@ -38,17 +41,23 @@ fn node(name: &str) -> Option<&str> {
 
 /// A way of being somebody else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mode {
+pub enum Mode {
+    /// A service account, as the node its pod runs on.
     AssociatedNode,
+    /// Any node.
     ArbitraryNode,
+    /// A service account.
     ServiceAccount,
+    /// Anybody else.
     UserInfo,
+    /// The verb `impersonate` of old.
     Legacy,
 }
 
 impl Mode {
-    const CONSTRAINED: [Self; 4] =
-        [Self::AssociatedNode, Self::ArbitraryNode, Self::ServiceAccount, Self::UserInfo];
+    /// In the order they are tried.
+    const ALL: [Self; 5] =
+        [Self::AssociatedNode, Self::ArbitraryNode, Self::ServiceAccount, Self::UserInfo, Self::Legacy];
 
     const fn name(self) -> &'static str {
         match self {
@@ -93,56 +102,80 @@ struct Attempt<'a> {
     verb: Verb,
 }
 
-/// Turns `user` into whom it wants to be, if it may be them for what it is about to do.
+/// Turns `user` into whom it wants to be, if it may be them for what it is about to do. With the verb of the constrained
+/// mode that allows it, if one does.
 ///
 /// # Errors
-/// 403 for the first part that is not allowed; an error of its own where a group is asked for without a user.
+/// 403 of the first way that was tried; an error of its own where a group is asked for without a user.
 pub fn impersonate(
-    cluster: &Cluster,
+    cluster: &mut Cluster,
     user: &User,
     wanted: &Impersonation,
     (verb, target): (&Verb, &Target),
     causes: &mut Vec<Cause>,
-) -> Result<User, Status> {
+) -> Result<(User, String), Status> {
     let constrained = cluster.version.minor() >= 36;
     if wanted.user.is_empty() {
         return Err(nobody(wanted, constrained));
     }
-    let modes = Mode::CONSTRAINED.into_iter().filter(|m| constrained && m.applies(user, wanted));
-    for mode in modes {
-        let stripped = (mode == Mode::AssociatedNode).then(|| without_place(user));
-        let attempt = Attempt { cluster, user: stripped.as_ref().unwrap_or(user), mode, verb: mode.verb() };
-        let on = Verb::parse(&format!("impersonate-on:{}:{verb}", mode.name()));
-        if attempt.may(&on, target).is_ok()
-            && let Ok(person) = attempt.assume(wanted)
-        {
-            causes.push(Cause::plain(
-                Bearing::Decided,
-                format!(
-                    "\"{}\" may be \"{}\" for this request: constrained impersonation, mode {}",
-                    user.name,
-                    wanted.user,
-                    mode.name()
-                ),
-            ));
-            return Ok(person);
+    // What worked last for this user is tried first, and its refusal is the one that is read.
+    let mut modes = if constrained { Mode::ALL.to_vec() } else { vec![Mode::Legacy] };
+    let last = cluster.process.impersonation.get(&user.name).copied();
+    gatehouse_model::order::by(&mut modes, |a, b| (Some(*b) == last).cmp(&(Some(*a) == last)));
+    let mut refusal = None;
+    for mode in modes.into_iter().filter(|m| m.applies(user, wanted)) {
+        match attempt(cluster, user, wanted, mode, (verb, target)) {
+            Ok(person) => {
+                let text = if mode == Mode::Legacy {
+                    format!("\"{}\" may impersonate \"{}\"", user.name, wanted.user)
+                } else {
+                    format!(
+                        "\"{}\" may be \"{}\" for this request: constrained impersonation, mode {}",
+                        user.name,
+                        wanted.user,
+                        mode.name()
+                    )
+                };
+                causes.push(Cause::plain(Bearing::Decided, text));
+                if constrained {
+                    cluster.process.impersonation.insert(user.name.clone(), mode);
+                }
+                let constraint = (mode != Mode::Legacy).then(|| mode.verb().as_str().to_owned());
+                return Ok((person, constraint.unwrap_or_default()));
+            }
+            Err(status) => {
+                let text = if mode == Mode::Legacy {
+                    "impersonation of old would want the verb \"impersonate\" on everything asked for"
+                        .to_owned()
+                } else {
+                    format!(
+                        "constrained impersonation, mode {0}, would want the verbs \"impersonate-on:{0}:{verb}\" on the \
+                         request's resource and \"impersonate:{0}\" on the user",
+                        mode.name()
+                    )
+                };
+                causes.push(Cause::plain(Bearing::NearMiss, text));
+                refusal.get_or_insert(status);
+            }
         }
-        causes.push(Cause::plain(
-            Bearing::NearMiss,
-            format!(
-                "constrained impersonation, mode {0}, would want the verbs \"{on}\" on the request's resource and \
-                 \"impersonate:{0}\" on the user",
-                mode.name()
-            ),
-        ));
     }
-    let legacy = Attempt { cluster, user, mode: Mode::Legacy, verb: Mode::Legacy.verb() };
-    let person = legacy.assume(wanted)?;
-    causes.push(Cause::plain(
-        Bearing::Decided,
-        format!("\"{}\" may impersonate \"{}\"", user.name, wanted.user),
-    ));
-    Ok(person)
+    Err(refusal.unwrap_or_else(|| Status::new(Reason::Unknown, "all impersonation modes failed")))
+}
+
+/// One way, with every question it asks.
+fn attempt(
+    cluster: &Cluster,
+    user: &User,
+    wanted: &Impersonation,
+    mode: Mode,
+    (verb, target): (&Verb, &Target),
+) -> Result<User, Status> {
+    let stripped = (mode == Mode::AssociatedNode).then(|| without_place(user));
+    let attempt = Attempt { cluster, user: stripped.as_ref().unwrap_or(user), mode, verb: mode.verb() };
+    if mode != Mode::Legacy {
+        attempt.may(&Verb::parse(&format!("impersonate-on:{}:{verb}", mode.name())), target)?;
+    }
+    attempt.assume(wanted)
 }
 
 /// A group, a UID or more was asked for, but nobody who has it.
@@ -185,11 +218,63 @@ fn without_place(user: &User) -> User {
     User { extra: vec![(NODE_KEYS.to_owned(), keys)], ..user.clone() }
 }
 
+/// A part of somebody, as authorizers are asked about it.
+fn part(group: &str, kind: &str, subresource: &str, namespace: &str, name: &str) -> Target {
+    Target::Resource(ResourceTarget {
+        group: group.to_owned(),
+        version: "v1".to_owned(),
+        resource: kind.to_owned(),
+        subresource: subresource.to_owned(),
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+    })
+}
+
+/// What no constrained mode lets through in extra values.
+fn odd(key: &str, values: &[String]) -> Option<String> {
+    if key.is_empty() {
+        return Some("impersonating the empty string key in extra is not allowed".to_owned());
+    }
+    let path = FieldPath::new("extra").child("key");
+    let wrong = match key.split_once('/') {
+        Some((domain, rest)) if !domain.is_empty() && !rest.is_empty() => names::dns1123_subdomain(domain)
+            .into_iter()
+            .map(|why| FieldError::invalid(path.clone(), &domain.into(), why))
+            .collect(),
+        _ => {
+            let why = "must be a domain-prefixed path (such as \"acme.io/foo\")";
+            vec![FieldError::invalid(path, &key.into(), why)]
+        }
+    };
+    if !wrong.is_empty() {
+        let why = gatehouse_model::field::aggregate(&wrong);
+        return Some(format!("impersonating an invalid key in extra is not allowed: {why}"));
+    }
+    if key.to_lowercase() != key {
+        let key = gatehouse_model::json::go_quote(key);
+        return Some(format!("impersonating a non-lowercase key in extra is not allowed: {key}"));
+    }
+    if values.is_empty() {
+        return Some("impersonating empty values in extra is not allowed".to_owned());
+    }
+    let empty = values.iter().any(String::is_empty);
+    empty.then(|| "impersonating the empty string value in extra is not allowed".to_owned())
+}
+
 impl Attempt<'_> {
     fn may(&self, verb: &Verb, target: &Target) -> Result<(), Status> {
         let attributes = Attributes { user: self.user, verb, target, field_selector: "" };
         let decision = decide(self.cluster, &attributes);
         if decision.allowed() { Ok(()) } else { Err(forbidden::status(&attributes, &decision.reason)) }
+    }
+
+    /// A refusal that no authorizer was asked about.
+    fn refusal(&self, group: &str, kind: &str, name: &str, why: &str) -> Status {
+        let target = part(group, kind, "", "", name);
+        forbidden::status(
+            &Attributes { user: self.user, verb: &self.verb, target: &target, field_selector: "" },
+            why,
+        )
     }
 
     fn may_be(
@@ -200,15 +285,7 @@ impl Attempt<'_> {
         namespace: &str,
         name: &str,
     ) -> Result<(), Status> {
-        let target = Target::Resource(ResourceTarget {
-            group: group.to_owned(),
-            version: "v1".to_owned(),
-            resource: kind.to_owned(),
-            subresource: subresource.to_owned(),
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
-        });
-        self.may(&self.verb, &target)
+        self.may(&self.verb, &part(group, kind, subresource, namespace, name))
     }
 
     fn assume(&self, wanted: &Impersonation) -> Result<User, Status> {
@@ -252,13 +329,13 @@ impl Attempt<'_> {
 
     fn groups(&self, wanted: &Impersonation, api_group: &str) -> Result<(), Status> {
         let constrained = self.mode != Mode::Legacy;
-        // Words that no constrained mode lets through; the refusal itself is never shown, see the module.
-        let never = |g: &String| g.is_empty() || g == super::MASTERS;
-        if constrained && wanted.groups.iter().any(never) {
-            return Err(Status::new(
-                Reason::Forbidden,
-                "impersonating the system:masters group is not allowed",
-            ));
+        if constrained {
+            for (group, shown) in [("", "empty string"), (super::MASTERS, super::MASTERS)] {
+                if wanted.groups.iter().any(|g| g == group) {
+                    let why = format!("impersonating the {shown} group is not allowed");
+                    return Err(self.refusal(api_group, "groups", group, &why));
+                }
+            }
         }
         if constrained && wanted.groups.len() >= MANY && self.may_be(api_group, "groups", "", "", "*").is_ok()
         {
@@ -270,17 +347,8 @@ impl Attempt<'_> {
     fn extra(&self, wanted: &Impersonation) -> Result<(), Status> {
         let values: usize = wanted.extra.iter().map(|(_, v)| v.len()).sum();
         if self.mode != Mode::Legacy {
-            let odd = |(key, values): &(String, Vec<String>)| {
-                !key.contains('/')
-                    || key.chars().any(char::is_uppercase)
-                    || values.is_empty()
-                    || values.iter().any(String::is_empty)
-            };
-            if wanted.extra.iter().any(odd) {
-                return Err(Status::new(
-                    Reason::Forbidden,
-                    "impersonating an invalid key in extra is not allowed",
-                ));
+            if let Some(why) = wanted.extra.iter().find_map(|(key, values)| odd(key, values)) {
+                return Err(self.refusal(AUTHENTICATION, "userextras", "", &why));
             }
             if values.max(wanted.extra.len()) >= MANY
                 && self.may_be(AUTHENTICATION, "userextras", "*", "", "*").is_ok()

@@ -2,6 +2,7 @@
 //!
 //! Models kubernetes `pkg/registry/authorization/selfsubjectrulesreview/rest.go` and the `RulesFor` of each authorizer.
 
+use gatehouse_model::field::aggregate_texts;
 use gatehouse_model::{Value, json};
 
 use super::node;
@@ -82,18 +83,10 @@ pub fn rules(cluster: &Cluster, user: &User, namespace: &str) -> Rules {
                         });
                     }
                 }
-                match missing.as_slice() {
-                    [] => {}
-                    [one] => errors.push(one.clone()),
-                    many => errors.push(format!("[{}]", many.join(", "))),
-                }
+                errors.extend(missing);
             }
         }
     }
-    out.evaluation_error = match errors.as_slice() {
-        [] => String::new(),
-        [one] => one.clone(),
-        many => format!("[{}]", many.join(", ")),
-    };
+    out.evaluation_error = aggregate_texts(&errors);
     out
 }

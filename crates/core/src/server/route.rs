@@ -22,7 +22,8 @@ pub(crate) fn resolve(cluster: &Cluster, request: &Request) -> (Verb, Target) {
                 };
                 Target::Resource(target)
             }
-            None => request.target.clone(),
+            // Authorizers and the words of a refusal know no query.
+            None => Target::Path(path.split('?').next().unwrap_or_default().to_owned()),
         },
         Target::Resource(t) => {
             let mut t = t.clone();

@@ -209,3 +209,18 @@ fn fields_that_select() {
             .to_owned())
     );
 }
+
+#[test]
+fn a_path_is_refused_and_answered_whatever_its_query() {
+    let mut c = Cluster::bare(KubeVersion::V1_36, 1);
+    let mut ask = |credential: Credential, path: &str| {
+        let request = Request::new(credential, Verb::Get, Target::Path(path.to_owned()));
+        handle(&mut c, &request).result.map_err(|s| s.message)
+    };
+    assert_eq!(
+        ask(Credential::Anonymous, "/metrics?verbose"),
+        Err("forbidden: User \"system:anonymous\" cannot get path \"/metrics\"".to_owned())
+    );
+    assert_eq!(ask(Credential::Anonymous, "/healthz?verbose=1"), ask(admin(), "/healthz?verbose"));
+    assert!(matches!(ask(admin(), "/healthz?verbose"), Ok(Reply::Text(text)) if text.contains("[+]ping ok")));
+}

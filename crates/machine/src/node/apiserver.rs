@@ -13,6 +13,7 @@ use gatehouse_core::config::{AuthorizationMode, StaticToken};
 use gatehouse_core::pki::{Certificate, Key, der};
 use gatehouse_core::store::at_rest::Encryption;
 use gatehouse_core::{ApiServerConfig, Cluster};
+use gatehouse_model::field::aggregate_texts;
 use gatehouse_model::yaml;
 
 use super::audit_log::Sink;
@@ -88,10 +89,8 @@ pub(super) fn start(
         Failure::Exit(log, 1)
     };
     let (config, wrong) = site.validate(&cluster.config, cluster.version.minor());
-    match wrong.as_slice() {
-        [] => {}
-        [one] => return Err(last_words(1, one)),
-        more => return Err(last_words(1, &format!("[{}]", more.join(", ")))),
+    if !wrong.is_empty() {
+        return Err(last_words(1, &aggregate_texts(&wrong)));
     }
     let config = site.configure(config).map_err(|end| match end {
         End::Failed(why) => last_words(3, &why),
@@ -188,6 +187,9 @@ impl Site<'_> {
             wrong.push("--max-requests-inflight can not be negative value".to_owned());
         }
         config.profiling = flags.is("profiling", true);
+        config.toleration_seconds =
+            ["default-not-ready-toleration-seconds", "default-unreachable-toleration-seconds"]
+                .map(|name| flags.number(name, 300));
         config.anonymous_auth = flags.is("anonymous-auth", true);
         if flags.get("service-account-issuer").is_none() {
             wrong.push("service-account-issuer is a required flag".to_owned());

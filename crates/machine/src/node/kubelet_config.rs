@@ -6,6 +6,7 @@
 use gatehouse_core::authz::{self, Attributes};
 use gatehouse_core::request::ResourceTarget;
 use gatehouse_core::{Cluster, Credential, Target, Verb, authn};
+use gatehouse_model::field::aggregate_texts;
 use gatehouse_model::{Value, yaml};
 
 use super::manifest::{Sight, look};
@@ -162,8 +163,7 @@ impl KubeletConfig {
         if wrong.is_empty() {
             return Ok(());
         }
-        let all = if wrong.len() == 1 { wrong.concat() } else { format!("[{}]", wrong.join(", ")) };
-        Err(("kubelet.go:1703", all))
+        Err(("kubelet.go:1703", aggregate_texts(&wrong)))
     }
 }
 

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use gatehouse_core::ApiServerConfig;
 use gatehouse_core::admission::pod_security::{Level, Version};
 use gatehouse_core::config::AuthorizationMode;
+use gatehouse_model::field::aggregate_texts;
 use gatehouse_model::{FieldError, FieldPath, Value, names, time, yaml};
 
 use super::apiserver::{End, Site};
@@ -112,13 +113,9 @@ impl Format {
     }
 }
 
-/// Several errors as Go's aggregates print them.
+/// Nothing wrong, or everything that is in one text.
 fn aggregate(errors: &[String]) -> Result<(), String> {
-    match errors {
-        [] => Ok(()),
-        [one] => Err(one.clone()),
-        many => Err(format!("[{}]", many.join(", "))),
-    }
+    if errors.is_empty() { Ok(()) } else { Err(aggregate_texts(errors)) }
 }
 
 impl Site<'_> {

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use gatehouse_core::cluster::Process;
 use gatehouse_core::{ApiServerConfig, Cluster, Entropy};
 
 use super::manifest::Manifest;
@@ -360,6 +361,7 @@ fn apply(
                     config = *new;
                     cluster.store.set_encryption(Arc::clone(&files.encryption));
                     services.server = *files;
+                    cluster.process = Process::default();
                 }
                 _ => config.up = false,
             }

@@ -16,6 +16,7 @@ pub mod validating;
 use std::cell::Cell;
 use std::sync::Arc;
 
+use gatehouse_model::field::aggregate_texts;
 use gatehouse_model::{Map, Object, Value, json};
 
 pub use cel::Cel;
@@ -178,11 +179,7 @@ pub(super) fn conditions(evaluator: &dyn Expressions, scope: &Scope<'_>, list: &
             Err(error) => failed.push(resulted_in(expression, &error)),
         }
     }
-    match failed.as_slice() {
-        [] => Conditions::Met,
-        [one] => Conditions::Failed(one.clone()),
-        many => Conditions::Failed(format!("[{}]", many.join(", "))),
-    }
+    if failed.is_empty() { Conditions::Met } else { Conditions::Failed(aggregate_texts(&failed)) }
 }
 
 /// A refusal of a policy: worded like any other, but with the reason the policy chose.
