@@ -13,11 +13,16 @@
   /** What an engine says that was built to say what it enters (`cargo xtask later`). */
   const marks = new Set();
 
-  /** The engine as it came out of its packing: its chunks repeat much of it. */
-  let known = new Uint8Array(0);
+  /** The strands that the engine was packed in: its chunks repeat much of them. */
+  let known;
 
-  /** What arrives is LZMA or plain WebAssembly. */
-  const unpacked = (url, bytes) => (url.endsWith(".lzma") ? unpack(bytes, known) : bytes);
+  /** What arrives is packed, or plain WebAssembly. The engine comes first. */
+  const unpacked = (url, bytes) => {
+    if (!url.endsWith(".packed")) return bytes;
+    const { module, strands } = unpack(bytes, known);
+    known ??= strands;
+    return module;
+  };
 
   function place(number, module) {
     if (chunks.placed[number]) return;
@@ -131,7 +136,7 @@
       bytes.set(chunk, at);
       at += chunk.byteLength;
     }
-    return (known = unpacked(url, bytes));
+    return unpacked(url, bytes);
   }
 
   /** Starts the engine, and gives it what its glue does not know of: a way to its chunks. */

@@ -1,5 +1,6 @@
-// Unpacks LZMA: the engine travels so, a quarter smaller than gzip makes it, since the plainest hosts know nothing
-// better than gzip. Reads the .lzma container with a known size; written after the LZMA specification.
+// Unpacks WebAssembly: it travels a third smaller than gzip makes it, since the plainest hosts know nothing better than
+// gzip. Its code comes as strands of like things, each packed with LZMA; `crates/xtask/src/pack/strands.rs` says what goes
+// where. Written after the specifications of LZMA and of WebAssembly.
 "use strict";
 (() => {
   const IS_MATCH = 0;
@@ -17,15 +18,12 @@
   const REP_LENGTH = LENGTH + LENGTH_SIZE;
   const LITERAL = REP_LENGTH + LENGTH_SIZE;
 
-  /** The bytes that `packed` holds, which may repeat what stands in `known`. */
-  globalThis.unpack = (packed, known) => {
-    const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
-    const lc = packed[0] % 9;
-    const lp = Math.floor(packed[0] / 9) % 5;
-    const posMask = (1 << Math.floor(packed[0] / 45)) - 1;
+  /** The `size` bytes that `packed` holds, which may repeat what stands in `known`. */
+  const strand = (properties, size, packed, known) => {
+    const lc = properties % 9;
+    const lp = Math.floor(properties / 9) % 5;
+    const posMask = (1 << Math.floor(properties / 45)) - 1;
     const literalMask = (1 << lp) - 1;
-    const size = view.getUint32(5, true);
-    if (view.getUint32(9, true) !== 0) throw new Error("the packed engine does not say its size");
     let pos = known.length;
     const end = pos + size;
     const out = new Uint8Array(end);
@@ -33,8 +31,9 @@
     const probs = new Uint16Array(LITERAL + (0x300 << (lc + lp))).fill(1024);
 
     let range = 0xffffffff;
-    let code = view.getUint32(14, false);
-    let next = 18;
+    let code = 0;
+    let next = 1;
+    while (next < 5) code = ((code << 8) | packed[next++]) >>> 0;
 
     const bit = (at) => {
       const prob = probs[at];
@@ -159,5 +158,84 @@
       for (; count > 0; count--, pos++) out[pos] = out[pos - rep0 - 1];
     }
     return out.subarray(known.length);
+  };
+
+  const [INSTRUCTIONS, LOCALS, BRANCHES, WIDE] = [1, 2, 3, 9];
+
+  /** The module that was taken apart into `strands`. */
+  const woven = (strands) => {
+    const [plain] = strands;
+    const before = 260 + plain[256] + (plain[257] << 8) + (plain[258] << 16);
+    const at = strands.map(() => 0);
+    let to = before - 260;
+    // Lengths come on top: of the code, and of each function, which has two bytes of its own at least.
+    const out = new Uint8Array(strands.reduce((sum, { length }) => sum + length, 16 + 5 * strands[LOCALS].length));
+    out.set(plain.subarray(260, before));
+
+    const take = (from, count) => {
+      for (; count > 0; count--) out[to++] = strands[from][at[from]++];
+    };
+    /** Takes a number, and answers it. */
+    const number = (from) => {
+      let value = 0;
+      for (let shift = 0; ; shift += 7) {
+        const byte = strands[from][at[from]++];
+        out[to++] = byte;
+        value |= (byte & 127) << shift;
+        if (!(byte & 128)) return value;
+      }
+    };
+    const numbers = (from, count) => {
+      for (; count > 0; count--) number(from);
+    };
+    /** Writes something, and before it how long it is. */
+    const measured = (write) => {
+      const start = to;
+      write();
+      let length = to - start;
+      const head = [];
+      for (; length > 127; length >>>= 7) head.push((length & 127) | 128);
+      head.push(length);
+      out.copyWithin(start + head.length, start, to);
+      out.set(head, start);
+      to += head.length;
+    };
+    const body = () => {
+      numbers(LOCALS, 2 * number(LOCALS));
+      for (let depth = 0; depth >= 0; ) {
+        const instruction = strands[INSTRUCTIONS][at[INSTRUCTIONS]];
+        take(INSTRUCTIONS, 1);
+        if (instruction >= 2 && instruction <= 4) depth++;
+        if (instruction === 0x0b) depth--;
+        else if (instruction === 0x0e) numbers(BRANCHES, number(BRANCHES) + 1);
+        else if (instruction === 0x43) take(WIDE, 4);
+        else if (instruction === 0x44) take(WIDE, 8);
+        else if (instruction === 0xfc) {
+          const what = number(INSTRUCTIONS);
+          if (what > 7) numbers(INSTRUCTIONS, what < 16 && what % 2 === 0 ? 2 : 1);
+        } else for (let shape = plain[instruction]; shape > 0; shape >>= 4) number(shape & 15);
+      }
+    };
+    out[to++] = 10;
+    measured(() => {
+      for (let functions = number(LOCALS); functions > 0; functions--) measured(body);
+    });
+    out.set(plain.subarray(before), to);
+    return out.subarray(0, to + plain.length - before);
+  };
+
+  /** The module that `packed` holds, which may repeat what stands in the strands `known`, and its own strands. */
+  globalThis.unpack = (packed, known = []) => {
+    const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
+    const strands = [];
+    for (let at = 0; at < packed.length; ) {
+      const start = at + 9;
+      const end = start + view.getUint32(at + 5, true);
+      if (end > packed.length) throw new Error("the packed engine is cut off");
+      const before = known[strands.length] ?? new Uint8Array(0);
+      strands.push(strand(packed[at], view.getUint32(at + 1, true), packed.subarray(start, end), before));
+      at = end;
+    }
+    return { module: woven(strands), strands };
   };
 })();

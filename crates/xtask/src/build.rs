@@ -91,15 +91,16 @@ fn finish(dist: &Path, profile: Profile) -> Outcome {
             write(&target().join(UNSPLIT), &engine)?;
         }
         let pieces = chunks::split(&engine, &linked, &manifest()?, extra)?;
-        engine = pack::lzma(&[], &pieces.engine)?;
-        sent = format!("{name}.lzma");
+        let strands = pack::Strands::of(&pieces.engine)?;
+        engine = pack::packed(&pack::Strands::default(), &strands)?;
+        sent = format!("{name}.packed");
         std::fs::remove_file(&wasm).map_err(|why| why.to_string())?;
         write(&dist.join(&sent), &engine)?;
         let folder = dist.join(CHUNKS);
         std::fs::create_dir_all(&folder).map_err(|why| format!("cannot make {}: {why}", folder.display()))?;
         for (chunk, module) in &pieces.chunks {
-            let packed = pack::lzma(&pieces.engine, module)?;
-            let file = format!("{chunk}-{:016x}.wasm.lzma", fingerprint(&packed));
+            let packed = pack::packed(&strands, &pack::Strands::of(module)?)?;
+            let file = format!("{chunk}-{:016x}.wasm.packed", fingerprint(&packed));
             write(&folder.join(&file), &packed)?;
             chunk_names.push(format!("{CHUNKS}/{file}"));
         }
