@@ -2,6 +2,8 @@
 //!
 //! No image is ever pulled. Knows sizes, default users and commands; what the programs do is `programs`.
 
+pub mod hub;
+
 use crate::process::Userland;
 
 /// An image.
@@ -29,6 +31,8 @@ pub struct Image {
     pub port: Option<u16>,
     /// Size in bytes, for the kubelet's words when it was pulled.
     pub size: u64,
+    /// The newest version its tags may name: major, minor.
+    pub newest: (u32, u32),
 }
 
 const BASE: Image = Image {
@@ -43,6 +47,7 @@ const BASE: Image = Image {
     files: &[],
     port: None,
     size: 0,
+    newest: (0, 0),
 };
 
 const NGINX_CONF: &str = "\nuser  nginx;\nworker_processes  auto;\n\nerror_log  /var/log/nginx/error.log notice;\npid        /run/nginx.pid;\n\n\nevents {\n    worker_connections  1024;\n}\n\n\nhttp {\n    include       /etc/nginx/mime.types;\n    default_type  application/octet-stream;\n\n    sendfile        on;\n    keepalive_timeout  65;\n\n    include /etc/nginx/conf.d/*.conf;\n}\n";
@@ -70,6 +75,7 @@ const NGINX: Image = Image {
     ],
     port: Some(80),
     size: 72_324_501,
+    newest: (1, 31),
     ..BASE
 };
 
@@ -89,16 +95,24 @@ const IMAGES: &[Image] = &[
         size: 72_330_112,
         ..NGINX
     },
-    Image { repository: "busybox", userland: Some(Userland::Busybox), cmd: &["sh"], size: 2_156_518, ..BASE },
+    Image {
+        repository: "busybox",
+        userland: Some(Userland::Busybox),
+        cmd: &["sh"],
+        size: 2_156_518,
+        newest: (1, 38),
+        ..BASE
+    },
     Image {
         repository: "alpine",
         userland: Some(Userland::Busybox),
         cmd: &["/bin/sh"],
         size: 3_807_296,
+        newest: (3, 23),
         ..BASE
     },
-    Image { repository: "ubuntu", cmd: &["/bin/bash"], size: 29_724_312, ..BASE },
-    Image { repository: "debian", cmd: &["bash"], size: 48_497_520, ..BASE },
+    Image { repository: "ubuntu", cmd: &["/bin/bash"], size: 29_724_312, newest: (26, 10), ..BASE },
+    Image { repository: "debian", cmd: &["bash"], size: 48_497_520, newest: (14, 0), ..BASE },
     Image {
         repository: "httpd",
         cmd: &["httpd-foreground"],
@@ -106,6 +120,7 @@ const IMAGES: &[Image] = &[
         workdir: "/usr/local/apache2",
         port: Some(80),
         size: 45_165_832,
+        newest: (2, 4),
         ..BASE
     },
     Image {
@@ -117,6 +132,7 @@ const IMAGES: &[Image] = &[
         passwd: "redis:x:999:999::/home/redis:/bin/sh\n",
         port: Some(6379),
         size: 49_254_112,
+        newest: (8, 99),
         ..BASE
     },
     Image {
@@ -184,6 +200,7 @@ const IMAGES: &[Image] = &[
         passwd: "mysql:x:999:999::/var/lib/mysql:/bin/bash\n",
         port: Some(3306),
         size: 232_000_000,
+        newest: (9, 99),
         ..BASE
     },
     Image {
@@ -194,6 +211,7 @@ const IMAGES: &[Image] = &[
         passwd: "postgres:x:999:999::/var/lib/postgresql:/bin/bash\n",
         port: Some(5432),
         size: 160_000_000,
+        newest: (18, 99),
         ..BASE
     },
     Image {
@@ -201,6 +219,7 @@ const IMAGES: &[Image] = &[
         cmd: &["python3"],
         programs: &["/usr/local/bin/python3"],
         size: 410_000_000,
+        newest: (3, 15),
         ..BASE
     },
     Image {

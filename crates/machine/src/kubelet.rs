@@ -6,6 +6,8 @@
 mod admit;
 mod around;
 mod container;
+mod downward;
+mod evict;
 mod heartbeat;
 mod image_name;
 pub mod mirror;
@@ -13,6 +15,7 @@ mod names;
 pub mod plan;
 mod pod;
 mod probe;
+mod pull;
 mod refresh;
 mod rootfs;
 mod runtime;
@@ -268,10 +271,12 @@ impl Kubelets {
             };
         }
         match &known.state {
-            State::Waiting { reason, message } if known.log.is_empty() && known.restarts == 0 => {
-                let trying = matches!(reason.as_str(), "CreateContainerConfigError" | "CreateContainerError");
-                let _ = message;
-                Err(waiting(if trying { reason } else { "ContainerCreating" }))
+            State::Waiting { reason, .. } if known.log.is_empty() && known.last.is_none() => {
+                Err(waiting(match reason.as_str() {
+                    "ErrImagePull" => "image can't be pulled",
+                    "ImagePullBackOff" => "trying and failing to pull image",
+                    other => other,
+                }))
             }
             _ => Ok(known.log.clone()),
         }
@@ -318,7 +323,7 @@ pub fn exec_component(
     if container != "etcd" || !matches!(program, "etcdctl" | "etcdutl") {
         let name = argv.first().map_or("", String::as_str);
         return Err(format!(
-            "Internal error occurred: Internal error occurred: error executing command in container: failed to exec in container: failed to start exec: OCI runtime exec failed: exec failed: unable to start container process: exec: \"{name}\": executable file not found in $PATH"
+            "Internal error occurred: error executing command in container: failed to exec in container: failed to start exec: OCI runtime exec failed: exec failed: unable to start container process: exec: \"{name}\": executable file not found in $PATH"
         ));
     }
     let words: Vec<String> = argv.iter().map(|a| format!("'{}'", a.replace('\'', r"'\''"))).collect();

@@ -32,10 +32,30 @@ const ENTRIES: &[&str] = &[
     "limits",
     "cgroup",
     "mountinfo",
+    "ns",
+    "maps",
+    "oom_score_adj",
+    "loginuid",
     "current",
 ];
 const ATTR: u64 = 6;
-const CURRENT: u64 = 18;
+const NS: u64 = 18;
+const CURRENT: u64 = 22;
+/// Entries of `ns` are numbered from here.
+const FIRST_NS: u64 = 200;
+/// The namespaces a process lives in, and the number the host's first one has.
+const NAMESPACES: &[(&str, u32)] = &[
+    ("cgroup", 4_026_531_835),
+    ("ipc", 4_026_531_839),
+    ("mnt", 4_026_531_841),
+    ("net", 4_026_531_840),
+    ("pid", 4_026_531_836),
+    ("pid_for_children", 4_026_531_836),
+    ("time", 4_026_531_834),
+    ("time_for_children", 4_026_531_834),
+    ("user", 4_026_531_837),
+    ("uts", 4_026_531_838),
+];
 const FD: u64 = 10;
 /// Entries of `fd` are numbered from here.
 const FIRST_FD: u64 = 100;
@@ -95,6 +115,9 @@ pub fn child(machine: &Machine, me: &Process, dir: Ino, name: &str) -> Option<In
     if entry == ATTR {
         return (name == "current").then_some(base + CURRENT);
     }
+    if entry == NS {
+        return NAMESPACES.iter().position(|(n, _)| *n == name).map(|i| base + FIRST_NS + i as u64);
+    }
     if entry == FD {
         return name.parse::<u64>().ok().filter(|n| *n < 3).map(|n| base + FIRST_FD + n);
     }
@@ -103,6 +126,25 @@ pub fn child(machine: &Machine, me: &Process, dir: Ino, name: &str) -> Option<In
     }
     let i = ENTRIES.iter().position(|e| *e == name && !e.is_empty())? as u64;
     (i != CURRENT).then_some(base + i)
+}
+
+/// Where a link of `ns` leads.
+fn namespace(machine: &Machine, p: &Process, index: u64) -> String {
+    let (name, first) =
+        usize::try_from(index).ok().and_then(|i| NAMESPACES.get(i)).copied().unwrap_or(("", 0));
+    let kind = name.trim_end_matches("_for_children");
+    let space = machine.space(p.space);
+    let shifted = space.is_some_and(|s| s.id_shift > 0) || p.cred.user_namespace.is_some();
+    // What a container has of its own: all but time, and users where it has no namespace of them.
+    let own = match kind {
+        "time" => 0,
+        "user" => u32::from(shifted) * p.space,
+        "pid" => space.map_or(1, |s| s.pid_ns).saturating_sub(1),
+        _ => p.space.saturating_sub(1),
+    };
+    let index = NAMESPACES.iter().position(|(n, _)| *n == kind).unwrap_or(0);
+    let number = if own == 0 { first } else { 4_026_532_200 + own * 10 + index as u32 };
+    format!("{kind}:[{number}]")
 }
 
 fn owner(machine: &Machine, ino: Ino) -> Option<Arc<Process>> {
@@ -125,11 +167,16 @@ pub fn inode(machine: &Machine, me: &Process, ino: Ino) -> Option<Arc<Inode>> {
         Kind::Link(path.into())
     };
     let (kind, mode) = match entry {
-        0 => (dir(ENTRIES.get(1..18).unwrap_or_default()), 0o555),
+        0 => (dir(ENTRIES.get(1..22).unwrap_or_default()), 0o555),
         ATTR => (dir(&["current"]), 0o555),
         7 => (link(p.cwd), 0o777),
         8 => (Kind::Link(p.exe.as_str().into()), 0o777),
         9 => (link(p.root), 0o777),
+        NS => {
+            let names: Vec<&str> = NAMESPACES.iter().map(|(n, _)| *n).collect();
+            (dir(&names), 0o511)
+        }
+        e if e >= FIRST_NS => (Kind::Link(namespace(machine, &p, e - FIRST_NS).into()), 0o777),
         10 => (dir(&["0", "1", "2"]), 0o500),
         4 => (Kind::File(Arc::default()), 0o400),
         CURRENT => (Kind::File(Arc::default()), 0o666),
@@ -167,7 +214,12 @@ pub fn read(sys: &Sys<'_>, at: Loc) -> Result<Vec<u8>, Errno> {
             }
         }
         14 => b"allow\n".to_vec(),
+        15 => LIMITS.as_bytes().to_vec(),
         16 => b"0::/\n".to_vec(),
+        17 => mountinfo(machine, &p).into_bytes(),
+        19 => maps(&p).into_bytes(),
+        20 => b"1000\n".to_vec(),
+        21 => b"4294967295".to_vec(),
         CURRENT => crate::security::label_of(machine, &p)?.into_bytes(),
         _ => Vec::new(),
     })
@@ -208,6 +260,74 @@ fn mounts(machine: &Machine, p: &Process) -> String {
         .iter()
         .map(|m| format!("{} {} {} {} 0 0\n", m.source, m.point, m.fstype, m.option_text()))
         .collect()
+}
+
+const LIMITS: &str = "Limit                     Soft Limit           Hard Limit           Units     \n\
+Max cpu time              unlimited            unlimited            seconds   \n\
+Max file size             unlimited            unlimited            bytes     \n\
+Max data size             unlimited            unlimited            bytes     \n\
+Max stack size            8388608              unlimited            bytes     \n\
+Max core file size        unlimited            unlimited            bytes     \n\
+Max resident set          unlimited            unlimited            bytes     \n\
+Max processes             unlimited            unlimited            processes \n\
+Max open files            1048576              1048576              files     \n\
+Max locked memory         8388608              8388608              bytes     \n\
+Max address space         unlimited            unlimited            bytes     \n\
+Max file locks            unlimited            unlimited            locks     \n\
+Max pending signals       15420                15420                signals   \n\
+Max msgqueue size         819200               819200               bytes     \n\
+Max nice priority         0                    0                    \n\
+Max realtime priority     0                    0                    \n\
+Max realtime timeout      unlimited            unlimited            us        \n";
+
+/// What is mounted where, with the numbers of the mounts.
+fn mountinfo(machine: &Machine, p: &Process) -> String {
+    let Some(space) = machine.space(p.space) else { return String::new() };
+    let first = 400 + p.space * 100;
+    let all = space.mounts.all();
+    let mut text = String::new();
+    for (i, m) in all.iter().enumerate() {
+        // The mount below is the one with the longest path that leads here.
+        let covers = |point: &str| {
+            m.point.starts_with(point) && (point == "/" || m.point.as_bytes().get(point.len()) == Some(&b'/'))
+        };
+        let below = all
+            .iter()
+            .take(i)
+            .enumerate()
+            .filter(|(_, q)| covers(&q.point))
+            .max_by_key(|(_, q)| q.point.len());
+        let parent = below.map_or(first - 100, |(j, _)| first + j as u32);
+        let options = m.option_text();
+        let _ = writeln!(
+            text,
+            "{} {parent} 0:{} / {} {options} - {} {} {}",
+            first + i as u32,
+            30 + i,
+            m.point,
+            m.fstype,
+            m.source,
+            options.split(',').next().unwrap_or("rw"),
+        );
+    }
+    text
+}
+
+/// The memory of a process: its program, heap and stack.
+fn maps(p: &Process) -> String {
+    let exe = &p.exe;
+    let mut text = String::new();
+    for (range, mode, offset, what) in [
+        ("555555554000-55555555a000", "r--p", "00000000", exe.as_str()),
+        ("55555555a000-555555572000", "r-xp", "00006000", exe.as_str()),
+        ("55555557d000-55555559e000", "rw-p", "00000000", "[heap]"),
+        ("7ffffffde000-7ffffffff000", "rw-p", "00000000", "[stack]"),
+    ] {
+        let inode = if what.starts_with('/') { "fe:01 262402" } else { "00:00 0" };
+        let head = format!("{range} {mode} {offset} {inode}");
+        let _ = writeln!(text, "{head:<72} {what}");
+    }
+    text
 }
 
 /// What gVisor tells of a process: less than Linux.

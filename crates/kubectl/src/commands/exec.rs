@@ -171,6 +171,17 @@ fn split(args: &Args) -> Result<(Vec<String>, Vec<String>), Error> {
     Ok((args.words.clone(), Vec::new()))
 }
 
+/// What is said where a command could not be started: between a websocket and the kubelet stands the API server.
+fn refused(session: &Session<'_, '_>, why: &str) -> Error {
+    let why = if why.starts_with("container not found") {
+        format!("unable to upgrade connection: {why}")
+    } else {
+        why.to_owned()
+    };
+    let server = if session.server_version().minor() >= 31 { "Internal error occurred: " } else { "" };
+    Error::plain(format!("{server}{why}"))
+}
+
 fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     let (resource, command) = split(args)?;
     if resource.is_empty() && args.list("filename").is_empty() {
@@ -224,7 +235,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         .host
         .containers
         .exec(&reference, &command, &stdin.unwrap_or_default(), tty)
-        .map_err(Error::plain)?;
+        .map_err(|why| refused(session, &why))?;
     session.output.append(&output);
     if output.exit == 0 {
         return Ok(());

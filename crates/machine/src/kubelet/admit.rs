@@ -98,12 +98,18 @@ impl Work<'_> {
         }
         let message = "Pod was active on the node longer than the specified deadline";
         self.event("", EventType::Normal, "DeadlineExceeded", message);
+        let grace = self.grace();
+        self.fail_pod(running, "DeadlineExceeded", message, grace);
+        true
+    }
+
+    /// Ends all containers of a pod that has failed as a whole.
+    pub(super) fn fail_pod(&mut self, running: &mut Running, reason: &str, message: &str, grace: i64) {
         for list in ["initContainers", "containers"] {
             for c in self.pod.list_at(&["spec", list]).to_vec() {
                 let name = c.str_at(&["name"]).to_owned();
                 let Some(mut known) = running.containers.get(&name).cloned() else { continue };
                 if matches!(known.state, State::Running { .. }) {
-                    let grace = self.grace();
                     self.kill(running, &mut known, (list, &c), None, grace);
                     if let Some((at, exit)) = known.stopping {
                         self.end(&mut known, exit, at);
@@ -112,13 +118,13 @@ impl Work<'_> {
                 running.containers.insert(name, known);
             }
         }
+        running.failed = true;
         self.report(running);
         let stored = self.cluster.store.get("pods", self.pod.namespace(), self.pod.name()).cloned();
         if let Some(pod) = stored {
             Work { cluster: self.cluster, node: self.node, name: self.name, pod: &pod, around: self.around }
-                .give_up("DeadlineExceeded", message);
+                .give_up(reason, message);
         }
-        true
     }
 }
 

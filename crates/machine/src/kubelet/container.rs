@@ -10,9 +10,8 @@ use gatehouse_model::Value;
 
 use super::around::Net;
 use super::plan::{self, Failure, Site};
-use super::pod::{Container, Running, State, Work, path_of};
+use super::pod::{Container, Running, State, Work, path_of, restarts};
 use super::{probe, runtime, words};
-use crate::images;
 
 /// The first wait before a container that ended is started again, and the longest, in seconds.
 const BACK_OFF: (i64, i64) = (10, 300);
@@ -40,13 +39,18 @@ impl Work<'_> {
         let changed = known.image != image && !matches!(known.state, State::Running { .. });
         if changed {
             known.image = image;
-            known.back_off = None;
+            (known.back_off, known.pull, known.not_before) = (None, None, Timestamp(0));
         }
         let again = match &known.state {
             State::Running { .. } => false,
             State::Waiting { .. } => true,
             State::Terminated { exit, .. } => {
-                changed || policy == "Always" || policy == "OnFailure" && *exit != 0
+                changed
+                    || if list == "containers" {
+                        restarts(c, policy, *exit)
+                    } else {
+                        restarts(&Value::Null, policy, *exit)
+                    }
             }
         };
         if again {
@@ -106,10 +110,11 @@ impl Work<'_> {
             let place = format!("{}_{}({})", self.pod.name(), self.pod.namespace(), self.pod.uid());
             let wait = words::duration(seconds);
             let message = format!("back-off {wait} restarting failed container={name} pod={place}");
-            known.not_before = ended.plus_millis(seconds * 1000);
+            let over = ended.plus_millis(seconds * 1000);
+            known.not_before = over.min(now.plus_millis(super::pull::RESYNC));
             known.state = State::Waiting { reason: "CrashLoopBackOff".into(), message };
             let event = format!("Back-off restarting failed container {name} in pod {place}");
-            self.event_once(path, "BackOff", &event);
+            self.event(path, EventType::Warning, "BackOff", &event);
             return true;
         }
         let forgotten = |since: Timestamp| now.0 - since.0 > 2 * BACK_OFF.1 * 1000;
@@ -137,14 +142,9 @@ impl Work<'_> {
         if now < known.not_before || known.last.is_some() && self.waits(known, &name, &path) {
             return;
         }
-        let minor = self.cluster.version.minor();
-        if let Some(message) = super::image_name::fault(c.str_at(&["image"]), minor) {
-            self.event_once(&path, "InspectFailed", &message);
-            self.event_once(&path, "Failed", "Error: InvalidImageName");
-            known.state = State::Waiting { reason: "InvalidImageName".to_owned(), message };
+        if !self.has_image(known, c, &path) {
             return;
         }
-        self.pull(c, &path);
         let (ip, handler) = (running.ip.clone(), running.handler.clone());
         let mut site = Site { cluster: self.cluster, node: &self.node.machine, ip: &ip, handler: &handler };
         let plan = match plan::plan(&mut site, self.pod, c) {
@@ -166,6 +166,8 @@ impl Work<'_> {
             Err(failure) => return self.fail(known, &path, failure),
         };
         self.event(&path, EventType::Normal, "Created", &words::created(self.cluster, &name));
+        let root = self.node.machine.space(space).map(|s| s.mounts.root().ino);
+        known.image_size = root.map_or(0, |r| super::evict::usage(&self.node.machine.fs, r));
         known.space = Some(space);
         known.plan = Some(Arc::clone(&plan));
         match runtime::start(
@@ -255,38 +257,6 @@ impl Work<'_> {
         let message = format!("Error: {}", failure.message);
         self.event_once(path, "Failed", &message);
         known.state = State::Waiting { reason: failure.reason.to_owned(), message: failure.message };
-    }
-
-    /// Pulls the image unless it is there and may be used as it is.
-    fn pull(&mut self, c: &Value, path: &str) {
-        let image = c.str_at(&["image"]).to_owned();
-        let there = self.node.pulled.contains(&image);
-        if there && c.str_at(&["imagePullPolicy"]) != "Always" {
-            let told = self.cluster.store.list("events", Some(self.pod.namespace())).any(|e| {
-                e.str_at(&["involvedObject", "uid"]) == self.pod.uid()
-                    && e.str_at(&["involvedObject", "fieldPath"]) == path
-                    && e.str_at(&["reason"]) == "Pulled"
-            });
-            if !told {
-                let message = words::present(self.cluster, &image);
-                self.event(path, EventType::Normal, "Pulled", &message);
-            }
-            return;
-        }
-        if !there {
-            self.node.pulled.push(image.clone());
-        }
-        let told = self.cluster.store.list("events", Some(self.pod.namespace())).any(|e| {
-            e.str_at(&["involvedObject", "uid"]) == self.pod.uid()
-                && e.str_at(&["involvedObject", "fieldPath"]) == path
-                && e.str_at(&["reason"]) == "Pulling"
-        });
-        if told {
-            return;
-        }
-        self.event(path, EventType::Normal, "Pulling", &format!("Pulling image \"{image}\""));
-        let message = words::pulled(self.cluster, &image, images::find(&image).size);
-        self.event(path, EventType::Normal, "Pulled", &message);
     }
 }
 

@@ -14,6 +14,7 @@ use gatehouse_core::effects::seccomp::start::{StartError, Step};
 use gatehouse_core::effects::seccomp::{Filter, RuntimeVersion};
 use gatehouse_model::{Object, Value, base64};
 
+use super::downward;
 use super::volume::{self, Content};
 use crate::images::{self, Image};
 use crate::machine::Machine;
@@ -61,6 +62,8 @@ pub struct Mount {
     pub read_only: bool,
     /// What it is.
     pub content: Content,
+    /// Whether a path of the node that is missing becomes a file.
+    pub as_file: bool,
 }
 
 /// What a container will be.
@@ -134,7 +137,7 @@ pub fn plan(site: &mut Site<'_>, pod: &Object, container: &Value) -> Result<Plan
     let security = container.get("securityContext").unwrap_or(&empty);
     let pod_security = pod.at(&["spec", "securityContext"]).unwrap_or(&empty);
     let env = environment(site, pod, container, &image)?;
-    let mounts = mounts(site, pod, container)?;
+    let mounts = mounts(site, pod, container, &env)?;
     let confinement = confinement(site, pod, container, &image)?;
     let argv = command(container, &image, &env);
     if argv.is_empty() {
@@ -295,7 +298,7 @@ fn environment(
         let name = entry.str_at(&["name"]).to_owned();
         let value = match entry.get("valueFrom") {
             None => Some(expand(entry.str_at(&["value"]), &env)),
-            Some(from) => value_from(site, pod, from)?,
+            Some(from) => value_from(site, pod, container, from)?,
         };
         if let Some(value) = value {
             env.retain(|(n, _)| *n != name);
@@ -313,7 +316,12 @@ fn missing(table: &str, name: &str) -> Failure {
     Failure::config(format!("{kind} \"{name}\" not found"))
 }
 
-fn value_from(site: &Site<'_>, pod: &Object, from: &Value) -> Result<Option<String>, Failure> {
+fn value_from(
+    site: &Site<'_>,
+    pod: &Object,
+    container: &Value,
+    from: &Value,
+) -> Result<Option<String>, Failure> {
     for (kind, table, shown) in
         [("configMapKeyRef", "configmaps", "ConfigMap"), ("secretKeyRef", "secrets", "Secret")]
     {
@@ -331,37 +339,19 @@ fn value_from(site: &Site<'_>, pod: &Object, from: &Value) -> Result<Option<Stri
             }
         };
     }
-    let path = from.str_at(&["fieldRef", "fieldPath"]);
-    Ok((!path.is_empty()).then(|| field(site, pod, path)))
-}
-
-/// A field of the pod, as the downward API gives it.
-pub(super) fn field(site: &Site<'_>, pod: &Object, path: &str) -> String {
-    let subscript = |prefix: &str| path.strip_prefix(prefix).and_then(|p| p.strip_suffix("']"));
-    match path {
-        "status.podIP" | "status.podIPs" => site.ip.to_owned(),
-        "status.hostIP" | "status.hostIPs" => pod.str_at(&["status", "hostIP"]).to_owned(),
-        _ => {
-            if let Some(key) = subscript("metadata.labels['") {
-                return pod.label(key).unwrap_or_default().to_owned();
-            }
-            if let Some(key) = subscript("metadata.annotations['") {
-                return pod.annotation(key).unwrap_or_default().to_owned();
-            }
-            let parts: Vec<&str> = path.split('.').collect();
-            match pod.at(&parts) {
-                Some(Value::Map(m)) => {
-                    let line = |(k, v): (&str, &Value)| format!("{k}=\"{}\"", v.as_str().unwrap_or_default());
-                    m.iter().map(line).collect::<Vec<_>>().join("\n")
-                }
-                Some(value) => value.as_str().unwrap_or_default().to_owned(),
-                None => String::new(),
-            }
-        }
+    if let Some(reference) = from.get("resourceFieldRef") {
+        return Ok(Some(downward::resource(site, pod, Some(container), reference)));
     }
+    let path = from.str_at(&["fieldRef", "fieldPath"]);
+    Ok((!path.is_empty()).then(|| downward::field(site, pod, path)))
 }
 
-fn mounts(site: &mut Site<'_>, pod: &Object, container: &Value) -> Result<Vec<Mount>, Failure> {
+fn mounts(
+    site: &mut Site<'_>,
+    pod: &Object,
+    container: &Value,
+    env: &[(String, String)],
+) -> Result<Vec<Mount>, Failure> {
     let mut out = Vec::new();
     for mount in container.list_at(&["volumeMounts"]) {
         let name = mount.str_at(&["name"]);
@@ -370,12 +360,21 @@ fn mounts(site: &mut Site<'_>, pod: &Object, container: &Value) -> Result<Vec<Mo
             continue;
         };
         let content = volume::content(site, pod, volume).unwrap_or(Content::Empty);
+        let (mut sub_path, pattern) = (mount.str_at(&["subPath"]).to_owned(), mount.str_at(&["subPathExpr"]));
+        if !pattern.is_empty() {
+            sub_path = expand(pattern, env);
+            // What no variable has stays a reference, which is no path.
+            if let Some((name, _)) = sub_path.split_once("$(").and_then(|(_, rest)| rest.split_once(')')) {
+                return Err(Failure::config(format!("missing value for {name:?}")));
+            }
+        }
         out.push(Mount {
             path: mount.str_at(&["mountPath"]).to_owned(),
             volume: name.to_owned(),
-            sub_path: mount.str_at(&["subPath"]).to_owned(),
+            sub_path,
             read_only: mount.bool_at(&["readOnly"]) == Some(true) || content.always_read_only(),
             content,
+            as_file: volume.str_at(&["hostPath", "type"]) == "FileOrCreate",
         });
     }
     Ok(out)

@@ -79,6 +79,10 @@ pub struct Container {
     pub back_off: Option<(Timestamp, i64)>,
     /// The file it leaves its last words in.
     pub farewell: Option<u64>,
+    /// The last pull of its image, if that failed.
+    pub pull: Option<super::pull::Failed>,
+    /// What its image takes of the disk.
+    pub image_size: u64,
 }
 
 /// A pod as its kubelet knows it.
@@ -104,6 +108,10 @@ pub struct Running {
     pub sources: Vec<String>,
     /// When volumes whose sources changed will be written anew.
     pub refresh: Option<Timestamp>,
+    /// When it will be evicted, if it takes too much of the disk.
+    pub evicted_at: Option<Timestamp>,
+    /// Whether it has failed as a whole.
+    pub failed: bool,
 }
 
 impl Container {
@@ -125,6 +133,8 @@ impl Container {
             stopping: None,
             back_off: None,
             farewell: None,
+            pull: None,
+            image_size: 0,
         }
     }
 
@@ -171,7 +181,7 @@ pub(super) fn next(pod: &Object, running: &Running) -> Option<Timestamp> {
         (State::Terminated { .. }, _) => None,
     });
     let rest = probe::next(pod, running).into_iter().chain(admit::deadline(pod, running));
-    own.chain(rest).chain(running.refresh).min()
+    own.chain(rest).chain(running.refresh).chain(running.evicted_at).min()
 }
 
 /// One pod, its node and the cluster, while the kubelet looks at it.
@@ -186,6 +196,22 @@ pub(super) struct Work<'a> {
 /// The field path that events about a container carry.
 pub(super) fn path_of(list: &str, container: &str) -> String {
     format!("spec.{list}{{{container}}}")
+}
+
+/// Whether a container that ended is started again: by its own rules and policy before the pod's.
+pub(super) fn restarts(c: &Value, policy: &str, exit: i32) -> bool {
+    let fits = |rule: &&Value| {
+        let codes = rule.list_at(&["exitCodes", "values"]);
+        let listed = codes.iter().any(|v| v.as_i64() == Some(i64::from(exit)));
+        listed == (rule.str_at(&["exitCodes", "operator"]) == "In")
+    };
+    let policy = match c.str_at(&["restartPolicy"]) {
+        "" => policy,
+        own => own,
+    };
+    c.list_at(&["restartPolicyRules"]).iter().find(fits).is_some()
+        || policy == "Always"
+        || policy == "OnFailure" && exit != 0
 }
 
 impl Work<'_> {
@@ -221,6 +247,8 @@ impl Work<'_> {
                 pause: None,
                 sources: Vec::new(),
                 refresh: None,
+                evicted_at: None,
+                failed: false,
             },
         };
         if !running.sandbox && running.since == self.cluster.now && self.refuse() {
@@ -233,6 +261,10 @@ impl Work<'_> {
         if running.sandbox || self.sandbox(&mut running, addresses) {
             self.containers(&mut running);
             self.refresh(&mut running);
+            if self.evict(&mut running) {
+                self.node.pods.insert(uid, Arc::new(running));
+                return;
+            }
         }
         self.report(&running);
         self.node.pods.insert(uid, Arc::new(running));
@@ -332,7 +364,7 @@ impl Work<'_> {
     /// Whether the pod's own containers are done for good.
     fn over(&self, running: &Running, policy: &str) -> bool {
         let done = |c: &Value| match running.containers.get(c.str_at(&["name"])).map(|k| &k.state) {
-            Some(State::Terminated { exit, .. }) => policy == "Never" || policy == "OnFailure" && *exit == 0,
+            Some(State::Terminated { exit, .. }) => !restarts(c, policy, *exit),
             _ => false,
         };
         self.pod.list_at(&["spec", "containers"]).iter().all(done)

@@ -127,7 +127,11 @@ pub(super) fn create(
             };
         }
         let tmpfs = matches!(mount.content, Content::Files(_));
-        let (source, fstype) = if tmpfs { ("tmpfs", "tmpfs") } else { ("/dev/vda1", "ext4") };
+        let (source, fstype) = match &mount.content {
+            Content::Image(_) => ("overlay", "overlay"),
+            _ if tmpfs => ("tmpfs", "tmpfs"),
+            _ => ("/dev/vda1", "ext4"),
+        };
         volumes.push(Volume {
             path: mount.path.clone(),
             root,
@@ -161,11 +165,19 @@ fn volume_root(machine: &mut Machine, plan: &Plan, running: &mut Running, mount:
         let root = machine.space(HOST).map_or(0, |s| s.mounts.root().ino);
         return match machine.space(HOST).and_then(|s| s.mounts.locate(&machine.fs, path)) {
             Some(at) => at.ino,
+            None if mount.as_file => {
+                machine.fs.put(root, path, Kind::File(Arc::default()), 0o644, (0, 0), now)
+            }
             None => machine.fs.make_dirs(root, path, now),
         };
     }
     if let Some(ino) = running.volumes.get(&mount.volume) {
         return *ino;
+    }
+    if let Content::Image(reference) = &mount.content {
+        let root = rootfs::build(machine, &crate::images::find(reference), "", "");
+        running.volumes.insert(mount.volume.clone(), root);
+        return root;
     }
     let group = plan.fs_group;
     let mode = match (&mount.content, group) {

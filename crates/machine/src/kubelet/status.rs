@@ -5,7 +5,7 @@
 use gatehouse_core::{Cluster, Timestamp};
 use gatehouse_model::{Object, Value, json};
 
-use super::pod::{Container, Running, State};
+use super::pod::{Container, Running, State, restarts};
 use super::probe;
 use crate::images;
 
@@ -45,7 +45,11 @@ pub(super) fn of(pod: &Object, running: &Running, node: &str, cluster: &Cluster)
     ] {
         let containers = pod.list_at(&["spec", list]);
         if !containers.is_empty() {
-            status.set(&[key], containers.iter().map(|c| container(c, list, running)).collect::<Value>());
+            let minor = cluster.version.minor();
+            status.set(
+                &[key],
+                containers.iter().map(|c| container(c, list, running, minor)).collect::<Value>(),
+            );
         }
     }
     let initialized = pod.list_at(&["spec", "initContainers"]).iter().all(|c| {
@@ -101,9 +105,18 @@ pub(super) fn of(pod: &Object, running: &Running, node: &str, cluster: &Cluster)
     let rows: Value = conditions
         .into_iter()
         .filter(|(kind, _, _)| *kind != "PodReadyToStartContainers" || cluster.version.minor() >= 29)
-        .map(|(kind, on, (reason, message))| condition(old, kind, on, reason, &message, &now))
+        .map(|(kind, on, (reason, message))| {
+            let mut c = condition(old, kind, on, reason, &message, &now);
+            if cluster.version.minor() >= 34 {
+                c.set(&["observedGeneration"], pod.generation());
+            }
+            c
+        })
         .collect();
     status.set(&["conditions"], rows);
+    if cluster.version.minor() >= 34 {
+        status.set(&["observedGeneration"], pod.generation());
+    }
     status
 }
 
@@ -135,13 +148,13 @@ fn phase(pod: &Object, running: &Running) -> &'static str {
         && pod.list_at(&["spec", "initContainers"]).iter().any(
             |c| matches!(state(c).map(|k| &k.state), Some(State::Terminated { exit, .. }) if *exit != 0),
         );
-    if failed_init {
+    if failed_init || running.failed {
         return "Failed";
     }
     if waiting_init {
         return "Pending";
     }
-    let (mut run, mut wait, mut good, mut bad) = (0, 0, 0, 0);
+    let (mut run, mut wait, mut again, mut bad) = (0, 0, 0, 0);
     for c in pod.list_at(&["spec", "containers"]) {
         match state(c) {
             None => wait += 1,
@@ -149,23 +162,18 @@ fn phase(pod: &Object, running: &Running) -> &'static str {
                 (State::Running { .. }, _) => run += 1,
                 (State::Waiting { .. }, Some(_)) => run += 1,
                 (State::Waiting { .. }, None) => wait += 1,
-                (State::Terminated { exit: 0, .. }, _) => good += 1,
-                (State::Terminated { .. }, _) => bad += 1,
+                (State::Terminated { exit, .. }, _) => {
+                    again += i32::from(restarts(c, policy, *exit));
+                    bad += i32::from(*exit != 0);
+                }
             },
         }
     }
-    if wait > 0 {
-        return "Pending";
-    }
-    if run > 0 {
-        return "Running";
-    }
-    match policy {
-        "Never" if bad > 0 => "Failed",
-        "Never" => "Succeeded",
-        "OnFailure" if bad > 0 => "Running",
-        "OnFailure" if good > 0 => "Succeeded",
-        _ => "Running",
+    match (wait, run, again, bad) {
+        (1.., ..) => "Pending",
+        (_, 1.., ..) | (_, _, 1.., _) => "Running",
+        (_, _, _, 1..) => "Failed",
+        _ => "Succeeded",
     }
 }
 
@@ -196,7 +204,7 @@ fn state(state: &State, id: &str) -> Value {
     }
 }
 
-fn container(c: &Value, list: &str, running: &Running) -> Value {
+fn container(c: &Value, list: &str, running: &Running, minor: u8) -> Value {
     let name = c.str_at(&["name"]);
     let known: Option<&Container> = running.containers.get(name);
     let image = c.str_at(&["image"]);
@@ -226,6 +234,38 @@ fn container(c: &Value, list: &str, running: &Running) -> Value {
         row.set(&["containerID"], format!("containerd://{}", known.id));
         row.set(&["image"], images::full_name(image));
         row.set(&["imageID"], images::digest(image));
+        more(&mut row, c, known, minor);
     }
     row
+}
+
+/// What newer kubelets tell of a container besides: resources, user, mounts.
+fn more(row: &mut Value, c: &Value, known: &Container, minor: u8) {
+    if minor >= 33 {
+        let resources = c.get("resources").cloned().unwrap_or_else(Value::map);
+        if let Some(requests) = resources.get("requests").filter(|r| !r.is_null()) {
+            row.set(&["allocatedResources"], requests.clone());
+        }
+        row.set(&["resources"], resources);
+    }
+    if let Some(plan) = known.plan.as_ref().filter(|_| minor >= 33) {
+        let p = &plan.process;
+        let groups: Value = p.additional_gids.iter().map(|g| Value::from(i64::from(*g))).collect();
+        row.set(
+            &["user"],
+            json!({"linux": {"gid": (i64::from(p.gid)), "supplementalGroups": groups, "uid": (i64::from(p.uid))}}),
+        );
+    }
+    let mounts = c.list_at(&["volumeMounts"]);
+    if minor >= 31 && !mounts.is_empty() {
+        let seen = |m: &Value| {
+            let mut row = json!({"mountPath": (m.str_at(&["mountPath"])), "name": (m.str_at(&["name"]))});
+            if m.bool_at(&["readOnly"]) == Some(true) {
+                row.set(&["readOnly"], true);
+                row.set(&["recursiveReadOnly"], "Disabled");
+            }
+            row
+        };
+        row.set(&["volumeMounts"], mounts.iter().map(seen).collect::<Value>());
+    }
 }

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use gatehouse_core::authn::token::{self, BoundObject, Claims};
 use gatehouse_model::{Object, Value};
 
-use super::plan::{Site, decoded, field};
+use super::downward;
+use super::plan::{Site, decoded};
 
 /// A volume's content when it is first mounted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,13 +19,15 @@ pub enum Content {
     Files(BTreeMap<String, (Vec<u8>, u32)>),
     /// A path of the node.
     Host(String),
+    /// What an image holds.
+    Image(String),
 }
 
 impl Content {
     /// What the kubelet writes can only be read.
     #[must_use]
     pub const fn always_read_only(&self) -> bool {
-        matches!(self, Self::Files(_))
+        matches!(self, Self::Files(_) | Self::Image(_))
     }
 }
 
@@ -49,6 +52,9 @@ pub fn content(site: &mut Site<'_>, pod: &Object, volume: &Value) -> Result<Cont
     if let Some(source) = volume.get("hostPath") {
         host_path(site, source)?;
         return Ok(Content::Host(source.str_at(&["path"]).to_owned()));
+    }
+    if let Some(source) = volume.get("image") {
+        return Ok(Content::Image(source.str_at(&["reference"]).to_owned()));
     }
     if let Some(source) = volume.get("downwardAPI") {
         return Ok(Content::Files(downward(site, pod, source.list_at(&["items"]), mode_of(source))));
@@ -144,8 +150,12 @@ fn keyed(
 
 fn downward(site: &Site<'_>, pod: &Object, items: &[Value], mode: u32) -> BTreeMap<String, (Vec<u8>, u32)> {
     gatehouse_model::order::map(items.iter().map(|item| {
-        let text = field(site, pod, item.str_at(&["fieldRef", "fieldPath"]));
-        (item.str_at(&["path"]).to_owned(), (text.into_bytes(), mode))
+        let text = match item.get("resourceFieldRef").filter(|r| !r.is_null()) {
+            Some(reference) => downward::resource(site, pod, None, reference),
+            None => downward::field(site, pod, item.str_at(&["fieldRef", "fieldPath"])),
+        };
+        let own = item.i64_at(&["mode"]).and_then(|m| u32::try_from(m).ok()).unwrap_or(mode);
+        (item.str_at(&["path"]).to_owned(), (text.into_bytes(), own))
     }))
 }
 
