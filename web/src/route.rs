@@ -17,8 +17,6 @@ pub enum Pane {
     Picture,
     /// Who can reach whom, as a table.
     Table,
-    /// How the cluster answered the last command.
-    Request,
 }
 
 impl Pane {
@@ -34,7 +32,6 @@ impl Pane {
             Pane::Checks => "checks",
             Pane::Picture => "picture",
             Pane::Table => "table",
-            Pane::Request => "request",
         }
     }
 
@@ -46,7 +43,6 @@ impl Pane {
             Pane::Shell => "Shell",
             Pane::Checks => "Checks",
             Pane::Picture | Pane::Table => "Picture",
-            Pane::Request => "Request",
         }
     }
 
@@ -56,7 +52,7 @@ impl Pane {
     }
 
     fn parse(word: &str) -> Option<Pane> {
-        Pane::ALL.into_iter().chain([Pane::Table, Pane::Request]).find(|pane| pane.slug() == word)
+        Pane::ALL.into_iter().chain([Pane::Table]).find(|pane| pane.slug() == word)
     }
 }
 
@@ -122,12 +118,7 @@ mod tests {
             Route::Home { domain: Some("cluster-setup".to_owned()) },
             Route::exercise("netpol"),
         ];
-        routes.extend(
-            Pane::ALL
-                .into_iter()
-                .chain([Pane::Table, Pane::Request])
-                .map(|pane| Route::Exercise { id: "netpol".to_owned(), pane: Some(pane) }),
-        );
+        routes.extend(Pane::ALL.map(|pane| Route::Exercise { id: "netpol".to_owned(), pane: Some(pane) }));
         for route in routes {
             assert_eq!(Route::parse(&route.href()), route);
         }

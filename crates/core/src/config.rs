@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+/// The API server's port in everybody's kubeconfig.
+pub const API_PORT: u16 = 6443;
+
 /// A mode of `--authorization-mode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuthorizationMode {
@@ -13,19 +16,6 @@ pub enum AuthorizationMode {
     Node,
     /// Roles and bindings.
     Rbac,
-}
-
-impl AuthorizationMode {
-    /// The word of the flag.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::AlwaysAllow => "AlwaysAllow",
-            Self::AlwaysDeny => "AlwaysDeny",
-            Self::Node => "Node",
-            Self::Rbac => "RBAC",
-        }
-    }
 }
 
 /// A line of `--token-auth-file`.
@@ -66,11 +56,19 @@ pub struct ApiServerConfig {
     pub kubernetes_service_node_port: i64,
     /// The audit log, where a policy and a place for lines are given.
     pub auditing: Option<std::sync::Arc<crate::audit::Auditing>>,
+    /// `--secure-port`
+    pub secure_port: u16,
     /// Whether the server answers at all (`false` while its static pod is down).
     pub up: bool,
 }
 
 impl ApiServerConfig {
+    /// Whether the components find the server where their kubeconfigs say it is.
+    #[must_use]
+    pub const fn is_found(&self) -> bool {
+        self.up && self.secure_port == API_PORT
+    }
+
     /// The flags of the recorded cluster of a version: 1.20 also turns PodSecurityPolicy and RuntimeClass on.
     #[must_use]
     pub fn for_version(version: gatehouse_model::KubeVersion) -> Self {
@@ -97,6 +95,7 @@ impl Default for ApiServerConfig {
             toleration_seconds: [300; 2],
             kubernetes_service_node_port: 0,
             auditing: None,
+            secure_port: API_PORT,
             up: true,
         }
     }

@@ -25,7 +25,7 @@ mod update;
 #[cfg(test)]
 mod tests;
 
-use gatehouse_model::{Object, Value};
+use gatehouse_model::Value;
 
 use crate::admission::Notes;
 use crate::audit::Recorder;
@@ -58,9 +58,10 @@ fn weight(value: &Value) -> usize {
     }
 }
 
-/// Whether etcd takes an object of this size.
-fn etcd_takes(object: &Object) -> Result<(), Status> {
-    if weight(&object.0) > MAX_STORED {
+/// Whether an object can be sealed, and etcd takes one of its size.
+fn etcd_takes(cluster: &Cluster, admitted: &Admitted) -> Result<(), Status> {
+    cluster.store.encryption().can_write(admitted.table()).map_err(Status::internal)?;
+    if weight(&admitted.object().0) > MAX_STORED {
         return Err(Status::new(Reason::Unknown, "etcdserver: request is too large"));
     }
     Ok(())
@@ -74,7 +75,6 @@ pub fn handle(cluster: &mut Cluster, request: &Request) -> Response {
     let result = answer(cluster, request, &mut trace, &mut notes, &mut recorder);
     recorder.answered(cluster, request, &result, notes.decoded.as_ref(), &trace, &notes.audit);
     trace.admission = notes.steps;
-    trace.reviewed = notes.reviewed;
     let mut warnings: Vec<String> = Vec::new();
     for warning in notes.warnings {
         if !warnings.contains(&warning) {

@@ -106,6 +106,9 @@ pub struct StatusCause {
     pub field: String,
 }
 
+/// The cause that has the text of an answer that was no JSON.
+pub const PLAIN_ANSWER: &str = "UnexpectedServerResponse";
+
 /// A refusal (`metav1.Status` with `status: Failure`).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Status {

@@ -28,9 +28,11 @@ pub enum Error {
         /// Whether it came up among the errors of choosing objects, which shows in how it is printed.
         wrapped: bool,
     },
-    /// Nobody answered: the server's URL and what Go's HTTP client says.
+    /// Nobody answered: what was asked and what Go's HTTP client says.
     Transport {
-        /// For instance `https://172.30.1.2:6443`.
+        /// `Get`, `Post`
+        method: &'static str,
+        /// For instance `https://172.30.1.2:6443/api/v1/pods`.
         server: String,
         /// `dial tcp 172.30.1.2:6443: connect: connection refused`
         cause: String,
@@ -105,7 +107,7 @@ impl Error {
             Self::Plain(m) | Self::Exit(_, m) => m.clone(),
             Self::NoResource { resource, .. } => format!("no matches for /, Resource={resource}"),
             Self::Configuration { causes, .. } => format!("invalid configuration: {}", aggregate(causes)),
-            Self::Transport { server, cause } => format!("Get \"{server}\": {cause}"),
+            Self::Transport { method, server, cause } => format!("{method} \"{server}\": {cause}"),
             Self::Many(errors) => aggregate(&errors.iter().map(Self::text).collect::<Vec<_>>()),
         }
     }
@@ -163,7 +165,7 @@ impl Error {
                 Some(format!("Error from server: {}", s.message))
             }
             Self::Status(s) => Some(format!("Error from server ({}): {}", s.reason.as_str(), s.message)),
-            Self::Transport { server, cause } if cause.contains("connection refused") => {
+            Self::Transport { server, cause, .. } if cause.contains("connection refused") => {
                 let host = server.split_once("://").map_or(server.as_str(), |(_, rest)| rest);
                 let host = host.split('/').next().unwrap_or(host);
                 Some(format!(
@@ -237,6 +239,7 @@ mod tests {
             "Error from server (NotFound): error when deleting \"a.yaml\": pods \"x\" not found\n"
         );
         let down = Error::Transport {
+            method: "Get",
             server: "https://h:6443".into(),
             cause: "dial tcp h:6443: connect: connection refused".into(),
         };

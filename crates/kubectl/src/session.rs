@@ -193,7 +193,7 @@ impl<'s, 'h> Session<'s, 'h> {
         };
         if let Some(e) = refusal {
             let why = match &e {
-                Error::Transport { server, cause } => {
+                Error::Transport { cause, .. } => {
                     format!("Get \\\"{server}/api?timeout=32s\\\": {cause}")
                 }
                 other => other.text(),
@@ -206,11 +206,11 @@ impl<'s, 'h> Session<'s, 'h> {
             self.refused = true;
             return Err(e);
         }
-        let found = self
-            .host
-            .api
-            .resources(&server)
-            .map_err(|cause| Error::Transport { server: server.clone(), cause })?;
+        let found = self.host.api.resources(&server).map_err(|cause| Error::Transport {
+            method: "Get",
+            server: server.clone(),
+            cause,
+        })?;
         let now = self.now().0;
         if let Some(path) = discovery::path(self.host.files, self.args.global("cache-dir"), &server) {
             discovery::save(self.host.files, &path, now, &found);
@@ -297,7 +297,16 @@ impl<'s, 'h> Session<'s, 'h> {
     /// That nobody answers.
     pub fn send_raw(&mut self, request: Request) -> Result<Response, Error> {
         let server = self.target()?.server;
-        self.host.api.call(&server, request).map_err(|cause| Error::Transport { server, cause })
+        let path = gatehouse_core::audit::uri(&request.verb, &request.target, &request.options);
+        let method = match request.verb {
+            Verb::Create => "Post",
+            Verb::Update => "Put",
+            Verb::Patch => "Patch",
+            Verb::Delete | Verb::DeleteCollection => "Delete",
+            _ => "Get",
+        };
+        let sent = self.host.api.call(&server, request);
+        sent.map_err(|cause| Error::Transport { method, server: format!("{server}{path}"), cause })
     }
 
     /// How many different warnings the server gave.

@@ -105,6 +105,7 @@ impl Node {
                     exit,
                     attempt: c.restarts,
                     created,
+                    ended: created,
                     log: c.log.iter().map(|(at, l)| (at.0, l.clone())).collect(),
                     from_manifest: false,
                     handler: running.handler.clone(),
@@ -249,7 +250,9 @@ impl Kubelets {
         };
         if stored.is_some_and(|p| mirror::is_component(p)) {
             let containers = self.nodes.get(&node).map(|n| &n.machine.services.containers);
-            let mine = containers.into_iter().flatten().filter(|c| c.from_manifest && c.name == container);
+            let uid = stored.map_or("", |p| mirror::hash(p));
+            let mine = containers.into_iter().flatten();
+            let mine = mine.filter(|c| c.from_manifest && c.name == container && c.uid == uid);
             let mut mine: Vec<&CriContainer> = mine.collect();
             gatehouse_model::order::by_key(&mut mine, |c| -c.attempt);
             let chosen = mine.get(usize::from(previous)).ok_or_else(|| {
@@ -373,7 +376,7 @@ impl Kubelet for Kubelets {
             crate::node::units::tick(&mut node.machine, &mut around::Net { cluster, around });
             changed |= crate::node::sync_static_pods(&mut node.machine, cluster);
             changed |= heartbeat::beat(cluster, name, &node.machine);
-            if node.machine.services.runs("kubelet") && cluster.config.up {
+            if node.machine.services.runs("kubelet") && cluster.config.is_found() {
                 mirror::sync(cluster, name, &node.machine);
                 pod::sync(cluster, name, node, &self.addresses, around);
             }

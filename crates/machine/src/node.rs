@@ -5,9 +5,11 @@
 //! accepted if the component has them.
 
 mod apiserver;
+mod audit_flags;
 mod audit_log;
 mod components;
 pub mod daemon;
+mod encryption;
 mod files;
 pub mod firewall;
 mod flags;
@@ -16,6 +18,7 @@ mod logs;
 mod manifest;
 mod server_config;
 mod static_pods;
+mod static_probes;
 pub mod units;
 
 use std::collections::BTreeMap;
@@ -27,6 +30,7 @@ pub use files::{furnish, user_config};
 pub use kubelet_config::KubeletConfig;
 pub use logs::write as write_logs;
 pub use static_pods::{COMPONENTS, Failure, StaticPod, sync as sync_static_pods};
+pub use static_probes::Port;
 
 /// Where the kubelet looks for static pods, unless its configuration says otherwise.
 pub const MANIFESTS: &str = "/etc/kubernetes/manifests";
@@ -62,6 +66,8 @@ pub struct CriContainer {
     pub attempt: i64,
     /// When it was made, in milliseconds since 1970.
     pub created: i64,
+    /// When it ended, if it has.
+    pub ended: i64,
     /// What it wrote.
     pub log: Vec<(i64, String)>,
     /// Whether it belongs to a pod of the node's own manifests.

@@ -42,7 +42,8 @@ pub(super) fn post(address: &str, seconds: i64) -> String {
 }
 
 /// What the client says of an address where nobody answers.
-pub(super) fn nobody(address: &str, seconds: i64) -> String {
+#[must_use]
+pub fn nobody(address: &str, seconds: i64) -> String {
     let start = post(address, seconds);
     let (scheme, rest) = address.split_once("://").unwrap_or(("https", address));
     let authority = rest.split(['/', '?']).next().unwrap_or_default();

@@ -19,7 +19,7 @@ use crate::status::Status;
 use crate::world::Timestamp;
 
 /// See the module.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Event {
     telling: Telling,
     id: String,
@@ -201,7 +201,22 @@ impl Event {
             .auditing
             .as_ref()
             .is_some_and(|a: &std::sync::Arc<Auditing>| a.format == Format::Legacy);
-        let line = if legacy { self.legacy(stage) } else { self.json(stage) };
+        let largest = cluster.config.auditing.as_ref().and_then(|a| a.largest);
+        let told = self.json(stage);
+        let line = match largest.filter(|most| told.len() >= *most && self.telling.level >= Level::Request) {
+            Some(most) => {
+                let mut short = self.clone();
+                (short.request, short.response) = (None, None);
+                short.annotate("audit.k8s.io/truncated", "true");
+                let told = short.json(stage);
+                if told.len() >= most {
+                    return;
+                }
+                if legacy { short.legacy(stage) } else { told }
+            }
+            None if legacy => self.legacy(stage),
+            None => told,
+        };
         cluster.audit_log.push(line);
     }
 
@@ -424,7 +439,7 @@ fn agent(credential: &Credential, version: &str) -> String {
 }
 
 /// The URI that a client of Kubernetes asks for.
-fn uri(verb: &Verb, target: &Target, options: &Options, kubectl: bool) -> String {
+pub(super) fn uri(verb: &Verb, target: &Target, options: &Options, kubectl: bool) -> String {
     let (path, create) = match target {
         Target::Path(path) => (path.clone(), false),
         Target::Resource(t) => {

@@ -12,11 +12,17 @@ use gatehouse_model::Object;
 
 use crate::cluster::Cluster;
 use crate::decision::Trace;
-use crate::request::{Body, Reply, Request, Target, User, Verb};
+use crate::request::{Body, Options, Reply, Request, Target, User, Verb};
 use crate::status::Status;
 
 use event::Event;
 pub use policy::{Level, Policy, Stage};
+
+/// The path and the query with which kubectl asks for something.
+#[must_use]
+pub fn uri(verb: &Verb, target: &Target, options: &Options) -> String {
+    event::uri(verb, target, options, true)
+}
 
 /// How a line of the log is written (`--audit-log-format`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +41,8 @@ pub struct Auditing {
     pub policy: Policy,
     /// How lines are written.
     pub format: Format,
+    /// How long a line may be before it loses its bodies (`--audit-log-truncate-enabled`).
+    pub largest: Option<usize>,
 }
 
 /// One request's way through the log.

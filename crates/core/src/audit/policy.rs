@@ -3,7 +3,7 @@
 //! Models apiserver `pkg/audit/policy/{reader,checker}.go` and `pkg/apis/audit/validation/validation.go`.
 
 use gatehouse_model::field::aggregate;
-use gatehouse_model::{FieldError, FieldPath, Value, json, names};
+use gatehouse_model::{FieldError, FieldPath, Value, names};
 
 use crate::request::{ResourceTarget, Target, User, Verb};
 
@@ -115,11 +115,10 @@ impl Policy {
     ///
     /// # Errors
     /// What the server says of it, without the path.
-    pub fn read(value: &Value) -> Result<Self, String> {
+    pub fn read(text: &str, value: &Value) -> Result<Self, String> {
         let (version, kind) = (value.str_at(&["apiVersion"]), value.str_at(&["kind"]));
-        for (field, text) in [("Kind", kind), ("apiVersion", version)] {
-            if text.is_empty() {
-                let text = json::print(value);
+        for (field, word) in [("Kind", kind), ("apiVersion", version)] {
+            if word.is_empty() {
                 return Err(format!("failed decoding: Object '{field}' is missing in '{text}'"));
             }
         }
@@ -144,6 +143,39 @@ impl Policy {
             omit_stages: stages(value),
             omit_managed_fields: value.bool_at(&["omitManagedFields"]) == Some(true),
         })
+    }
+
+    /// The fields that the format does not have, in the strict decoder's words: they are passed over.
+    #[must_use]
+    pub fn strange(value: &Value) -> Vec<String> {
+        let mut unknown = Vec::new();
+        let mut look = |v: &Value, place: &str, known: &[&str]| {
+            let strange = v.entries().iter().filter(|(k, _)| !known.contains(k));
+            unknown.extend(strange.map(|(k, _)| format!("unknown field \"{place}{k}\"")));
+        };
+        look(value, "", &["apiVersion", "kind", "metadata", "omitManagedFields", "omitStages", "rules"]);
+        for (i, rule) in value.list_at(&["rules"]).iter().enumerate() {
+            let known = [
+                "level",
+                "namespaces",
+                "nonResourceURLs",
+                "omitManagedFields",
+                "omitStages",
+                "resources",
+                "userGroups",
+                "users",
+                "verbs",
+            ];
+            look(rule, &format!("rules[{i}]."), &known);
+            for (j, resource) in rule.list_at(&["resources"]).iter().enumerate() {
+                look(
+                    resource,
+                    &format!("rules[{i}].resources[{j}]."),
+                    &["group", "resourceNames", "resources"],
+                );
+            }
+        }
+        unknown
     }
 
     /// What is told of a request. `user` is missing where nobody was authenticated.

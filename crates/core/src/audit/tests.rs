@@ -5,7 +5,7 @@ use crate::request::{Credential, ResourceTarget};
 use crate::server;
 
 fn policy(rules: Value) -> Policy {
-    Policy::read(&json!({"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": rules})).unwrap()
+    Policy::read("", &json!({"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": rules})).unwrap()
 }
 
 fn user(name: &str, groups: &[&str]) -> User {
@@ -89,14 +89,17 @@ fn a_rule_asks_for_everything_it_names() {
 
 #[test]
 fn the_first_rule_decides_and_stages_add_up() {
-    let policy = Policy::read(&json!({
-        "apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"],
-        "omitManagedFields": true,
-        "rules": [
-            {"level": "None", "resources": [{"group": "", "resources": ["secrets"]}]},
-            {"level": "Request", "omitStages": ["Panic"], "omitManagedFields": false},
-        ],
-    }))
+    let policy = Policy::read(
+        "",
+        &json!({
+            "apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"],
+            "omitManagedFields": true,
+            "rules": [
+                {"level": "None", "resources": [{"group": "", "resources": ["secrets"]}]},
+                {"level": "Request", "omitStages": ["Panic"], "omitManagedFields": false},
+            ],
+        }),
+    )
     .unwrap();
     let jane = user("jane", &[]);
     assert_eq!(
@@ -111,7 +114,8 @@ fn the_first_rule_decides_and_stages_add_up() {
 
 fn cluster(level: &str) -> Cluster {
     let mut cluster = Cluster::bare(KubeVersion::V1_36, 1);
-    let auditing = Auditing { policy: policy(json!([{"level": level}])), format: Format::Json };
+    let auditing =
+        Auditing { policy: policy(json!([{"level": level}])), format: Format::Json, largest: None };
     std::sync::Arc::make_mut(&mut cluster.config).auditing = Some(std::sync::Arc::new(auditing));
     cluster
 }
@@ -151,4 +155,30 @@ fn connections_have_a_stage_of_their_own_and_strangers_another() {
     let [line] = cluster.audit_log.as_slice() else { panic!("{:?}", cluster.audit_log) };
     assert!(line.contains("\"stage\":\"ResponseStarted\"") && line.contains("\"user\":{},"));
     assert!(line.contains("\"message\":\"Authentication failed, attempted: bearer\",\"code\":401"));
+}
+
+#[test]
+fn a_line_that_is_too_long_loses_its_bodies_or_is_lost() {
+    for (largest, lines, truncated) in [(100_000, 2, false), (900, 2, true), (100, 0, false)] {
+        let mut cluster = Cluster::bare(KubeVersion::V1_36, 1);
+        let mut config = (*cluster.config).clone();
+        let policy = policy(json!([{"level": "RequestResponse", "omitStages": []}]));
+        config.auditing =
+            Some(std::sync::Arc::new(Auditing { policy, format: Format::Json, largest: Some(largest) }));
+        cluster.config = std::sync::Arc::new(config);
+        let mut request = Request::new(
+            Credential::Internal(user("admin", &["system:masters"])),
+            Verb::Create,
+            resource("", "configmaps", "default", ""),
+        );
+        let text = "x".repeat(2000);
+        request.body = Body::Object(json!({
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"text": text},
+        }));
+        server::handle(&mut cluster, &request);
+        assert_eq!(cluster.audit_log.len(), lines);
+        let last = cluster.audit_log.last().cloned().unwrap_or_default();
+        assert_eq!(last.contains("\"audit.k8s.io/truncated\":\"true\""), truncated, "{last}");
+        assert_eq!(last.contains("requestObject"), lines > 0 && !truncated);
+    }
 }

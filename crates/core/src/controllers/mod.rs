@@ -152,7 +152,7 @@ const CONTROLLERS: &[Controller] = &[
 pub fn reconcile(cluster: &mut Cluster) -> bool {
     let before = cluster.store.revision();
     cluster.controllers.forget_alarms(cluster.now);
-    if !cluster.config.up {
+    if !cluster.config.is_found() {
         return false;
     }
     let retries = cluster.controllers.has_retries(&cluster.store, cluster.now);

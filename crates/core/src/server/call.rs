@@ -62,7 +62,7 @@ impl<'a> Call<'a> {
         let (name, table) = (&self.target.name, self.table());
         let store = &self.cluster.store;
         let object = store.get(&table, self.namespace(), name).ok_or_else(|| self.not_found(name))?;
-        store.readable(&table, object).map_err(Status::internal)?;
+        store.readable(&table, object).map_err(|why| Status::internal(&why))?;
         Ok((**object).clone())
     }
 

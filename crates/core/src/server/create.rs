@@ -60,7 +60,7 @@ pub(super) fn stored(call: &mut Call<'_>, mut decoded: Decoded) -> Result<Object
     if call.is_dry_run() {
         return Ok(admitted.into_object());
     }
-    super::etcd_takes(admitted.object())?;
+    super::etcd_takes(call.cluster, &admitted)?;
     let object = call.cluster.store.commit(admitted);
     Ok((*object).clone())
 }

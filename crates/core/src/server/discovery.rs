@@ -7,7 +7,7 @@ use gatehouse_model::{Map, Object, ResourceType, Value, json};
 use crate::cluster::Cluster;
 use crate::request::{Reply, Target};
 use crate::server::authorize::Authorized;
-use crate::status::Status;
+use crate::status::{PLAIN_ANSWER, Reason, Status, StatusCause};
 
 /// GET of a path.
 pub(super) fn get(cluster: &Cluster, _authorized: Authorized, target: &Target) -> Result<Reply, Status> {
@@ -16,8 +16,15 @@ pub(super) fn get(cluster: &Cluster, _authorized: Authorized, target: &Target) -
     let verbose = query.split('&').any(|p| p == "verbose" || p.starts_with("verbose="));
     let parts: Vec<&str> = path.split('/').filter(|p| !p.is_empty()).collect();
     match parts.as_slice() {
-        [check @ ("healthz" | "livez" | "readyz")] => Ok(Reply::Text(health(check, verbose))),
+        [check @ ("healthz" | "livez" | "readyz")] => health(cluster, check, verbose),
         ["healthz" | "livez" | "readyz", check] if CHECKS.contains(check) => Ok(Reply::Text("ok".to_owned())),
+        ["healthz" | "readyz", check] => {
+            match cluster.store.encryption().health().iter().find(|(n, _)| n == check) {
+                Some((_, true)) => Ok(Reply::Text("ok".to_owned())),
+                Some(_) => Err(unwell(&format!("internal server error: {check}: health check failed"))),
+                None => Err(Status::path_not_found()),
+            }
+        }
         ["version"] => Ok(Reply::Text(gatehouse_model::json::print_indent(&version(cluster), "  "))),
         ["api"] => Ok(object(json!({
             "kind": "APIVersions", "versions": ["v1"],
@@ -53,16 +60,26 @@ const CHECKS: &[&str] = &[
     "shutdown",
 ];
 
-fn health(check: &str, verbose: bool) -> String {
-    if !verbose {
-        return "ok".to_owned();
+fn health(cluster: &Cluster, check: &str, verbose: bool) -> Result<Reply, Status> {
+    let more = if check == "livez" { Vec::new() } else { cluster.store.encryption().health() };
+    let well = more.iter().all(|(_, well)| *well);
+    if !verbose && well {
+        return Ok(Reply::Text("ok".to_owned()));
     }
     let mut text = String::new();
     for name in ["ping", "log", "etcd"] {
         text.push_str(&format!("[+]{name} ok\n"));
     }
     if check == "readyz" {
-        text.push_str("[+]etcd-readiness ok\n[+]informer-sync ok\n");
+        text.push_str("[+]etcd-readiness ok\n");
+    }
+    for (name, well) in more {
+        let line =
+            if well { format!("[+]{name} ok\n") } else { format!("[-]{name} failed: reason withheld\n") };
+        text.push_str(&line);
+    }
+    if check == "readyz" {
+        text.push_str("[+]informer-sync ok\n");
     }
     for hook in HOOKS {
         text.push_str(&format!("[+]poststarthook/{hook} ok\n"));
@@ -70,8 +87,23 @@ fn health(check: &str, verbose: bool) -> String {
     if check == "readyz" {
         text.push_str("[+]shutdown ok\n");
     }
-    text.push_str(&format!("{check} check passed\n"));
-    text
+    text.push_str(&format!("{check} check {}\n", if well { "passed" } else { "failed" }));
+    if well { Ok(Reply::Text(text)) } else { Err(unwell(&text)) }
+}
+
+/// A check that failed answers in plain text; the status is what a client makes of it.
+fn unwell(text: &str) -> Status {
+    let quoted = gatehouse_model::json::go_quote(text);
+    let mut status = Status::new(
+        Reason::InternalError,
+        format!("an error on the server ({quoted}) has prevented the request from succeeding"),
+    );
+    status.causes.push(StatusCause {
+        reason: PLAIN_ANSWER.to_owned(),
+        message: text.to_owned(),
+        field: String::new(),
+    });
+    status
 }
 
 const HOOKS: &[&str] = &[

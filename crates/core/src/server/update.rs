@@ -71,7 +71,7 @@ pub(super) fn replaced(call: &mut Call<'_>, old: &Object, mut decoded: Decoded) 
         delete::remove(call, &object);
         return Ok(object);
     }
-    super::etcd_takes(admitted.object())?;
+    super::etcd_takes(call.cluster, &admitted)?;
     let object = call.cluster.store.commit(admitted);
     Ok((*object).clone())
 }

@@ -105,12 +105,18 @@ impl Store {
     ///
     /// # Errors
     /// What the storage says when it has no key that fits.
-    pub fn readable(&self, group_resource: &str, object: &Object) -> Result<(), &'static str> {
+    pub fn readable(&self, group_resource: &str, object: &Object) -> Result<(), String> {
         if self.seals.is_empty() && *self.encryption == Encryption::default() {
             return Ok(());
         }
         let seal = self.seal_of(group_resource, object.namespace(), object.name());
         self.encryption.open(group_resource, seal)
+    }
+
+    /// What objects are written and read with.
+    #[must_use]
+    pub fn encryption(&self) -> &Encryption {
+        &self.encryption
     }
 
     /// Whether an object would be written with something else now.

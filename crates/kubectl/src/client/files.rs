@@ -168,7 +168,7 @@ pub fn unreachable(url: &str) -> Option<Error> {
         }
         Err(_) => format!("dial tcp: lookup {name}: no such host"),
     };
-    Some(Error::Transport { server: url.to_owned(), cause })
+    Some(Error::Transport { method: "Get", server: url.to_owned(), cause })
 }
 
 #[cfg(test)]

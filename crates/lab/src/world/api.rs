@@ -7,27 +7,58 @@ use gatehouse_kubectl::Api;
 use gatehouse_kubectl::host::{self, ContainerRef, Farewell};
 use gatehouse_machine::Output;
 use gatehouse_machine::kubelet::tar_error;
+use gatehouse_machine::node::firewall::Verdict;
 use gatehouse_model::{KubeVersion, ResourceType};
 
 use super::{Kubelets, World};
 
 type Shared<'a, 'w> = &'a RefCell<&'w mut World>;
 
+/// Where the API server runs.
+const CONTROL_PLANE: &str = "172.30.1.2";
+/// How long client-go waits for a connection, in milliseconds.
+const DIAL_TIMEOUT: i64 = 30_000;
+
 /// The API server, asked over the network.
 pub(super) struct Server<'a, 'w> {
     pub(super) world: Shared<'a, 'w>,
     /// The address kubectl's machine has.
     pub(super) source: &'static str,
+    /// What that machine's firewall makes of connections to the API server.
+    pub(super) leaving: Verdict,
 }
 
 impl Server<'_, '_> {
-    /// Whether anybody listens at `url`.
+    /// Whether anybody listens at `url`. What a firewall swallows takes as long as a client waits.
     fn reach(&self, url: &str) -> Result<(), String> {
-        let world = self.world.borrow();
+        let mut world = self.world.borrow_mut();
         let address = url.split_once("://").map_or(url, |(_, rest)| rest).trim_end_matches('/');
         let address = address.replace("localhost:", "127.0.0.1:");
-        if url == world.access.server && world.cluster.config.up {
-            return Ok(());
+        let (host, port) = address.rsplit_once(':').unwrap_or((&address, ""));
+        let usual = world.access.server.split_once("://").map_or("", |(_, rest)| rest);
+        let usual = usual.rsplit_once(':').map_or(usual, |(host, _)| host);
+        let own = self.source == CONTROL_PLANE && host == "127.0.0.1";
+        if (own || host == usual)
+            && let Ok(port) = port.parse::<u16>()
+        {
+            let filtered = if self.source == CONTROL_PLANE {
+                Verdict::Accept
+            } else {
+                match self.leaving {
+                    Verdict::Accept => world.firewall("controlplane", self.source, port),
+                    stopped => stopped,
+                }
+            };
+            match filtered {
+                Verdict::Drop => {
+                    world.advance(DIAL_TIMEOUT);
+                    return Err(format!("dial tcp {address}: i/o timeout"));
+                }
+                Verdict::Accept if world.cluster.config.up && world.cluster.config.secure_port == port => {
+                    return Ok(());
+                }
+                _ => {}
+            }
         }
         Err(format!("dial tcp {address}: connect: connection refused"))
     }

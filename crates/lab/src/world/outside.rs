@@ -7,7 +7,8 @@ use std::net::SocketAddr;
 use gatehouse_kubectl::{self as kubectl, Host};
 use gatehouse_machine::machine::HOST;
 use gatehouse_machine::net::{Conversation, Heard, Hosts, Reach, Said, Transport, Wire};
-use gatehouse_machine::node::firewall::Verdict;
+use gatehouse_machine::node::firewall::{self, Verdict};
+use gatehouse_machine::node::write_audit_log;
 use gatehouse_machine::programs::hang_up;
 use gatehouse_machine::shell::{self, Streams};
 use gatehouse_machine::{Machine, Outcome, Output, Outside, ShellState, Sys};
@@ -59,6 +60,7 @@ impl Outside for Around<'_> {
                 let outcome = self.kubectl_with_editor(sys, argv);
                 // Controllers are quicker than the next command of a line; kubelets are not.
                 self.world.control();
+                self.keep_audit_log(sys.machine_mut());
                 outcome
             }
             Some("istioctl") => Outcome::Done(super::istioctl::run(&self.world.cluster.store, argv)),
@@ -108,6 +110,21 @@ impl Outside for Around<'_> {
 }
 
 impl Around<'_> {
+    /// Writes what the API server's audit log has to say, which may be the log of the machine that works just now.
+    fn keep_audit_log(&mut self, here: &mut Machine) {
+        let World { cluster, kubelets, .. } = &mut *self.world;
+        if cluster.audit_log.is_empty() {
+            return;
+        }
+        if here.space(HOST).is_some_and(|s| s.hostname == "controlplane") {
+            write_audit_log(here, cluster);
+        } else if let Kubelets::Real(kubelets) = kubelets
+            && let Some(node) = kubelets.nodes.get_mut("controlplane")
+        {
+            write_audit_log(&mut node.machine, cluster);
+        }
+    }
+
     /// Puts the node's machine that a program runs on back in its place while the world acts.
     fn with_own_node<T>(&mut self, machine: &mut Machine, act: impl FnOnce(&mut World) -> T) -> T {
         let name = machine.space(HOST).map(|s| s.hostname.clone()).unwrap_or_default();
@@ -259,6 +276,8 @@ impl Around<'_> {
             "node01" => "172.30.2.2",
             _ => "172.30.1.1",
         };
+        let port = self.world.cluster.config.secure_port;
+        let leaving = firewall::leaving(sys.machine(), "172.30.1.2", port);
         // kubectl reads all of its input if it reads any: `-f -` says that it does.
         let reads =
             argv.iter().any(|a| a == "-" || a == "-f-" || a.ends_with("=-") || a == "-i" || a == "-it");
@@ -266,7 +285,7 @@ impl Around<'_> {
         let version = self.world.cluster.version.client();
         let world = RefCell::new(&mut *self.world);
         let mut host = Host {
-            api: &mut Server { world: &world, source },
+            api: &mut Server { world: &world, source, leaving },
             files: &mut SysFiles { sys },
             containers: &mut Containers { world: &world },
             version,

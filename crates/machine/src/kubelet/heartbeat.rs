@@ -15,7 +15,7 @@ const GRACE: i64 = 50_000;
 pub(super) fn beat(cluster: &mut Cluster, name: &str, machine: &Machine) -> bool {
     let Some(unit) = machine.services.units.get("kubelet") else { return false };
     let Some(node) = cluster.store.get("nodes", "", name).cloned() else { return false };
-    if !cluster.config.up {
+    if !cluster.config.is_found() {
         return false;
     }
     let version = format!("v{}", machine.services.kubelet_version);

@@ -21,6 +21,11 @@ pub fn is_component(pod: &Object) -> bool {
         && pod.list_at(&["spec", "containers"]).iter().any(|c| COMPONENTS.contains(&c.str_at(&["name"])))
 }
 
+/// Of which text a pod is the mirror: its UID on the node.
+pub(super) fn hash(pod: &Object) -> &str {
+    pod.str_at(&["metadata", "annotations", MIRROR])
+}
+
 /// Brings the mirrors up to the node's static pods.
 pub(super) fn sync(cluster: &mut Cluster, node: &str, machine: &Machine) {
     let wanted = machine.services.static_pods();
@@ -86,10 +91,13 @@ fn mirror(cluster: &Cluster, node: &str, pod: &StaticPod, namespace: &str, name:
 /// How a component's pod stands, by its newest container.
 fn status(pod: &Object, node: &str, cluster: &Cluster, machine: &Machine) -> Value {
     let name = pod.list_at(&["spec", "containers"]).first().map_or("", |c| c.str_at(&["name"]));
-    let mine = machine.services.containers.iter().filter(|c| c.from_manifest && c.name == name);
+    let uid = hash(pod);
+    let containers = machine.services.containers.iter();
+    let mine = containers.filter(|c| c.from_manifest && c.name == name && c.uid == uid);
     let newest = mine.max_by_key(|c| c.attempt);
     let address = super::status::host_ip(cluster, node);
-    let ready = newest.is_some_and(|c| c.running);
+    let (ready, started) = machine.services.answers(name);
+    let ready = ready && newest.is_some_and(|c| c.running);
     let since = Timestamp(newest.map_or(cluster.now.0, |c| c.created)).to_string();
     let word = if ready { "True" } else { "False" };
     let conditions: Value = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"]
@@ -104,11 +112,11 @@ fn status(pod: &Object, node: &str, cluster: &Cluster, machine: &Machine) -> Val
         "hostIP": (address.as_str()), "hostIPs": [{"ip": (address.as_str())}],
         "podIP": (address.as_str()), "podIPs": [{"ip": (address.as_str())}],
         "startTime": (pod.str_at(&["metadata", "creationTimestamp"])), "conditions": conditions,
-        "containerStatuses": [(container(name, newest))],
+        "containerStatuses": [(container(name, newest, ready, started))],
     })
 }
 
-fn container(name: &str, newest: Option<&CriContainer>) -> Value {
+fn container(name: &str, newest: Option<&CriContainer>, ready: bool, started: bool) -> Value {
     let Some(c) = newest else {
         return json!({
             "name": name, "image": "", "imageID": "", "ready": false, "restartCount": 0, "started": false,
@@ -128,7 +136,7 @@ fn container(name: &str, newest: Option<&CriContainer>) -> Value {
     let last = if c.running { Value::map() } else { ended };
     json!({
         "name": name, "image": (c.image.as_str()), "imageID": (format!("sha256:{}", crate::programs::sums::sha256(c.image.as_bytes()))),
-        "containerID": (id.as_str()), "ready": (c.running), "started": (c.running), "restartCount": (c.attempt),
+        "containerID": (id.as_str()), "ready": ready, "started": (c.running && started), "restartCount": (c.attempt),
         "state": state, "lastState": last,
     })
 }

@@ -5,6 +5,7 @@
 
 use gatehouse_core::network::services;
 use gatehouse_core::request::{DryRun, FieldValidation, Impersonation, unescape};
+use gatehouse_core::status::PLAIN_ANSWER;
 use gatehouse_core::{Body, Cluster, Credential, PatchType, Reply, Request as Call, Target, Verb, server};
 use gatehouse_model::object::METADATA_ORDER;
 use gatehouse_model::{Value, json, yaml};
@@ -68,6 +69,10 @@ pub(super) fn answer(cluster: &mut Cluster, hello: &ClientHello, request: &Reque
         }
     };
     let (code, kind, text) = match &response.result {
+        Err(status) if status.causes.iter().any(|c| c.reason == PLAIN_ANSWER) => {
+            let text = status.causes.first().map(|c| format!("{}\n", c.message)).unwrap_or_default();
+            (status.code, "text/plain; charset=utf-8", text)
+        }
         Err(status) => {
             let mut value = status.to_value();
             // The server writes the details of a refusal even where it has none.

@@ -7,8 +7,6 @@ use super::{Certificate, Heard, Request, Response, Said, ServerHello};
 use crate::machine::Machine;
 use crate::node::kubelet_config;
 
-/// The API server's port.
-const API: u16 = 6443;
 const ETCD: u16 = 2379;
 const SSH: u16 = 22;
 /// kube-proxy's health.
@@ -19,7 +17,7 @@ pub(super) fn listens(cluster: &Cluster, node: &str, machine: Option<&Machine>, 
     let control = node == "controlplane";
     let Some(services) = machine.map(|m| &m.services) else { return false };
     match port {
-        API => control && cluster.config.up,
+        port if control && port == cluster.config.secure_port => cluster.config.up,
         ETCD => control && services.etcd.is_some(),
         SSH | PROXY => true,
         port => {
@@ -53,11 +51,12 @@ pub(super) fn answer(
             return Heard::Bytes(None, text.as_bytes().to_vec());
         }
     };
+    let api = node == "controlplane" && port == cluster.config.secure_port;
     let agreed = if plain {
         super::tls::Agreed::default()
     } else {
         let server = match port {
-            API => &machine.services.server.tls,
+            _ if api => &machine.services.server.tls,
             ETCD => &machine.services.etcd_tls,
             _ => &machine.services.kubelet.tls,
         };
@@ -71,7 +70,7 @@ pub(super) fn answer(
     }
     let Some(request) = Request::parse(bytes) else { return Heard::Bytes(None, Vec::new()) };
     let response = match port {
-        API => apiserver::answer(cluster, &hello, &request),
+        _ if api => apiserver::answer(cluster, &hello, &request),
         ETCD => text(404, "404 page not found\n".to_owned()),
         PROXY => text(200, "{\"lastUpdated\": \"\",\"nodeEligible\": true}".to_owned()),
         _ => {
@@ -83,7 +82,7 @@ pub(super) fn answer(
         }
     };
     let shown = (!plain).then(|| ServerHello {
-        certificate: certificate(cluster, node, machine, port),
+        certificate: certificate(cluster, node, machine, port, api),
         http2: hello.http2 && port != ETCD,
         tls: agreed,
     });
@@ -91,9 +90,9 @@ pub(super) fn answer(
 }
 
 /// The certificate of a port: the file its server was started with, or what a kubelet signs for itself.
-fn certificate(cluster: &Cluster, node: &str, machine: &Machine, port: u16) -> Certificate {
+fn certificate(cluster: &Cluster, node: &str, machine: &Machine, port: u16, api: bool) -> Certificate {
     let file = match port {
-        API => "/etc/kubernetes/pki/apiserver.crt",
+        _ if api => "/etc/kubernetes/pki/apiserver.crt",
         ETCD => "/etc/kubernetes/pki/etcd/server.crt",
         _ => "/var/lib/kubelet/pki/kubelet.crt",
     };
@@ -101,7 +100,7 @@ fn certificate(cluster: &Cluster, node: &str, machine: &Machine, port: u16) -> C
     if let Some(found) = read {
         return found;
     }
-    if port == API {
+    if api {
         return apiserver::certificate(cluster);
     }
     let stamp = gatehouse_core::Timestamp::GENESIS.seconds();

@@ -8,15 +8,14 @@
 use std::sync::Arc;
 
 use gatehouse_core::admission::is_known;
-use gatehouse_core::audit::{Auditing, Format, Policy};
 use gatehouse_core::config::{AuthorizationMode, StaticToken};
 use gatehouse_core::pki::{Certificate, Key, der};
-use gatehouse_core::store::at_rest::Encryption;
+use gatehouse_core::store::at_rest::{Encryption, Flags as Encrypting};
 use gatehouse_core::{ApiServerConfig, Cluster};
 use gatehouse_model::field::aggregate_texts;
-use gatehouse_model::yaml;
 
 use super::audit_log::Sink;
+use super::encryption::{self, Watched};
 use super::flags::Flags;
 use super::klog;
 use super::manifest::Manifest;
@@ -33,17 +32,21 @@ pub struct ServerFiles {
     pub tls: tls::Server,
     /// Where audit lines go.
     pub audit: Option<Sink>,
+    /// The encryption's configuration, where it may change while the server runs.
+    pub(super) watched: Option<Watched>,
+    /// What it wrote when it started.
+    pub(super) greeting: Vec<String>,
 }
 
 /// Cipher suites Go knows.
 const SUITES: &str = "TLS_AES_128_GCM_SHA256 TLS_AES_256_GCM_SHA384 TLS_CHACHA20_POLY1305_SHA256 TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305 TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305 TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256 TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256 TLS_ECDHE_ECDSA_WITH_RC4_128_SHA TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256 TLS_ECDHE_RSA_WITH_RC4_128_SHA TLS_RSA_WITH_3DES_EDE_CBC_SHA TLS_RSA_WITH_AES_128_CBC_SHA TLS_RSA_WITH_AES_128_CBC_SHA256 TLS_RSA_WITH_AES_128_GCM_SHA256 TLS_RSA_WITH_AES_256_CBC_SHA TLS_RSA_WITH_AES_256_GCM_SHA384 TLS_RSA_WITH_RC4_128_SHA";
 
 /// What a server that starts writes first.
-pub(super) fn greeting(now: i64) -> Vec<String> {
+fn greeting(now: i64, version: &str) -> Vec<String> {
     let line = |rest: &str| format!("{}       1 {rest}", klog('I', now));
     vec![
         line("options.go:263] external host was not specified, using 172.30.1.2"),
-        line("server.go:150] Version: v1.36.2"),
+        line(&format!("server.go:150] Version: {version}")),
         line("server.go:152] \"Golang settings\" GOGC=\"\" GOMAXPROCS=\"\" GOTRACEBACK=\"\""),
     ]
 }
@@ -80,10 +83,13 @@ pub(super) fn start(
     let flags = Flags::parse("kube-apiserver", manifest.argv().skip(1))
         .map_err(|why| Failure::Exit(vec![format!("Error: {why}")], 1))?;
     let now = machine.now.0;
-    let mut site = Site { machine, manifest, flags: &flags, files: ServerFiles::default() };
+    let version = cluster.version.git_version();
+    let greeting = || greeting(now, &version);
+    let files = ServerFiles { greeting: greeting(), ..ServerFiles::default() };
+    let mut site = Site { machine, manifest, flags: &flags, files };
     site.complete().map_err(|why| Failure::Exit(vec![command_failed(now, &why)], 1))?;
     let last_words = |lines: usize, why: &str| {
-        let mut log = greeting(now);
+        let mut log = greeting();
         log.truncate(lines);
         log.push(command_failed(now, why));
         Failure::Exit(log, 1)
@@ -95,13 +101,13 @@ pub(super) fn start(
     let config = site.configure(config).map_err(|end| match end {
         End::Failed(why) => last_words(3, &why),
         End::Fatal(line) => {
-            let mut log = greeting(now);
+            let mut log = greeting();
             log.push(format!("{}       1 {line}", klog('F', now)));
             Failure::Exit(log, 255)
         }
     })?;
     site.storage().map_err(|lines| {
-        let mut log = greeting(now);
+        let mut log = greeting();
         log.extend(lines);
         Failure::Exit(log, 1)
     })?;
@@ -129,10 +135,10 @@ impl From<String> for End {
 
 /// A server that starts: its machine, its manifest and its flags.
 pub(super) struct Site<'a> {
-    machine: &'a mut Machine,
-    manifest: &'a Manifest,
+    pub(super) machine: &'a mut Machine,
+    pub(super) manifest: &'a Manifest,
     pub(super) flags: &'a Flags,
-    files: ServerFiles,
+    pub(super) files: ServerFiles,
 }
 
 impl Site<'_> {
@@ -186,6 +192,7 @@ impl Site<'_> {
         if flags.number("max-requests-inflight", 400) < 0 {
             wrong.push("--max-requests-inflight can not be negative value".to_owned());
         }
+        config.secure_port = u16::try_from(port).unwrap_or(0);
         config.profiling = flags.is("profiling", true);
         config.toleration_seconds =
             ["default-not-ready-toleration-seconds", "default-unreachable-toleration-seconds"]
@@ -198,7 +205,7 @@ impl Site<'_> {
             wrong.push("service-account-signing-key-file is a required flag".to_owned());
         }
         wrong.extend(self.authorization(&mut config));
-        wrong.extend(self.audit_numbers());
+        wrong.extend(super::audit_flags::wrong(flags));
         config.enable_admission_plugins = flags.list("enable-admission-plugins");
         config.disable_admission_plugins = flags.list("disable-admission-plugins");
         wrong.extend(plugins(&config, minor));
@@ -246,25 +253,6 @@ impl Site<'_> {
         wrong
     }
 
-    fn audit_numbers(&self) -> Vec<String> {
-        let flags = self.flags;
-        let mut wrong = Vec::new();
-        if flags.text("audit-log-path").is_empty() {
-            return wrong;
-        }
-        let format = flags.get("audit-log-format").unwrap_or("json");
-        if !matches!(format, "json" | "legacy") {
-            wrong.push(format!("invalid audit log format {format}, allowed formats are \"legacy,json\""));
-        }
-        for name in ["audit-log-maxage", "audit-log-maxbackup", "audit-log-maxsize"] {
-            let value = flags.number(name, 0);
-            if value < 0 {
-                wrong.push(format!("--{name} {value} can't be a negative number"));
-            }
-        }
-        wrong
-    }
-
     /// Reads every file the flags name, in the server's order.
     fn configure(&mut self, mut config: ApiServerConfig) -> Result<ApiServerConfig, End> {
         let flags = self.flags;
@@ -273,7 +261,14 @@ impl Site<'_> {
             return Err(End::Failed(wrong));
         }
         if let Some(path) = flags.get("encryption-provider-config").filter(|p| !p.is_empty()) {
-            self.files.encryption = Arc::new(self.encryption(path)?);
+            let given = Encrypting {
+                reload: flags.is("encryption-provider-config-automatic-reload", false),
+                kms_v1: flags.list("feature-gates").iter().any(|g| g == "KMSv1=true"),
+            };
+            let (encryption, watched) = encryption::start(self.machine, self.manifest, path, given)?;
+            let complaints = encryption::complaints(&encryption, self.machine.now.0);
+            self.files.greeting.extend(complaints);
+            (self.files.encryption, self.files.watched) = (Arc::new(encryption), watched);
         }
         for (name, what) in
             [("client-ca-file", "client-ca-bundle"), ("requestheader-client-ca-file", "request-header")]
@@ -339,47 +334,6 @@ impl Site<'_> {
             return Err("tls: private key does not match public key".to_owned());
         }
         Ok(())
-    }
-
-    fn encryption(&self, path: &str) -> Result<Encryption, String> {
-        let text = self.read(path).map_err(|why| {
-            format!("error while parsing file: error while loading file: error reading encryption provider configuration file {path:?}: {why}")
-        })?;
-        if text.is_empty() {
-            return Err(format!(
-                "error while parsing file: error while loading file: encryption provider configuration file {path:?} is empty"
-            ));
-        }
-        let value = yaml::parse(&text).map_err(|e| {
-            format!("error while parsing file: error decoding encryption provider configuration file {path:?}: {}", super::yaml_error(&e))
-        })?;
-        Encryption::read(path, &value)
-    }
-
-    fn audit(&mut self) -> Result<Option<Arc<Auditing>>, String> {
-        let flags = self.flags;
-        let policy = match flags.text("audit-policy-file") {
-            "" => None,
-            path => {
-                let named = |why: String| format!("loading audit policy file: {why}");
-                let text = self
-                    .read(path)
-                    .map_err(|why| named(format!("failed to read file path {path:?}: {why}")))?;
-                let value = yaml::parse(&text).map_err(|e| {
-                    named(format!("failed decoding: {}: from file {path}", super::yaml_error(&e)))
-                })?;
-                Some(Policy::read(&value).map_err(|why| named(format!("{why}: from file {path}")))?)
-            }
-        };
-        let path = flags.text("audit-log-path");
-        if path.is_empty() {
-            return Ok(None);
-        }
-        let sink = Sink::open(self.machine, self.manifest, path, flags)?;
-        let Some(policy) = policy else { return Ok(None) };
-        self.files.audit = Some(sink);
-        let format = if flags.text("audit-log-format") == "legacy" { Format::Legacy } else { Format::Json };
-        Ok(Some(Arc::new(Auditing { policy, format })))
     }
 
     /// The way to etcd: its certificates, and whether anybody listens there.

@@ -4,15 +4,17 @@
 
 use std::sync::Arc;
 
+use gatehouse_core::admission::backends;
 use gatehouse_core::{Cluster, Timestamp};
 
 use super::flags::Flags;
+use super::klog;
 use super::manifest::{Manifest, Sight, look};
 use crate::fs::Kind;
 use crate::machine::{HOST, Machine};
 
 /// Where audit lines go.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sink {
     /// The file on the host; `None` where it is the container's own or standard output.
     path: Option<String>,
@@ -23,7 +25,16 @@ pub struct Sink {
     max_backups: usize,
     /// In days.
     max_age: i64,
+    /// `--audit-webhook-config-file`: where lines are sent, and whether in batches.
+    webhook: Option<(String, bool)>,
+    /// Lines that could not be sent: when that is given up, and how many.
+    unsent: Vec<(i64, usize)>,
 }
+
+/// How long a backend is tried: five times, each time half as long again, from ten seconds on.
+const RETRIES: i64 = 81_250;
+/// How long a batch waits for more.
+const BATCH: i64 = 30_000;
 
 impl Sink {
     /// Opens the log as the server does when it starts.
@@ -38,11 +49,11 @@ impl Sink {
     ) -> Result<Self, String> {
         let number = |name: &str, default: i64| usize::try_from(flags.number(name, default)).unwrap_or(0);
         let mut sink = Self {
-            path: None,
             stdout: path == "-",
             max_size: number("audit-log-maxsize", 100),
             max_backups: number("audit-log-maxbackup", 100),
             max_age: flags.number("audit-log-maxage", 366),
+            ..Self::default()
         };
         let Some((host, read_only)) = manifest.on_host(path).filter(|_| !sink.stdout) else {
             return Ok(sink);
@@ -58,6 +69,11 @@ impl Sink {
         }
         sink.path = Some(host);
         Ok(sink)
+    }
+
+    /// Sends lines to a backend too.
+    pub(super) fn send_to(&mut self, address: String, batches: bool) {
+        self.webhook = Some((address, batches));
     }
 }
 
@@ -75,6 +91,7 @@ fn make_parents(machine: &mut Machine, path: &str) {
 
 /// Writes what the server has to say since the last time.
 pub fn write(machine: &mut Machine, cluster: &mut Cluster) {
+    send(machine, cluster);
     if cluster.audit_log.is_empty() {
         return;
     }
@@ -98,6 +115,38 @@ pub fn write(machine: &mut Machine, cluster: &mut Cluster) {
         turn_over(machine, path, &sink);
     }
     append(machine, path, text.as_bytes());
+}
+
+/// Sends lines to the webhook's backend; where nobody answers, the server says so when it gives up.
+fn send(machine: &mut Machine, cluster: &Cluster) {
+    let Some(sink) = &machine.services.server.audit else { return };
+    let Some((address, batches)) = sink.webhook.clone() else { return };
+    let now = machine.now.0;
+    let count = cluster.audit_log.len();
+    let due = sink.unsent.first().is_some_and(|(at, _)| *at <= now);
+    if (count == 0 && !due) || cluster.webhook_backends.contains_key(&address) {
+        return;
+    }
+    let services = Arc::make_mut(&mut machine.services);
+    let Some(sink) = &mut services.server.audit else { return };
+    if count > 0 {
+        let at = now + RETRIES + if batches { BATCH } else { 0 };
+        match sink.unsent.last_mut().filter(|(last, _)| batches && at - *last < BATCH) {
+            Some((_, more)) => *more += count,
+            None => sink.unsent.push((at, count)),
+        }
+    }
+    let given_up: Vec<(i64, usize)> = sink.unsent.extract_if(.., |(at, _)| *at <= now).collect();
+    let slash = if address.split_once("://").is_some_and(|(_, rest)| !rest.contains('/')) { "/" } else { "" };
+    let why = backends::nobody(&format!("{address}{slash}"), 30);
+    if let Some(c) =
+        services.containers.iter_mut().find(|c| c.name == "kube-apiserver" && c.from_manifest && c.running)
+    {
+        c.log.extend(given_up.into_iter().map(|(at, count)| {
+            let line = format!("{}       1 metrics.go:110] Error in audit plugin 'webhook' affecting {count} audit events: {why}", klog('E', at));
+            (at, line)
+        }));
+    }
 }
 
 fn append(machine: &mut Machine, path: &str, bytes: &[u8]) {

@@ -128,6 +128,14 @@ pub fn arriving(machine: &Machine, from: &str, port: u16) -> Verdict {
     judge(machine, Way::In, &Packet { transport: Transport::Tcp, from, to, port, loopback: false })
 }
 
+/// What becomes of a connection that the node opens to a port elsewhere.
+#[must_use]
+pub fn leaving(machine: &Machine, to: &str, port: u16) -> Verdict {
+    let (Ok(to), true) = (to.parse::<IpAddr>(), filters(machine)) else { return Verdict::Accept };
+    let from = IpAddr::from([0, 0, 0, 0]);
+    judge(machine, Way::Out, &Packet { transport: Transport::Tcp, from, to, port, loopback: false })
+}
+
 /// What becomes of a packet.
 #[must_use]
 #[inline(never)]

@@ -228,7 +228,7 @@ impl Site<'_> {
     }
 
     /// The certificates that a backend's kubeconfig names.
-    fn kubeconfig_files(&self, config: &Value) -> Result<(), String> {
+    pub(super) fn kubeconfig_files(&self, config: &Value) -> Result<(), String> {
         for cluster in config.list_at(&["clusters"]) {
             let path = cluster.str_at(&["cluster", "certificate-authority"]);
             if !path.is_empty() {
@@ -397,7 +397,7 @@ fn pod_security(own: &Value) -> Result<(), String> {
 }
 
 /// The server of a kubeconfig's current context; without one, of its first cluster.
-fn current_server(config: &Value) -> String {
+pub(super) fn current_server(config: &Value) -> String {
     let named = |list: &str, name: &str| {
         config.list_at(&[list]).iter().find(|entry| entry.str_at(&["name"]) == name).cloned()
     };

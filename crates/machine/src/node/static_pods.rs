@@ -10,6 +10,7 @@ use gatehouse_core::cluster::Process;
 use gatehouse_core::{ApiServerConfig, Cluster, Entropy};
 
 use super::manifest::Manifest;
+use super::static_probes::{self, Failing, Port};
 use super::{CriContainer, Services, klog};
 use super::{apiserver, components};
 use crate::fs::Kind;
@@ -46,6 +47,10 @@ pub(super) struct Component {
     failures: u32,
     /// When it may be started again.
     retry: i64,
+    /// Where it listens.
+    ports: Vec<Port>,
+    /// What its kubelet finds wrong with it.
+    failing: Vec<Failing>,
 }
 
 impl Component {
@@ -53,6 +58,22 @@ impl Component {
     pub(super) const fn stopped(&mut self) {
         self.running = false;
         self.retry = 0;
+    }
+
+    pub(super) const fn is_running(&self) -> bool {
+        self.running
+    }
+
+    pub(super) const fn ports(&self) -> &Vec<Port> {
+        &self.ports
+    }
+
+    pub(super) fn failing(&self) -> Option<&[Failing]> {
+        (!self.failing.is_empty()).then_some(&self.failing)
+    }
+
+    pub(super) const fn failing_mut(&mut self) -> &mut Vec<Failing> {
+        &mut self.failing
     }
 }
 
@@ -114,10 +135,18 @@ pub fn sync(machine: &mut Machine, cluster: &mut Cluster) -> bool {
             c.stopped();
         }
     }
+    let reloaded = super::encryption::reload(machine, cluster);
+    let unwell = machine.services.components.values().any(|c| c.running && !c.failing.is_empty());
+    let killed = if unwell { static_probes::tick(machine, cluster) } else { Vec::new() };
+    for name in &killed {
+        if let Some(c) = Arc::make_mut(&mut machine.services).components.get_mut(name) {
+            c.stopped();
+        }
+    }
     let known = &machine.services;
     let due = known.components.values().any(|c| !c.running && !c.text.is_empty() && c.retry <= now);
     if files == known.manifests && !due {
-        return false;
+        return reloaded;
     }
     let read: Vec<Found> = files
         .iter()
@@ -145,7 +174,7 @@ pub fn sync(machine: &mut Machine, cluster: &mut Cluster) -> bool {
         services.pods = pods.collect();
     }
     services.manifests = files;
-    let mut changed = false;
+    let mut changed = reloaded;
     for program in COMPONENTS {
         let found = read.iter().find(|(p, _, m)| match m {
             Ok(m) => m.name() == program,
@@ -176,7 +205,7 @@ fn bring(machine: &mut Machine, cluster: &mut Cluster, program: &str, found: Opt
     let first = was.text.is_empty();
     let outcome = manifest.and_then(|m| start(machine, cluster, program, m));
     let failures = if same { was.failures } else { 0 };
-    let mut component = Component { text, running: outcome.is_ok(), failures, retry: 0 };
+    let mut component = Component { text, running: outcome.is_ok(), failures, ..Component::default() };
     if let Err(failure) = &outcome {
         let wait = match failure {
             Failure::Gone | Failure::Manifest(_) => i64::MAX / 2,
@@ -191,9 +220,19 @@ fn bring(machine: &mut Machine, cluster: &mut Cluster, program: &str, found: Opt
             cluster.controllers.alarm(gatehouse_core::Timestamp(component.retry));
         }
     }
-    note(machine, program, found.and_then(|(_, _, m)| m.as_ref().ok()), &component, &outcome);
+    let manifest = found.and_then(|(_, _, m)| m.as_ref().ok());
+    note(machine, program, manifest, &component, &outcome);
+    let runs = outcome.is_ok();
+    let changed = apply(machine, cluster, program, outcome.ok(), first);
+    if let (true, Some(manifest)) = (runs, manifest) {
+        component.ports = static_probes::ports(program, manifest);
+        component.failing = static_probes::examine(machine, cluster, program, manifest, &component.ports);
+        if let Some(at) = static_probes::alarm(&component.failing) {
+            cluster.controllers.alarm(gatehouse_core::Timestamp(at));
+        }
+    }
     Arc::make_mut(&mut machine.services).components.insert(program.to_owned(), component);
-    apply(machine, cluster, program, outcome.ok(), first)
+    changed
 }
 
 /// Starts the component's container.
@@ -250,6 +289,7 @@ fn note(
     for c in services.containers.iter_mut().filter(|c| c.name == program && c.from_manifest && c.running) {
         c.running = false;
         c.exit = 0;
+        c.ended = now;
     }
     let uid = sums::md5(&component.text);
     let pod = format!("{program}-{host}");
@@ -274,7 +314,7 @@ fn note(
     }
     let services = Arc::make_mut(&mut machine.services);
     let (log, exit) = match outcome {
-        Ok(Effect::ApiServer(..)) => (apiserver::greeting(now), None),
+        Ok(Effect::ApiServer(_, files)) => (files.greeting.clone(), None),
         Ok(_) => (components::greeting(program, now), None),
         Err(Failure::Exit(lines, exit)) => {
             let wait = ((component.retry - now) / 1000).max(10);
@@ -309,9 +349,12 @@ fn note(
         Entropy::new(now.unsigned_abs() ^ services.containers.len() as u64 ^ (program.len() as u64) << 40);
     let mut hex = || (0..4).map(|_| format!("{:016x}", numbers.next_u64())).collect::<String>();
     let pod_id = sums::sha256(format!("{uid}{program}").as_bytes());
-    let mine = |c: &&CriContainer| c.name == program && c.from_manifest;
+    let mine = |c: &&CriContainer| c.name == program && c.from_manifest && c.uid == uid;
     let attempt = services.containers.iter().filter(mine).map(|c| c.attempt + 1).max().unwrap_or(0);
     services.containers.retain(|c| !mine(&c) || c.running || attempt - c.attempt < 2);
+    // Another pod's containers go when the kubelet next clears up.
+    let other = |c: &CriContainer| c.name == program && c.from_manifest && c.uid != uid;
+    services.containers.retain(|c| !other(c) || c.running || now - c.ended < 60_000);
     services.containers.push(CriContainer {
         id: hex(),
         name: program.to_owned(),
@@ -325,6 +368,7 @@ fn note(
         exit: exit.unwrap_or(0),
         attempt,
         created: now,
+        ended: now,
         log: log.into_iter().map(|l| (now, l)).collect(),
         from_manifest: true,
         handler: String::new(),
@@ -389,6 +433,20 @@ fn apply(
 }
 
 impl Services {
+    /// Whether a component answers all of its probes, and those for its start.
+    #[must_use]
+    pub fn answers(&self, program: &str) -> (bool, bool) {
+        let failing = self.components.get(program).map_or(&[][..], |c| c.failing.as_slice());
+        let started = failing.iter().all(|f| f.kind != static_probes::Kind::Startup);
+        (failing.is_empty(), started)
+    }
+
+    /// The ports of the control plane's components that run, with their programs.
+    pub fn component_ports(&self) -> impl Iterator<Item = (&str, &Port)> {
+        let running = self.components.iter().filter(|(_, c)| c.running);
+        running.flat_map(|(name, c)| c.ports().iter().map(move |p| (name.as_str(), p)))
+    }
+
     /// A line of the kubelet's in the journal.
     pub(super) fn kubelet_says(&mut self, level: char, now: i64, rest: &str) {
         self.log(now, "kubelet", format!("{}    {} {rest}", klog(level, now), self.kubelet_pid()));

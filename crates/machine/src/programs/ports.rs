@@ -21,22 +21,18 @@ const SERVICES: &[(&str, &str, u16, bool)] = &[
     ("sshd", "0.0.0.0", 22, false),
     ("systemd-resolve", "127.0.0.53%lo", 53, true),
     ("systemd-resolve", "127.0.0.53%lo", 53, false),
-    ("etcd", "127.0.0.1", 2379, false),
-    ("etcd", "172.30.1.2", 2379, false),
-    ("etcd", "172.30.1.2", 2380, false),
-    ("etcd", "127.0.0.1", 2381, false),
-    ("kube-apiserver", "*", 6443, false),
     ("kubelet", "127.0.0.1", 10248, false),
-    ("kubelet", "*", 10250, false),
-    ("kube-controller", "127.0.0.1", 10257, false),
-    ("kube-scheduler", "127.0.0.1", 10259, false),
     ("containerd", "127.0.0.1", 38081, false),
 ];
 
 fn all(sys: &mut Sys<'_>) -> Vec<Listening> {
     let mut found = Vec::new();
     let processes: Vec<_> = sys.machine().processes.values().filter(|p| p.space == HOST).cloned().collect();
-    let read_only = u16::try_from(sys.machine().services.kubelet.read_only_port).unwrap_or(0);
+    let services = std::sync::Arc::clone(&sys.machine().services);
+    let kubelet: Vec<u16> = [services.kubelet.port, services.kubelet.read_only_port]
+        .into_iter()
+        .filter_map(|p| u16::try_from(p).ok().filter(|p| *p > 0))
+        .collect();
     for p in processes {
         let user = sys.user_name(p.cred.uid).unwrap_or_default();
         let named = if p.comm == "systemd-resolved" { "systemd-resolve" } else { p.comm.as_str() };
@@ -44,9 +40,13 @@ fn all(sys: &mut Sys<'_>) -> Vec<Listening> {
             .iter()
             .filter(|(c, ..)| *c == named)
             .map(|(_, a, port, udp)| ((*a).to_owned(), *port, *udp));
-        let extra = (p.comm == "kubelet" && read_only > 0).then(|| ("*".to_owned(), read_only, false));
+        let kubelet = if p.comm == "kubelet" { kubelet.as_slice() } else { &[] };
+        let extra = kubelet.iter().map(|port| ("*".to_owned(), *port, false));
+        let components =
+            services.component_ports().filter(|(program, _)| p.argv.first().is_some_and(|a| a == program));
+        let components = components.map(|(_, port)| (port.address.clone(), port.port, false));
         let own = p.listens.iter().map(|(port, udp)| ("0.0.0.0".to_owned(), *port, *udp));
-        for (address, port, udp) in of.chain(extra).chain(own) {
+        for (address, port, udp) in of.chain(components).chain(extra).chain(own) {
             found.push(Listening {
                 address,
                 port,
