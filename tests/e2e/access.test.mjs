@@ -1,7 +1,7 @@
 // axe finds nothing serious on any page in any theme.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { PHONE, launch, openExercise, ready, seriousFaults, visit } from "./lab.mjs";
+import { PHONE, command, launch, openExercise, ready, seriousFaults, visit } from "./lab.mjs";
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -12,6 +12,11 @@ const views = {
   "the list": (page) => page.locator(".exercises a.row").first().waitFor(),
   "an exercise": (page) => openExercise(page, EXERCISE),
   "the table of the picture": (page) => openExercise(page, EXERCISE, "table"),
+  "a request, explained": async (page) => {
+    await openExercise(page, EXERCISE, "request");
+    await command(page, "kubectl delete pods --all --as jane");
+    await page.locator(".request details[open]").waitFor();
+  },
   "an unknown exercise": async (page) => {
     await page.evaluate(() => { location.hash = "#/exercise/none"; });
     await page.getByRole("heading", { name: "There is no such exercise" }).waitFor();

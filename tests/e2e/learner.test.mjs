@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { command, editorText, launch, openExercise, ready, seriousFaults, site, visit } from "./lab.mjs";
+import { PHONE, command, editorText, launch, openExercise, ready, seriousFaults, site, visit } from "./lab.mjs";
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -10,6 +10,7 @@ after(() => browser.close());
 
 const NETWORK = "networkpolicy-four-steps";
 const RBAC = "rbac-service-accounts";
+const PODS = "psa-namespace-labels";
 const solution = (exercise, file) => readFileSync(new URL(`../../exercises/${exercise}/solution/${file}`, import.meta.url), "utf8");
 const score = (page) => page.locator(".facts .score").innerText();
 const full = (page) => page.locator(".facts .score.full").waitFor();
@@ -146,5 +147,73 @@ test("the network explains itself: what an edit would change, what decides a flo
     await page.locator(".port input[aria-invalid=false]").waitFor();
     await page.goto(`${site}#/exercise/${NETWORK}/table`);
     await page.locator("table.matrix caption", { hasText: "on TCP/81; DNS on UDP/53" }).waitFor();
+    assert.deepEqual(await seriousFaults(page), []);
+  }));
+
+test("a request explains itself: who asked, who said what, what admission changed and refused, with a way to the line", () =>
+  visit(browser, {}, async (page) => {
+    await openExercise(page, RBAC, "request");
+    await page.locator(".request", { hasText: "When a command has asked the cluster something" }).waitFor();
+    assert.equal(await page.locator(".why-link").count(), 0);
+    assert.deepEqual(await seriousFaults(page), []);
+    await openExercise(page, RBAC, "shell");
+    await command(page, "kubectl get namespaces --as jane");
+
+    // By keyboard from the shell: an empty line lets Tab go on to the question.
+    await page.locator("#shell-input").focus();
+    await page.keyboard.press("Tab");
+    await page.locator(".why-link:focus").waitFor();
+    await page.keyboard.press("Enter");
+    const open = page.locator(".request details[open]");
+    await open.waitFor();
+    assert.match(page.url(), /\/request$/);
+    assert.match(await open.innerText(), /list namespaces as jane[^]*authentication: passed[^]*authorization: refused[^]*authorizer Node: no opinion[^]*Error from server \(Forbidden\): namespaces is forbidden/);
+
+    // It keeps up; what nearly allowed it says what it lacked, and an answer without a refusal says what allowed it.
+    await command(page, "kubectl create clusterrole look --verb=get --resource=namespaces");
+    assert.match(await open.innerText(), /create clusterroles[^]*let through|created: ClusterRole "look"/);
+    await command(page, "kubectl create clusterrolebinding look --clusterrole=look --user=jane");
+    await command(page, "kubectl get namespaces --as jane");
+    await page.locator(".causes li.near", { hasText: 'grants "get" but not "list"' }).waitFor();
+    await command(page, "kubectl auth can-i get namespaces/default --as jane");
+    await page.locator(".stages", { hasText: "the question asked: passed" }).waitFor();
+    assert.deepEqual(await seriousFaults(page), []);
+
+    // A summary folds by keyboard.
+    await page.locator(".request summary").focus();
+    await page.keyboard.press("Enter");
+    await page.locator(".request details:not([open])").waitFor();
+
+    // Admission: a difference, a refusal, and the line of the learner's file.
+    await openExercise(page, PODS);
+    await command(page, "kubectl create namespace strict");
+    await command(page, "kubectl label namespace strict pod-security.kubernetes.io/enforce=restricted");
+    await page.locator(".tabs [role=tab]", { hasText: "pod.yaml" }).click();
+    await write(page, "apiVersion: v1\nkind: Pod\nmetadata:\n  name: host\n  namespace: strict\nspec:\n  hostNetwork: true\n  containers:\n  - name: c\n    image: nginx\n");
+    await page.keyboard.press("Control+Enter");
+    await page.locator(".log", { hasText: "violates PodSecurity" }).waitFor();
+    await page.locator("#shell-input").focus();
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("y");
+    await open.waitFor();
+    assert.match(await open.innerText(), /ServiceAccount \(mutating\): changed the object[^]*spec\.serviceAccountName: "default"[^]*PodSecurity \(validating\): refused/);
+    assert.ok((await page.locator(".diff li.allowed").count()) > 0);
+    await page.screenshot({ path: new URL("test-results/request-wide.png", import.meta.url).pathname });
+    await page.locator(".request .place", { hasText: "pod.yaml line 7" }).first().focus();
+    await page.keyboard.press("Enter");
+    await page.locator(".cm-content:focus").waitFor();
+    assert.deepEqual(await seriousFaults(page), []);
+  }));
+
+test("on a phone a request explains itself in a pane of its own", () =>
+  visit(browser, { context: { viewport: PHONE, hasTouch: true, isMobile: true } }, async (page) => {
+    await openExercise(page, RBAC, "shell");
+    await command(page, "kubectl get secrets -A --as jane");
+    await page.locator(".why-link").tap();
+    await page.locator(".request details[open]").waitFor();
+    assert.equal(await page.locator(".bottom [aria-current]").innerText(), "Shell");
+    const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(wider <= 0, `the page is ${wider} px wider than the phone`);
+    await page.screenshot({ path: new URL("test-results/request-phone.png", import.meta.url).pathname });
     assert.deepEqual(await seriousFaults(page), []);
   }));

@@ -9,7 +9,7 @@ mod tests;
 
 use std::rc::Rc;
 
-use crate::lab::{self, Audit, Bundle, Picture, Port, Preview, Report, Session, Told};
+use crate::lab::{self, Asked, Audit, Bundle, Picture, Port, Preview, Report, Session, Told};
 use crate::progress::Progress;
 
 pub use shell::{Key, Shell};
@@ -67,6 +67,10 @@ pub struct Desk {
     pub told: Option<Rc<Told>>,
     /// What the policies could do without, where that was asked for.
     pub audit: Option<Rc<Audit>>,
+    /// Whether it is asked why the cluster answered the last command as it did.
+    pub asking: bool,
+    /// The answer to that.
+    pub asked: Option<Rc<Asked>>,
     /// How many hints were asked for.
     pub hints: usize,
     /// Whether the solution was asked for.
@@ -92,6 +96,8 @@ impl Desk {
             chosen: None,
             told: None,
             audit: None,
+            asking: false,
+            asked: None,
             hints: 0,
             solution: false,
             said: String::new(),
@@ -204,6 +210,9 @@ impl Desk {
         if self.audit.is_some() {
             self.look_over();
         }
+        if self.asking {
+            self.ask(true);
+        }
         self.look_at_file(Some(self.picture.port));
     }
 
@@ -260,6 +269,17 @@ impl Desk {
 
     fn look_over(&mut self) {
         self.audit = Some(Rc::new(self.session.audit(&self.picture)));
+    }
+
+    /// Asks, or no longer asks, why the cluster answered the last command as it did.
+    pub fn ask(&mut self, asking: bool) {
+        self.asking = asking;
+        self.asked = (asking && self.has_asked()).then(|| Rc::new(self.session.asked()));
+    }
+
+    /// Whether a command asked the cluster anything.
+    pub fn has_asked(&self) -> bool {
+        !self.session.asked_line().is_empty()
     }
 
     /// Starts over; `undo_reset` brings everything back until something else is done.

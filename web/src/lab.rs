@@ -2,7 +2,7 @@
 
 pub use gatehouse_lab::exercise::format::PictureKind;
 pub use gatehouse_lab::exercise::{Bundle, Domain, Exercise, catalogue};
-pub use gatehouse_lab::explain::Place;
+pub use gatehouse_lab::explain::{Asked, Bearing, Explanation, Mark, Place, Stage, difference};
 pub use gatehouse_lab::picture::{Audit, Edge, FlowChange, Picture, PicturePod, Told, WEB, Why};
 pub use gatehouse_lab::preview::{At, Preview, PreviewKind, PreviewLine};
 pub use gatehouse_lab::reach::{Port, port};

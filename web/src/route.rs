@@ -17,6 +17,8 @@ pub enum Pane {
     Picture,
     /// Who can reach whom, as a table.
     Table,
+    /// How the cluster answered the last command.
+    Request,
 }
 
 impl Pane {
@@ -32,6 +34,7 @@ impl Pane {
             Pane::Checks => "checks",
             Pane::Picture => "picture",
             Pane::Table => "table",
+            Pane::Request => "request",
         }
     }
 
@@ -43,6 +46,7 @@ impl Pane {
             Pane::Shell => "Shell",
             Pane::Checks => "Checks",
             Pane::Picture | Pane::Table => "Picture",
+            Pane::Request => "Request",
         }
     }
 
@@ -52,7 +56,7 @@ impl Pane {
     }
 
     fn parse(word: &str) -> Option<Pane> {
-        Pane::ALL.into_iter().chain([Pane::Table]).find(|pane| pane.slug() == word)
+        Pane::ALL.into_iter().chain([Pane::Table, Pane::Request]).find(|pane| pane.slug() == word)
     }
 }
 
@@ -118,7 +122,12 @@ mod tests {
             Route::Home { domain: Some("cluster-setup".to_owned()) },
             Route::exercise("netpol"),
         ];
-        routes.extend(Pane::ALL.map(|pane| Route::Exercise { id: "netpol".to_owned(), pane: Some(pane) }));
+        routes.extend(
+            Pane::ALL
+                .into_iter()
+                .chain([Pane::Table, Pane::Request])
+                .map(|pane| Route::Exercise { id: "netpol".to_owned(), pane: Some(pane) }),
+        );
         for route in routes {
             assert_eq!(Route::parse(&route.href()), route);
         }

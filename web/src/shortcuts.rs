@@ -31,6 +31,11 @@ pub const SINGLE: &[Shortcut] = &[
     Shortcut { key: "4", does: "go to the checks", wish: Wish::Go(Pane::Checks) },
     Shortcut { key: "5", does: "go to the picture", wish: Wish::Go(Pane::Picture) },
     Shortcut { key: "t", does: "the picture as a table, and back", wish: Wish::Go(Pane::Table) },
+    Shortcut {
+        key: "y",
+        does: "why the cluster answered the last command as it did",
+        wish: Wish::Go(Pane::Request),
+    },
     Shortcut { key: "h", does: "hide or show the task", wish: Wish::ToggleTask },
     Shortcut { key: "?", does: "this sheet", wish: Wish::Help },
 ];

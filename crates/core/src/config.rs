@@ -18,6 +18,19 @@ pub enum AuthorizationMode {
     Rbac,
 }
 
+impl AuthorizationMode {
+    /// The word of the flag.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AlwaysAllow => "AlwaysAllow",
+            Self::AlwaysDeny => "AlwaysDeny",
+            Self::Node => "Node",
+            Self::Rbac => "RBAC",
+        }
+    }
+}
+
 /// A line of `--token-auth-file`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StaticToken {

@@ -1,7 +1,7 @@
 //! Every decision returns what decided it. The terminal, the grader, the trace view and the graph read causes;
 //! nobody derives them again.
 
-use crate::request::User;
+use crate::request::{Target, User, Verb};
 
 /// What an authorizer or evaluator says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +74,30 @@ pub struct Decision {
     pub reason: String,
     /// What decided, and what nearly did.
     pub because: Vec<Cause>,
+    /// What each authorizer said, in the order they were asked; like the causes, on demand.
+    pub answers: Vec<Answer>,
+}
+
+/// What one authorizer said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Its mode: `Node`, `RBAC`.
+    pub authorizer: &'static str,
+    /// Its verdict.
+    pub verdict: Verdict,
+}
+
+/// What an access review was asked, and the answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reviewed {
+    /// May this user
+    pub user: User,
+    /// do this
+    pub verb: Verb,
+    /// to that?
+    pub target: Target,
+    /// The answer.
+    pub decision: Decision,
 }
 
 impl Decision {
@@ -130,4 +154,6 @@ pub struct Trace {
     pub authorization: Option<Decision>,
     /// The admission plugins that did anything.
     pub admission: Vec<AdmissionStep>,
+    /// The question of an access review, and the answer.
+    pub reviewed: Option<Reviewed>,
 }

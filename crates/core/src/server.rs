@@ -75,6 +75,7 @@ pub fn handle(cluster: &mut Cluster, request: &Request) -> Response {
     let result = answer(cluster, request, &mut trace, &mut notes, &mut recorder);
     recorder.answered(cluster, request, &result, notes.decoded.as_ref(), &trace, &notes.audit);
     trace.admission = notes.steps;
+    trace.reviewed = notes.reviewed;
     let mut warnings: Vec<String> = Vec::new();
     for warning in notes.warnings {
         if !warnings.contains(&warning) {

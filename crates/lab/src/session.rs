@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gatehouse_core::network::Port;
+use gatehouse_core::{Request, Response, Target};
 use gatehouse_machine::Outcome;
 
 pub use action::Action;
@@ -14,7 +15,7 @@ pub use saved::SessionError;
 
 use crate::check;
 use crate::exercise::{Answer, Bundle};
-use crate::explain::Sources;
+use crate::explain::{self, Asked, Explanation, Sources};
 use crate::picture::{self, Audit, Picture, Told};
 use crate::preview::{self, Preview};
 use crate::report::Report;
@@ -63,6 +64,8 @@ pub struct Session {
     pending: Option<(String, Vec<String>)>,
     opened: Vec<String>,
     before_reset: Option<Vec<Action>>,
+    /// The last command that asked the cluster anything, its requests and the answers.
+    asked: (String, Vec<(Request, Response)>),
 }
 
 impl Session {
@@ -82,6 +85,7 @@ impl Session {
             pending: None,
             opened: Vec::new(),
             before_reset: None,
+            asked: Default::default(),
         })
     }
 
@@ -223,6 +227,30 @@ impl Session {
         picture::audit(&self.world, picture, &Sources::of(self))
     }
 
+    /// The last command that asked the cluster anything; empty for none.
+    #[must_use]
+    pub fn asked_line(&self) -> &str {
+        &self.asked.0
+    }
+
+    /// How the requests of the last command that asked the cluster anything came to their answers.
+    #[must_use]
+    #[inline(never)]
+    pub fn asked(&self) -> Asked {
+        let (line, calls) = &self.asked;
+        let sources = Sources::of(self);
+        let explained = |(q, a): &(Request, Response)| Explanation::of(&self.world, q, a, &sources);
+        let mut requests: Vec<Explanation> = explain::telling(calls).map(explained).collect();
+        if requests.is_empty() {
+            requests = calls
+                .iter()
+                .filter(|(q, _)| matches!(q.target, Target::Resource(_)))
+                .map(explained)
+                .collect();
+        }
+        Asked { line: line.clone(), requests }
+    }
+
     /// Gives an answer: its files, then its commands.
     pub fn answer(&mut self, answer: &Answer) {
         for (path, text) in &answer.files {
@@ -259,6 +287,7 @@ impl Session {
         self.transcripts.clear();
         self.pending = None;
         self.opened.clear();
+        self.asked = Default::default();
     }
 
     fn replay(&mut self, actions: Vec<Action>) {
@@ -279,8 +308,18 @@ impl Session {
 
     fn perform_line(&mut self, line: &str) -> Transcript {
         let prompt = self.world.prompt();
+        self.world.recorded = Some(Vec::new());
         let outcome = self.world.run(line);
+        self.note(line);
         self.take(prompt, line.to_owned(), outcome)
+    }
+
+    /// Keeps what a command asked the cluster.
+    fn note(&mut self, line: &str) {
+        let calls = self.world.recorded.take().unwrap_or_default();
+        if !calls.is_empty() {
+            self.asked = (line.to_owned(), calls);
+        }
     }
 
     fn perform_save(&mut self, text: &str) -> Option<Transcript> {
@@ -290,7 +329,9 @@ impl Session {
         if then.is_empty() {
             return None;
         }
+        self.world.recorded = Some(Vec::new());
         let outcome = self.world.go_on(&then);
+        self.note(&then.join(" "));
         Some(self.take(String::new(), String::new(), outcome))
     }
 

@@ -173,3 +173,22 @@ fn a_flow_is_told_and_an_edit_says_what_it_would_change() {
     enter(&mut desk, "kubectl delete networkpolicy --all -A");
     assert_eq!((desk.chosen, desk.told.is_none()), (None, true), "the flow asked about is gone");
 }
+
+#[test]
+fn why_the_cluster_answered_so_keeps_up_while_it_is_asked() {
+    let mut desk = desk(RBAC);
+    desk.ask(true);
+    assert!(desk.asked.is_none() && !desk.has_asked());
+    enter(&mut desk, "kubectl get nodes --as jane");
+    let lines = |desk: &Desk| desk.asked.as_ref().map(|a| (a.line.clone(), a.requests.len()));
+    assert_eq!(lines(&desk), Some(("kubectl get nodes --as jane".to_owned(), 1)));
+    enter(&mut desk, "kubectl create role r --verb=list --resource=pods");
+    enter(&mut desk, "ls");
+    assert_eq!(lines(&desk), Some(("kubectl create role r --verb=list --resource=pods".to_owned(), 1)));
+    desk.reset();
+    assert_eq!(lines(&desk), None);
+    desk.undo_reset();
+    assert!(lines(&desk).is_some());
+    desk.ask(false);
+    assert_eq!(lines(&desk), None);
+}

@@ -7,6 +7,7 @@ mod files;
 mod flows;
 mod head;
 mod picture;
+mod request;
 mod task;
 mod terminal;
 
@@ -69,6 +70,8 @@ pub(crate) enum Msg {
     Port(String),
     /// What the policies could do without, or no longer.
     Audit,
+    /// Why the cluster answered the last command as it did, or no longer.
+    Why(bool),
     Moved((Split, f64)),
     Wish(Wish),
     Keep,
@@ -279,6 +282,10 @@ impl Component for ExercisePage {
                 changed = false;
                 desk.toggle_audit();
             }
+            Msg::Why(asking) => {
+                changed = false;
+                desk.ask(asking);
+            }
             Msg::Moved((split, size)) => {
                 self.layout.set(split, size);
                 storage::set("layout", &self.layout.write());
@@ -304,6 +311,11 @@ impl Component for ExercisePage {
         true
     }
 
+    fn changed(&mut self, ctx: &Context<Self>, _: &Props) -> bool {
+        self.ask(ctx);
+        true
+    }
+
     fn view(&self, ctx: &Context<Self>) -> Html {
         let desk = match &self.desk {
             Some(Ok(desk)) => desk,
@@ -314,6 +326,7 @@ impl Component for ExercisePage {
         let pane = ctx.props().pane;
         let shown = pane.unwrap_or(Pane::Task).shown();
         let drawn = desk.bundle().exercise.picture != PictureKind::None;
+        let asking = pane == Some(Pane::Request);
         let splitter = |split: Split, within: &NodeRef| {
             html! { <Splitter {split} size={self.layout.get(split)} within={within.clone()} moved={link.callback(Msg::Moved)} /> }
         };
@@ -328,12 +341,15 @@ impl Component for ExercisePage {
                         { files::editor(desk, link, self.goto) }
                         { files::preview(desk, link) }
                         { splitter(Split::Shell, &self.places.middle) }
-                        { terminal::pane(desk, link, &self.places.input, &self.places.log) }
+                        { terminal::pane(desk, link, &ctx.props().id, &self.places.input, &self.places.log) }
                     </div>
                     { splitter(Split::Side, &self.places.desk) }
-                    <div class={classes!("side", (!drawn).then_some("no-picture"))} ref={self.places.side.clone()}>
+                    <div class={classes!("side", (!drawn && !asking).then_some("no-picture"))} ref={self.places.side.clone()}>
                         { checks::pane(desk, &self.places.checks) }
-                        if drawn {
+                        if asking {
+                            { splitter(Split::Picture, &self.places.side) }
+                            { request::pane(desk, link, &ctx.props().id, drawn, &self.places.picture) }
+                        } else if drawn {
                             { splitter(Split::Picture, &self.places.side) }
                             { picture::pane(desk, link, &ctx.props().id, pane == Some(Pane::Table), self.wrong_port.as_deref(), &self.places.picture) }
                         }
@@ -417,6 +433,17 @@ impl ExercisePage {
         }
         self.desk = Some(desk);
         self.notice = notice;
+        self.ask(ctx);
+    }
+
+    /// Asks why the cluster answered as it did while the address says so.
+    fn ask(&self, ctx: &Context<Self>) {
+        let asking = ctx.props().pane == Some(Pane::Request);
+        if let Some(Ok(desk)) = &self.desk
+            && desk.asking != asking
+        {
+            ctx.link().send_message(Msg::Why(asking));
+        }
     }
 
     fn obey(&mut self, ctx: &Context<Self>, wish: Wish) {
@@ -455,7 +482,7 @@ impl ExercisePage {
         let place = match pane {
             Pane::Task => &self.places.task,
             Pane::Checks => &self.places.checks,
-            Pane::Picture | Pane::Table => &self.places.picture,
+            Pane::Picture | Pane::Table | Pane::Request => &self.places.picture,
             Pane::Shell => &self.places.input,
             Pane::Edit => {
                 self.goto = Goto { number: self.goto.number + 1, place: None };
@@ -475,6 +502,9 @@ fn needs(desk: &Desk, message: &Msg) -> Option<Vec<usize>> {
         // At each key only what was typed: the files are looked at when the typing pauses, and before anything runs.
         Msg::Typed(text) => return missing(std::iter::empty(), text),
         Msg::Edited(..) | Msg::Choose(_) => return missing(std::iter::empty(), ""),
+        Msg::Why(asking) => {
+            return if *asking && desk.has_asked() { missing(std::iter::empty(), "") } else { None };
+        }
         message if !runs(message) => return None,
         Msg::Key(_) => desk.shell.input.clone(),
         Msg::Paste(lines, rest) => format!("{}\n{rest}", lines.join("\n")),

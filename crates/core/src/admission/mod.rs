@@ -46,7 +46,7 @@ pub use plugins::{enabled_names, is_known};
 use gatehouse_model::{Object, ResourceType};
 
 use crate::cluster::Cluster;
-use crate::decision::{AdmissionStep, Bearing, Cause, Change, ObjectRef, Phase};
+use crate::decision::{AdmissionStep, Bearing, Cause, Change, ObjectRef, Phase, Reviewed};
 use crate::request::{DryRun, Response, User};
 use crate::status::Status;
 
@@ -146,6 +146,8 @@ pub struct Notes {
     pub because: Vec<Cause>,
     /// What plugins did.
     pub steps: Vec<AdmissionStep>,
+    /// The question of an access review, and the answer.
+    pub reviewed: Option<Reviewed>,
     /// The object of the body, decoded and defaulted.
     pub decoded: Option<Object>,
     passes: reinvocation::Passes,

@@ -15,7 +15,7 @@ use gatehouse_model::field_selector::FieldSelector;
 
 use crate::cluster::Cluster;
 use crate::config::AuthorizationMode;
-use crate::decision::{Bearing, Cause, Decision, Verdict};
+use crate::decision::{Answer, Bearing, Cause, Decision, Verdict};
 use crate::request::{Target, User, Verb};
 
 pub use policy_rule::PolicyRule;
@@ -58,7 +58,7 @@ pub fn is_master(user: &User) -> bool {
 }
 
 fn decision(verdict: Verdict, reason: impl Into<String>) -> Decision {
-    Decision { verdict, reason: reason.into(), because: Vec::new() }
+    Decision { verdict, reason: reason.into(), because: Vec::new(), answers: Vec::new() }
 }
 
 /// Everybody whom roles and bindings let do this; members of [`MASTERS`] may do everything besides, and so may all
@@ -78,6 +78,14 @@ pub fn what_can(cluster: &Cluster, user: &User) -> Vec<rbac::Granted> {
 /// without an opinion stand one a line. Causes are left out: see [`authorize`].
 #[must_use]
 pub fn decide(cluster: &Cluster, attributes: &Attributes<'_>) -> Decision {
+    consult(cluster, attributes, None)
+}
+
+fn consult(
+    cluster: &Cluster,
+    attributes: &Attributes<'_>,
+    mut answers: Option<&mut Vec<Answer>>,
+) -> Decision {
     if is_master(attributes.user) {
         return decision(Verdict::Allow, "");
     }
@@ -89,6 +97,9 @@ pub fn decide(cluster: &Cluster, attributes: &Attributes<'_>) -> Decision {
             AuthorizationMode::Node => node::decide(cluster, attributes),
             AuthorizationMode::Rbac => cluster.rbac.of(&cluster.store).decide(attributes),
         };
+        if let Some(answers) = &mut answers {
+            answers.push(Answer { authorizer: mode.as_str(), verdict: opinion.verdict });
+        }
         if opinion.verdict != Verdict::NoOpinion {
             return opinion;
         }
@@ -99,10 +110,12 @@ pub fn decide(cluster: &Cluster, attributes: &Attributes<'_>) -> Decision {
     decision(Verdict::NoOpinion, reasons.join("\n"))
 }
 
-/// As [`decide`], with the causes: what decided, or what nearly did and what it lacked.
+/// As [`decide`], with what each authorizer said and the causes: what decided, or what nearly did and what it lacked.
 #[must_use]
 pub fn authorize(cluster: &Cluster, attributes: &Attributes<'_>) -> Decision {
-    let mut decision = decide(cluster, attributes);
+    let mut answers = Vec::new();
+    let mut decision = consult(cluster, attributes, Some(&mut answers));
+    decision.answers = answers;
     let modes = &cluster.config.authorization_modes;
     if is_master(attributes.user) {
         let text = "members of group \"system:masters\" may do everything";

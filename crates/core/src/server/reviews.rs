@@ -6,7 +6,7 @@ use gatehouse_model::{FieldError, FieldPath, Map, Object, ResourceType, Value, j
 
 use crate::authn::token;
 use crate::authz::{self, Attributes, review};
-use crate::decision::Verdict;
+use crate::decision::{Reviewed, Verdict};
 use crate::request::{Reply, ResourceTarget, Target, User, Verb};
 use crate::server::call::Call;
 use crate::server::decode::Decoded;
@@ -49,7 +49,7 @@ enum Subject {
     Named,
 }
 
-fn access_review(call: &Call<'_>, object: &mut Object, subject: Subject) -> Result<(), Status> {
+fn access_review(call: &mut Call<'_>, object: &mut Object, subject: Subject) -> Result<(), Status> {
     let spec = object.get("spec").cloned().unwrap_or_default();
     let root = FieldPath::new("spec");
     let mut errors = Vec::new();
@@ -96,9 +96,10 @@ fn access_review(call: &Call<'_>, object: &mut Object, subject: Subject) -> Resu
         status.insert("denied", true);
     }
     if !decision.reason.is_empty() {
-        status.insert("reason", decision.reason);
+        status.insert("reason", decision.reason.as_str());
     }
     object.set(&["status"], status);
+    call.notes.reviewed = Some(Reviewed { user, verb, target, decision });
     Ok(())
 }
 

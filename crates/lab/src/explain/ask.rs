@@ -75,7 +75,13 @@ pub fn apply(world: &World, sources: &Sources, path: &str, asker: &Asker) -> (Ve
     copy.recorded = Some(Vec::new());
     let (said, _) = output(copy.run_fresh(&format!("kubectl apply -f {}{}", quoted(path), asker.flags())));
     let calls = copy.recorded.take().unwrap_or_default();
-    let counts = |(request, response): &&(Request, Response)| {
+    let explained = telling(&calls).map(|(q, a)| Explanation::of(world, q, a, sources));
+    (explained.collect(), said)
+}
+
+/// The requests that would change something or are refused.
+pub(crate) fn telling(calls: &[(Request, Response)]) -> impl Iterator<Item = &(Request, Response)> {
+    calls.iter().filter(|(request, response)| {
         let reads = matches!(request.verb, Verb::Get | Verb::List | Verb::Watch);
         // kubectl only asks whether the namespace is there; it does not mind.
         let aside = matches!(&request.target, Target::Resource(t) if t.resource == "namespaces");
@@ -83,9 +89,7 @@ pub fn apply(world: &World, sources: &Sources, path: &str, asker: &Asker) -> (Ve
             Ok(_) => !reads,
             Err(status) => !reads || (status.reason != Reason::NotFound && !aside),
         }
-    };
-    let explained = calls.iter().filter(counts).map(|(q, a)| Explanation::of(world, q, a, sources));
-    (explained.collect(), said)
+    })
 }
 
 /// How a request without a body is answered. Verbs that need a body, and words that are no request's verb, are

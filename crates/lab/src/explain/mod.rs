@@ -1,7 +1,7 @@
 //! Why a request is answered as it is: stage by stage, with the field and the line of the text that matter.
 //!
 //! Everything is tried on a copy of the world. The causes are the core's; here they get places in the texts they came
-//! from, and words around them. The page draws an [`Explanation`], the native binary prints it.
+//! from, and words around them. The page draws an [`Explanation`], the native binary prints it; words and signs are here.
 
 mod ask;
 mod render;
@@ -10,11 +10,13 @@ mod sources;
 mod tests;
 
 use gatehouse_core::admission;
-use gatehouse_core::decision::{AdmissionStep, Bearing, Cause, Change, Phase};
+use gatehouse_core::decision::{AdmissionStep, Cause, Decision, Verdict};
+pub use gatehouse_core::decision::{Bearing, Change, Phase};
 use gatehouse_core::request::{Reply, Request, Response, Target, Verb};
 
+pub(crate) use ask::telling;
 pub use ask::{Asker, SCRATCH, apply, ask, commit, what_can, who_can};
-pub use render::{granted_text, holders_text};
+pub use render::{difference, granted_text, holders_text};
 pub use sources::{Place, Sources};
 
 use crate::world::World;
@@ -62,6 +64,15 @@ pub struct Stage {
     pub lines: Vec<Line>,
 }
 
+/// What the last command asked the cluster, and how each request came to its answer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Asked {
+    /// The command.
+    pub line: String,
+    /// The requests that changed something or were refused; where none did, those that read something.
+    pub requests: Vec<Explanation>,
+}
+
 /// How one request came to its answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explanation {
@@ -102,17 +113,14 @@ impl Explanation {
             lines: lines(&trace.authentication, sources),
         });
         let authorized = trace.authorization.as_ref();
-        if let Some(decision) = authorized {
-            let allowed = decision.allowed();
-            stages.push(Stage {
-                name: "authorization".to_owned(),
-                phase: None,
-                mark: if allowed { Mark::Passed } else { Mark::Refused },
-                said: decision.reason.clone(),
-                changes: Vec::new(),
-                lines: lines(&decision.because, sources),
-            });
-        }
+        stages.extend(authorized.map(|d| decided("authorization", d.reason.clone(), d, sources)));
+        stages.extend(trace.reviewed.as_ref().map(|review| {
+            let mut said = described(&review.verb, &review.target, "", &review.user.name);
+            if !review.decision.reason.is_empty() {
+                said = format!("{said}: {}", review.decision.reason);
+            }
+            decided("the question asked", said, &review.decision, sources)
+        }));
         stages.extend(trace.admission.iter().map(|step| stage(step, sources)));
         let writes = !matches!(request.verb, Verb::Get | Verb::List | Verb::Watch);
         let admitted = writes
@@ -126,7 +134,13 @@ impl Explanation {
             Vec::new()
         };
         Self {
-            request: described(request, who.map_or("nobody", |u| &u.name)),
+            request: {
+                let name = match &request.body {
+                    gatehouse_core::request::Body::Object(body) => body.str_at(&["metadata", "name"]),
+                    _ => "",
+                };
+                described(&request.verb, &request.target, name, who.map_or("nobody", |u| &u.name))
+            },
             stages,
             silent,
             allowed: refusal.is_none(),
@@ -155,6 +169,27 @@ fn lines(causes: &[Cause], sources: &Sources) -> Vec<Line> {
     causes.iter().map(line).collect()
 }
 
+/// A stage that an authorizer's decision is, with what each of them said.
+fn decided(name: &str, said: String, decision: &Decision, sources: &Sources) -> Stage {
+    let answers = decision.answers.iter().map(|answer| {
+        let (bearing, text) = match answer.verdict {
+            Verdict::Allow => (Bearing::Decided, "yes"),
+            Verdict::Deny => (Bearing::Decided, "no, and nobody else is asked"),
+            Verdict::NoOpinion => (Bearing::Noted, "no opinion"),
+        };
+        let about = format!("authorizer {}", answer.authorizer);
+        Line { bearing, about, text: text.to_owned(), place: None }
+    });
+    Stage {
+        name: name.to_owned(),
+        phase: None,
+        mark: if decision.allowed() { Mark::Passed } else { Mark::Refused },
+        said,
+        changes: Vec::new(),
+        lines: answers.chain(lines(&decision.because, sources)).collect(),
+    }
+}
+
 fn stage(step: &AdmissionStep, sources: &Sources) -> Stage {
     let mark = match (&step.refused, step.changes.is_empty()) {
         (Some(_), _) => Mark::Refused,
@@ -172,9 +207,8 @@ fn stage(step: &AdmissionStep, sources: &Sources) -> Stage {
 }
 
 /// `create pods "web" in namespace "dev" as jane`.
-fn described(request: &Request, who: &str) -> String {
-    let verb = &request.verb;
-    match &request.target {
+fn described(verb: &Verb, target: &Target, named: &str, who: &str) -> String {
+    match target {
         Target::Path(path) => format!("{verb} {path} as {who}"),
         Target::Resource(t) => {
             let mut text = format!("{verb} {}", gatehouse_model::resource::qualified(&t.resource, &t.group));
@@ -182,12 +216,7 @@ fn described(request: &Request, who: &str) -> String {
                 text.push('/');
                 text.push_str(&t.subresource);
             }
-            let name = match &request.body {
-                gatehouse_core::request::Body::Object(body) if t.name.is_empty() => {
-                    body.str_at(&["metadata", "name"])
-                }
-                _ => &t.name,
-            };
+            let name = if t.name.is_empty() { named } else { &t.name };
             if !name.is_empty() {
                 text.push_str(&format!(" \"{name}\""));
             }

@@ -81,29 +81,51 @@ fn write_place(place: Option<&Place>, out: &mut String) {
     }
 }
 
+impl Mark {
+    /// In words.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Changed => "changed the object",
+            Self::Refused => "refused",
+            Self::Noted => "passed, with notes",
+        }
+    }
+}
+
+impl Stage {
+    /// The stage's name, and which half of admission it stands in.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let phase = match self.phase {
+            None => "",
+            Some(Phase::Mutating) => " (mutating)",
+            Some(Phase::Validating) => " (validating)",
+        };
+        format!("{}{phase}", self.name)
+    }
+}
+
+/// A change as a line of a difference: its sign (`+`, `-`, `!`) and the rest.
+#[must_use]
+pub fn difference(change: &Change) -> (char, String) {
+    let Change { field, before, after } = change;
+    match (before.is_empty(), after.is_empty()) {
+        (true, _) => ('+', format!("{field}: {after}")),
+        (_, true) => ('-', format!("{field}: {before}")),
+        _ => ('!', format!("{field}: {before} -> {after}")),
+    }
+}
+
 fn write_stage(stage: &Stage, out: &mut String) {
-    let word = match stage.mark {
-        Mark::Passed => "passed",
-        Mark::Changed => "changed the object",
-        Mark::Refused => "refused",
-        Mark::Noted => "passed, with notes",
-    };
-    let phase = match stage.phase {
-        None => "",
-        Some(Phase::Mutating) => " (mutating)",
-        Some(Phase::Validating) => " (validating)",
-    };
-    let _ = write!(out, "  {}{phase}: {word}", stage.name);
+    let _ = write!(out, "  {}: {}", stage.title(), stage.mark.word());
     if !stage.said.is_empty() {
         let _ = write!(out, ": {}", stage.said.trim_end().replace('\n', "\n      "));
     }
     out.push('\n');
-    for Change { field, before, after } in &stage.changes {
-        let _ = match (before.is_empty(), after.is_empty()) {
-            (true, _) => writeln!(out, "    + {field}: {after}"),
-            (_, true) => writeln!(out, "    - {field}: {before}"),
-            _ => writeln!(out, "    ! {field}: {before} -> {after}"),
-        };
+    for (sign, text) in stage.changes.iter().map(difference) {
+        let _ = writeln!(out, "    {sign} {text}");
     }
     for Line { bearing, about, text, place } in &stage.lines {
         let sign = match bearing {

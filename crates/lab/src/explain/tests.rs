@@ -84,6 +84,7 @@ fn a_refused_manifest_is_explained_with_its_own_lines() {
         "        given.yaml:14: - apiGroups: ['']\n",
         "  ServiceAccount (mutating): changed the object\n",
         "    + spec.serviceAccountName: \"default\"\n",
+        "    - authorizer Node: no opinion\n    * authorizer RBAC: yes\n",
         "  PodSecurity (validating): refused: ",
         "    * Pod dev/web spec.hostNetwork: hostNamespaces: host namespaces",
         "        pod.yaml:7: hostNetwork: true\n",
@@ -132,4 +133,21 @@ fn the_index_knows_who_can_and_what_somebody_can() {
         ),
         "{granted}"
     );
+}
+
+#[test]
+fn the_question_of_a_review_is_explained_too() {
+    let (mut world, sources) = world();
+    world.recorded = Some(Vec::new());
+    world.run_fresh("kubectl auth can-i delete pods --as jane -n dev");
+    let calls = world.recorded.take().unwrap();
+    let [(request, response)] = telling(&calls).collect::<Vec<_>>()[..] else { panic!("{calls:?}") };
+    let text = Explanation::of(&world, request, response, &sources).text();
+    for wanted in [
+        "create selfsubjectaccessreviews.authorization.k8s.io as jane\n",
+        "  the question asked: refused: delete pods in namespace \"dev\" as jane\n",
+        "    ~ Role dev/maker rules[0]: grants \"create\", \"get\", \"patch\" but not \"delete\"",
+    ] {
+        assert!(text.contains(wanted), "{wanted:?} is not in\n{text}");
+    }
 }

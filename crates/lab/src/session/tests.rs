@@ -51,3 +51,26 @@ fn typing_is_one_action_a_file() {
     assert_eq!(session.actions().len(), 1);
     assert_eq!(session.texts()["rbac.yaml"], "abc");
 }
+
+#[test]
+fn the_last_command_that_asked_the_cluster_is_explained() {
+    let mut session = Session::of("rbac-service-accounts", 1).expect("starts");
+    assert_eq!(session.asked().requests, []);
+    session.run("kubectl get pods,nodes --as jane -n default");
+    session.run("echo done");
+    let asked = session.asked();
+    assert_eq!(asked.line, "kubectl get pods,nodes --as jane -n default");
+    let requests: Vec<_> = asked.requests.iter().map(|r| (r.request.as_str(), r.allowed)).collect();
+    assert_eq!(
+        requests,
+        [("list pods in namespace \"default\" as jane", false), ("list nodes as jane", false)],
+        "{asked:?}"
+    );
+    assert_eq!(Session::restore(&session.save()).expect("it was just saved").asked(), asked);
+    // What only reads is told where nothing else is.
+    session.run("kubectl get pods");
+    let [read] = session.asked().requests.try_into().expect("one request");
+    assert!(read.allowed && read.request.starts_with("list pods "), "{read:?}");
+    session.reset();
+    assert_eq!(session.asked_line(), "");
+}

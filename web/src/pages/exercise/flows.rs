@@ -9,7 +9,7 @@ use yew::{Html, TargetCast, classes, html};
 
 use super::{ExercisePage, Msg};
 use crate::desk::{Desk, Tab};
-use crate::lab::{Audit, FlowChange, Told, Why};
+use crate::lab::{Audit, FlowChange, Place, Told, Why};
 
 /// How many changed flows are listed one by one.
 const LISTED: usize = 6;
@@ -47,16 +47,19 @@ pub(super) fn told(
 
 /// A reason, and a way to the line that says so.
 fn one(why: &Why, tabs: &[Tab], link: &Scope<ExercisePage>) -> Html {
-    let place = why.place.as_ref().map(|place| {
-        let words = format!("{} line {}", place.file, place.line);
-        if !tabs.iter().any(|tab| tab.path == place.file) {
-            return html! { { format!("({words})") } };
-        }
-        let (file, there) = (place.file.clone(), (place.line, place.column));
-        let go = link.callback(move |_: yew::MouseEvent| Msg::PlaceIn(file.clone(), there));
-        html! { <button class="place" onclick={go}>{ words }</button> }
-    });
+    let place = why.place.as_ref().map(|place| there(place, tabs, link));
     html! { <>{ &why.text }{ " " }{ for place }</> }
+}
+
+/// A way to a line, where its file is open.
+pub(super) fn there(place: &Place, tabs: &[Tab], link: &Scope<ExercisePage>) -> Html {
+    let words = format!("{} line {}", place.file, place.line);
+    if !tabs.iter().any(|tab| tab.path == place.file) {
+        return html! { { format!("({words})") } };
+    }
+    let (file, there) = (place.file.clone(), (place.line, place.column));
+    let go = link.callback(move |_: yew::MouseEvent| Msg::PlaceIn(file.clone(), there));
+    html! { <button class="place" onclick={go}>{ words }</button> }
 }
 
 /// What applying the shown file would change.

@@ -46,6 +46,8 @@ pub(super) fn bar(desk: &Desk, link: &Scope<ExercisePage>, help: &Callback<()>) 
 /// The bar below, on a narrow screen: the panes.
 pub(super) fn bottom(desk: &Desk, id: &str, shown: Pane) -> Html {
     let drawn = desk.bundle().exercise.picture != PictureKind::None;
+    // Why the cluster answered so belongs to the command that was typed.
+    let on = if shown == Pane::Request { Pane::Shell } else { shown };
     html! {
         <nav class="bottom" aria-label="Panes">
             { for Pane::ALL.into_iter().filter(|pane| drawn || *pane != Pane::Picture).map(|pane| {
@@ -54,10 +56,10 @@ pub(super) fn bottom(desk: &Desk, id: &str, shown: Pane) -> Html {
                     Pane::Edit => Icon::Edit,
                     Pane::Shell => Icon::Shell,
                     Pane::Checks => Icon::Checks,
-                    Pane::Picture | Pane::Table => Icon::Picture,
+                    Pane::Picture | Pane::Table | Pane::Request => Icon::Picture,
                 };
                 let route = Route::Exercise { id: id.to_owned(), pane: Some(pane) };
-                html! { <a href={route.href()} aria-current={(pane == shown).then_some("page")}>{ icon(sign) }{ pane.title() }</a> }
+                html! { <a href={route.href()} aria-current={(pane == on).then_some("page")}>{ icon(sign) }{ pane.title() }</a> }
             }) }
         </nav>
     }

@@ -11,9 +11,16 @@ use super::{ExercisePage, Msg};
 use crate::desk::{Desk, Key};
 use crate::lab::Transcript;
 use crate::position::byte_of_utf16;
+use crate::route::{Pane, Route};
 
 /// The pane.
-pub(super) fn pane(desk: &Desk, link: &Scope<ExercisePage>, input: &NodeRef, log: &NodeRef) -> Html {
+pub(super) fn pane(
+    desk: &Desk,
+    link: &Scope<ExercisePage>,
+    id: &str,
+    input: &NodeRef,
+    log: &NodeRef,
+) -> Html {
     let shell = &desk.shell;
     let typed = link.batch_callback(|event: InputEvent| Some(Msg::Typed(field(&event)?.value())));
     let pressed = {
@@ -28,8 +35,9 @@ pub(super) fn pane(desk: &Desk, link: &Scope<ExercisePage>, input: &NodeRef, log
             let selecting = web_sys::window()
                 .and_then(|window| window.get_selection().ok().flatten())
                 .is_some_and(|selection| !selection.is_collapsed());
-            let on_control =
-                event.target_dyn_into::<HtmlElement>().is_some_and(|element| element.tag_name() == "INPUT");
+            let on_control = event
+                .target_dyn_into::<HtmlElement>()
+                .is_some_and(|element| matches!(element.tag_name().as_str(), "INPUT" | "A"));
             if let Some(input) = input.cast::<HtmlElement>().filter(|_| !selecting && !on_control) {
                 // An element that is there takes the focus.
                 let _ = input.focus();
@@ -51,6 +59,10 @@ pub(super) fn pane(desk: &Desk, link: &Scope<ExercisePage>, input: &NodeRef, log
                     <label class="prompt" for="shell-input"><span class="aside">{ "Command line, " }</span>{ prompt }</label>
                     <input id="shell-input" ref={input.clone()} {value} oninput={typed} onkeydown={pressed} onpaste={pasted}
                         autocomplete="off" autocapitalize="off" autocorrect="off" spellcheck="false" enterkeyhint="go" />
+                    if desk.has_asked() {
+                        <a class="why-link" href={Route::Exercise { id: id.to_owned(), pane: Some(Pane::Request) }.href()} aria-keyshortcuts="y"
+                            title="Why the cluster answered the last command as it did (y)">{ "Why?" }<span class="aside">{ " How the cluster answered the last command" }</span></a>
+                    }
                 </div>
                 { touch_keys(shell.input.len(), input, link) }
                 if !shell.candidates.is_empty() {

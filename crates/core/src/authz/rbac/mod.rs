@@ -279,14 +279,8 @@ impl Index {
     #[must_use]
     pub fn decide(&self, attributes: &Attributes<'_>) -> Decision {
         match self.find(attributes) {
-            Some(found) => {
-                Decision { verdict: Verdict::Allow, reason: self.reason(found), because: Vec::new() }
-            }
-            None => Decision {
-                verdict: Verdict::NoOpinion,
-                reason: missing_reason(&self.missing_roles(attributes)),
-                because: Vec::new(),
-            },
+            Some(found) => super::decision(Verdict::Allow, self.reason(found)),
+            None => super::decision(Verdict::NoOpinion, missing_reason(&self.missing_roles(attributes))),
         }
     }
 
