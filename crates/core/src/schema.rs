@@ -6,7 +6,7 @@ pub(crate) mod cel;
 
 use gatehouse_model::decode;
 use gatehouse_model::schema::{self, Schemas, Type, TypeRef};
-use gatehouse_model::{ResourceType, Value};
+use gatehouse_model::{Object, ResourceType, Value};
 
 use crate::cluster::Cluster;
 use crate::patch::strategic;
@@ -100,10 +100,7 @@ fn converts(value: &Value, ty: TypeRef<'_>) -> Result<(), String> {
 
 /// Whether a resource is defined by a CustomResourceDefinition.
 pub(crate) fn is_custom(cluster: &Cluster, resource: &ResourceType) -> bool {
-    cluster
-        .store
-        .get("customresourcedefinitions.apiextensions.k8s.io", "", &resource.group_resource())
-        .is_some()
+    definition(cluster, resource).is_some()
 }
 
 /// The merge keys of a built-in kind.
@@ -191,16 +188,35 @@ pub(crate) fn custom_resources(cluster: &Cluster) -> Vec<ResourceType> {
     out
 }
 
+/// The definition of a custom resource.
+fn definition<'a>(cluster: &'a Cluster, resource: &ResourceType) -> Option<&'a Object> {
+    let name = resource.group_resource();
+    cluster.store.get("customresourcedefinitions.apiextensions.k8s.io", "", &name).map(|crd| &**crd)
+}
+
+/// A custom resource's version, as its definition has it.
+pub(crate) fn custom_version<'a>(cluster: &'a Cluster, resource: &ResourceType) -> Option<&'a Value> {
+    let versions = definition(cluster, resource)?.list_at(&["spec", "versions"]);
+    versions.iter().find(|v| v.str_at(&["name"]) == resource.gv.version)
+}
+
+/// The version in which a custom resource is stored.
+pub(crate) fn storage_version(cluster: &Cluster, resource: &ResourceType) -> String {
+    let versions = definition(cluster, resource).map(|crd| crd.list_at(&["spec", "versions"]));
+    let stored = versions.into_iter().flatten().find(|v| v.bool_at(&["storage"]) == Some(true));
+    stored.map_or_else(String::new, |v| v.str_at(&["name"]).to_owned())
+}
+
+/// The fields by which a custom resource can be selected: `spec.color`.
+pub(crate) fn selectable(cluster: &Cluster, resource: &ResourceType) -> Vec<String> {
+    let version = custom_version(cluster, resource);
+    let fields = version.map(|v| v.list_at(&["selectableFields"])).unwrap_or_default();
+    fields.iter().map(|f| f.str_at(&["jsonPath"]).trim_start_matches('.').to_owned()).collect()
+}
+
 /// The schema of a custom resource's version.
 pub(crate) fn of_custom(cluster: &Cluster, resource: &ResourceType) -> Option<Value> {
-    let crd = cluster.store.get(
-        "customresourcedefinitions.apiextensions.k8s.io",
-        "",
-        &resource.group_resource(),
-    )?;
-    let versions = crd.list_at(&["spec", "versions"]);
-    let version = versions.iter().find(|v| v.str_at(&["name"]) == resource.gv.version)?;
-    version.at(&["schema", "openAPIV3Schema"]).cloned()
+    custom_version(cluster, resource)?.at(&["schema", "openAPIV3Schema"]).cloned()
 }
 
 /// Runs `work` with the type of a resource's objects, built in or custom.

@@ -14,6 +14,7 @@ mod decode;
 mod delete;
 mod deprecated;
 mod discovery;
+mod health;
 mod patch;
 mod read;
 mod reviews;

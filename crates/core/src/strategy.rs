@@ -4,6 +4,7 @@
 //! Models the `strategy.go` of `pkg/registry/*/*`.
 
 mod apparmor;
+mod claim;
 mod crd;
 mod csr;
 mod daemonset;
@@ -159,6 +160,7 @@ pub(crate) fn prepare_for_create(call: &mut Call<'_>, object: &mut Object) {
     match call.table().as_str() {
         "pods" => pod::prepare_for_create(call, object),
         "namespaces" => namespace::prepare_for_create(object),
+        "persistentvolumeclaims" => claim::prepare_for_create(call, object),
         "daemonsets.apps" => daemonset::prepare_for_create(object),
         "jobs.batch" => job::prepare_for_create(call.cluster.version, object),
         "certificatesigningrequests.certificates.k8s.io" => csr::prepare_for_create(call, object),

@@ -15,13 +15,16 @@ mod custom;
 mod diff;
 mod endpoints;
 mod env;
+mod event;
 mod internal;
 mod job_policy;
 mod meta;
 mod network;
 mod os;
 mod pod;
+mod pod_resize;
 mod pod_spec;
+mod pod_status;
 mod policy;
 mod probe;
 mod quota;
@@ -30,11 +33,15 @@ mod resources;
 mod scheduling;
 mod security;
 mod service;
+mod service_update;
+mod status;
 mod storage;
 #[cfg(test)]
 mod tests;
 mod volume;
+mod volume_source;
 mod warnings;
+mod windows;
 mod workload;
 
 use gatehouse_model::{KubeVersion, Object, names};
@@ -60,6 +67,8 @@ impl Valid {
 struct Rules {
     /// Which server asks.
     version: KubeVersion,
+    /// The version of the API in which the object is written.
+    api_version: String,
     /// The subresource that is written; empty for the object itself.
     subresource: String,
 }
@@ -67,7 +76,11 @@ struct Rules {
 impl Rules {
     fn of(call: &Call<'_>) -> Self {
         let sub = call.target.subresource.as_str();
-        Self { version: call.cluster.version, subresource: if sub == "scale" { "" } else { sub }.to_owned() }
+        Self {
+            version: call.cluster.version,
+            api_version: call.resource.gv.to_string(),
+            subresource: if sub == "scale" { "" } else { sub }.to_owned(),
+        }
     }
 }
 
@@ -143,7 +156,7 @@ fn by_kind(errors: &mut Errors, rules: &Rules, object: &Object, namespaced: bool
         "Namespace" => config::namespace(errors, object),
         "ResourceQuota" => quota::quota(errors, object),
         "LimitRange" => quota::limit_range(errors, object),
-        "PersistentVolume" => storage::volume_object(errors, object),
+        "PersistentVolume" => storage::volume_object(errors, rules, object),
         "PersistentVolumeClaim" => storage::claim(errors, object),
         "StorageClass" => storage::class(errors, object),
         "Deployment" => workload::deployment(errors, rules, object),
@@ -170,21 +183,23 @@ fn by_kind(errors: &mut Errors, rules: &Rules, object: &Object, namespaced: bool
             admission::binding(errors, object)
         }
         "CustomResourceDefinition" => crd::definition(errors, object),
-        "EndpointSlice" => endpoints::slice(errors, object),
+        "EndpointSlice" => endpoints::slice(errors, rules, object),
         "Endpoints" => endpoints::endpoints(errors, object),
-        "Event" => endpoints::event(errors, object),
+        "Event" => event::event(errors, rules, object),
+        "ControllerRevision" => workload::revision(errors, object),
         "Lease" => endpoints::lease(errors, object),
         _ => meta::object(errors, object, namespaced, names::dns1123_subdomain),
     }
 }
 
 fn change_by_kind(errors: &mut Errors, rules: &Rules, new: &Object, old: &Object, namespaced: bool) {
-    if rules.subresource == "status" && !matches!(new.kind(), "Pod" | "CertificateSigningRequest") {
-        return;
+    const OWN_STATUS: [&str; 4] = ["Pod", "Node", "PersistentVolumeClaim", "CertificateSigningRequest"];
+    if rules.subresource == "status" && !OWN_STATUS.contains(&new.kind()) {
+        return status::update(errors, new, old);
     }
     match new.kind() {
         "Pod" => pod::update(errors, rules, new, old),
-        "Service" => service::update(errors, rules, new, old),
+        "Service" => service_update::update(errors, rules, new, old),
         "ConfigMap" => {
             config::immutable_data(errors, new, old);
             config::config_map(errors, new);
@@ -192,8 +207,8 @@ fn change_by_kind(errors: &mut Errors, rules: &Rules, new: &Object, old: &Object
         "Secret" => config::secret_update(errors, new, old),
         "Node" => config::node_update(errors, new, old),
         "Namespace" => config::namespace_update(errors, rules, new, old),
-        "PersistentVolume" => storage::volume_update(errors, new, old),
-        "PersistentVolumeClaim" => storage::claim_update(errors, new, old),
+        "PersistentVolume" => storage::volume_update(errors, rules, new, old),
+        "PersistentVolumeClaim" => storage::claim_update(errors, rules, new, old),
         "StorageClass" => storage::class_update(errors, new, old),
         "Deployment" => workload::deployment_update(errors, rules, new, old),
         "ReplicaSet" => workload::replica_set_update(errors, rules, new, old),
@@ -209,7 +224,10 @@ fn change_by_kind(errors: &mut Errors, rules: &Rules, new: &Object, old: &Object
         "RuntimeClass" => classes::runtime_update(errors, new, old),
         "CertificateSigningRequest" => classes::signing_update(errors, rules, new, old),
         "CustomResourceDefinition" => crd::update(errors, new, old),
-        "EndpointSlice" => endpoints::slice_update(errors, new, old),
+        "EndpointSlice" => endpoints::slice_update(errors, rules, new, old),
+        "Event" => event::update(errors, rules, new, old),
+        "ControllerRevision" => workload::revision_update(errors, new, old),
+        "ResourceQuota" => quota::update(errors, new, old),
         _ => by_kind(errors, rules, new, namespaced),
     }
 }

@@ -16,6 +16,7 @@ pub mod quantity;
 pub mod resource;
 pub mod schema;
 pub mod selector;
+pub mod sha256;
 pub mod time;
 pub mod value;
 pub mod version;

@@ -80,6 +80,16 @@ const SUBDOMAIN: Pattern = Pattern {
     examples: &["example.com"],
     matches: is_subdomain,
 };
+const SUBDOMAIN_UNDERSCORE: Pattern = Pattern {
+    words: "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character",
+    regex: "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*",
+    examples: &["example.com"],
+    matches: |s| {
+        let middle = |b: u8| lower_alnum_dash(b) || b == b'_';
+        s.split('.')
+            .all(|part| within(part.strip_prefix('_').unwrap_or(part), lower_alnum, middle, lower_alnum))
+    },
+};
 const LABEL_1035: Pattern = Pattern {
     words: "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",
     regex: "[a-z]([-a-z0-9]*[a-z0-9])?",
@@ -176,6 +186,12 @@ pub fn dns1123_label(value: &str) -> Vec<String> {
 #[must_use]
 pub fn dns1123_subdomain(value: &str) -> Vec<String> {
     limited(value, DNS_SUBDOMAIN_MAX, &SUBDOMAIN)
+}
+
+/// `IsDNS1123SubdomainWithUnderscore`: where a resolver searches.
+#[must_use]
+pub fn dns1123_subdomain_with_underscore(value: &str) -> Vec<String> {
+    limited(value, DNS_SUBDOMAIN_MAX, &SUBDOMAIN_UNDERSCORE)
 }
 
 /// `IsDNS1035Label`: names of services.

@@ -38,16 +38,16 @@ fn raise(most: &mut Amounts, other: &Amounts) {
     }
 }
 
-/// What a pod asks for (`requests`) or is limited to (`limits`): its containers together, or any one init container
-/// with the sidecars started before it, whichever is more; and the overhead of its runtime class.
-pub(crate) fn of_pod(pod: &Object, kind: &str) -> Amounts {
+/// What the containers of a specification ask for or are limited to: together, or any one init container with the
+/// sidecars started before it, whichever is more.
+pub(crate) fn of_containers(spec: &Value, kind: &str) -> Amounts {
     let of = |container: &Value| amounts(container.at(&["resources", kind]));
     let mut total = Amounts::new();
-    for container in pod.list_at(&["spec", "containers"]) {
+    for container in spec.list_at(&["containers"]) {
         add(&mut total, &of(container));
     }
     let (mut sidecars, mut most) = (Amounts::new(), Amounts::new());
-    for container in pod.list_at(&["spec", "initContainers"]) {
+    for container in spec.list_at(&["initContainers"]) {
         let mut together = of(container);
         if container.str_at(&["restartPolicy"]) == "Always" {
             add(&mut total, &together);
@@ -59,6 +59,12 @@ pub(crate) fn of_pod(pod: &Object, kind: &str) -> Amounts {
         raise(&mut most, &together);
     }
     raise(&mut total, &most);
+    total
+}
+
+/// What a pod asks for (`requests`) or is limited to (`limits`): its containers, and the overhead of its runtime class.
+pub(crate) fn of_pod(pod: &Object, kind: &str) -> Amounts {
+    let mut total = of_containers(pod.get("spec").unwrap_or(&Value::Null), kind);
     let overhead = amounts(pod.at(&["spec", "overhead"]));
     if kind == "requests" {
         add(&mut total, &overhead);

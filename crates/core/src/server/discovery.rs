@@ -1,29 +1,25 @@
-//! Paths that name no resource: health, version, discovery.
+//! Paths that name no resource: version, discovery.
 //!
-//! Models apiserver `pkg/server/{healthz,routes}` and `pkg/endpoints/discovery`.
+//! Models apiserver `pkg/server/routes`, `pkg/endpoints/discovery` and apiextensions'
+//! `customresource_discovery_controller.go`. Knows no OpenAPI documents.
 
 use gatehouse_model::{Map, Object, ResourceType, Value, json};
 
 use crate::cluster::Cluster;
 use crate::request::{Reply, Target};
+use crate::schema;
 use crate::server::authorize::Authorized;
-use crate::status::{PLAIN_ANSWER, Reason, Status, StatusCause};
+use crate::server::health;
+use crate::status::Status;
 
 /// GET of a path.
 pub(super) fn get(cluster: &Cluster, _authorized: Authorized, target: &Target) -> Result<Reply, Status> {
     let Target::Path(full) = target else { return Err(Status::path_not_found()) };
     let (path, query) = full.split_once('?').unwrap_or((full, ""));
-    let verbose = query.split('&').any(|p| p == "verbose" || p.starts_with("verbose="));
     let parts: Vec<&str> = path.split('/').filter(|p| !p.is_empty()).collect();
     match parts.as_slice() {
-        [check @ ("healthz" | "livez" | "readyz")] => health(cluster, check, verbose),
-        ["healthz" | "livez" | "readyz", check] if CHECKS.contains(check) => Ok(Reply::Text("ok".to_owned())),
-        ["healthz" | "readyz", check] => {
-            match cluster.store.encryption().health().iter().find(|(n, _)| n == check) {
-                Some((_, true)) => Ok(Reply::Text("ok".to_owned())),
-                Some(_) => Err(unwell(&format!("internal server error: {check}: health check failed"))),
-                None => Err(Status::path_not_found()),
-            }
+        [endpoint @ ("healthz" | "livez" | "readyz"), check @ ..] => {
+            health::get(cluster, endpoint, &check.join("/"), query).map(Reply::Text)
         }
         ["version"] => Ok(Reply::Text(gatehouse_model::json::print_indent(&version(cluster), "  "))),
         ["api"] => Ok(object(json!({
@@ -50,90 +46,21 @@ fn object(value: Value) -> Reply {
     Reply::Object(Object(value))
 }
 
-const CHECKS: &[&str] = &[
-    "ping",
-    "log",
-    "etcd",
-    "etcd-readiness",
-    "informer-sync",
-    "poststarthook/rbac/bootstrap-roles",
-    "shutdown",
-];
-
-fn health(cluster: &Cluster, check: &str, verbose: bool) -> Result<Reply, Status> {
-    let more = if check == "livez" { Vec::new() } else { cluster.store.encryption().health() };
-    let well = more.iter().all(|(_, well)| *well);
-    if !verbose && well {
-        return Ok(Reply::Text("ok".to_owned()));
-    }
-    let mut text = String::new();
-    for name in ["ping", "log", "etcd"] {
-        text.push_str(&format!("[+]{name} ok\n"));
-    }
-    if check == "readyz" {
-        text.push_str("[+]etcd-readiness ok\n");
-    }
-    for (name, well) in more {
-        let line =
-            if well { format!("[+]{name} ok\n") } else { format!("[-]{name} failed: reason withheld\n") };
-        text.push_str(&line);
-    }
-    if check == "readyz" {
-        text.push_str("[+]informer-sync ok\n");
-    }
-    for hook in HOOKS {
-        text.push_str(&format!("[+]poststarthook/{hook} ok\n"));
-    }
-    if check == "readyz" {
-        text.push_str("[+]shutdown ok\n");
-    }
-    text.push_str(&format!("{check} check {}\n", if well { "passed" } else { "failed" }));
-    if well { Ok(Reply::Text(text)) } else { Err(unwell(&text)) }
-}
-
-/// A check that failed answers in plain text; the status is what a client makes of it.
-fn unwell(text: &str) -> Status {
-    let quoted = gatehouse_model::json::go_quote(text);
-    let mut status = Status::new(
-        Reason::InternalError,
-        format!("an error on the server ({quoted}) has prevented the request from succeeding"),
-    );
-    status.causes.push(StatusCause {
-        reason: PLAIN_ANSWER.to_owned(),
-        message: text.to_owned(),
-        field: String::new(),
-    });
-    status
-}
-
-const HOOKS: &[&str] = &[
-    "start-apiserver-admission-initializer",
-    "generic-apiserver-start-informers",
-    "priority-and-fairness-config-consumer",
-    "priority-and-fairness-filter",
-    "start-apiextensions-informers",
-    "start-apiextensions-controllers",
-    "crd-informer-synced",
-    "start-system-namespaces-controller",
-    "start-cluster-authentication-info-controller",
-    "rbac/bootstrap-roles",
-    "scheduling/bootstrap-system-priority-classes",
-    "priority-and-fairness-config-producer",
-    "bootstrap-controller",
-    "start-kube-aggregator-informers",
-    "apiservice-registration-controller",
-    "apiservice-status-available-controller",
-    "kube-apiserver-autoregistration",
-    "autoregister-completion",
-    "apiservice-openapi-controller",
-];
-
 fn version(cluster: &Cluster) -> Value {
-    let minor = cluster.version.minor().to_string();
-    json!({
-        "major": "1", "minor": minor, "gitVersion": (cluster.version.git_version()),
-        "gitTreeState": "clean", "compiler": "gc", "platform": "linux/amd64",
-    })
+    let minor = cluster.version.minor();
+    let mut version = json!({"major": "1", "minor": (minor.to_string())});
+    // Since 1.33 a server says which version it plays, and which it can work beside.
+    if minor >= 33 {
+        version.set(&["emulationMajor"], "1");
+        version.set(&["emulationMinor"], minor.to_string());
+        version.set(&["minCompatibilityMajor"], "1");
+        version.set(&["minCompatibilityMinor"], (minor - 1).to_string());
+    }
+    version.set(&["gitVersion"], cluster.version.git_version());
+    for (field, value) in [("gitTreeState", "clean"), ("compiler", "gc"), ("platform", "linux/amd64")] {
+        version.set(&[field], value);
+    }
+    version
 }
 
 /// Groups in discovery order, each with its versions in order of preference.
@@ -179,30 +106,64 @@ fn group(cluster: &Cluster, name: &str) -> Option<Value> {
 }
 
 fn resources(cluster: &Cluster, group: &str, version: &str) -> Option<Value> {
-    let mut rows: Vec<(String, Value)> = Vec::new();
+    let (mut rows, mut custom): (Vec<(String, Value)>, Vec<Value>) = (Vec::new(), Vec::new());
     for resource in cluster.resources() {
         if resource.gv.group != group || resource.gv.version != version {
             continue;
         }
-        rows.push((resource.plural.to_string(), row(&resource)));
+        let of_definition = schema::is_custom(cluster, &resource);
+        let mut own = vec![(resource.plural.to_string(), row(cluster, &resource, of_definition))];
         for sub in &resource.subresources {
             let name = format!("{}/{sub}", resource.plural);
-            let row = json!({
-                "name": (name.as_str()), "singularName": "", "namespaced": (resource.namespaced()),
-                "kind": (&*resource.kind), "verbs": (subresource_verbs(sub)),
-            });
-            rows.push((name, row));
+            own.push((name.clone(), subresource(cluster, &resource, sub, &name)));
+        }
+        if of_definition {
+            // Status before scale, and definitions as they come.
+            custom.extend(own.into_iter().map(|(_, row)| row));
+        } else {
+            rows.extend(own);
         }
     }
-    if rows.is_empty() {
+    if rows.is_empty() && custom.is_empty() {
         return None;
     }
     gatehouse_model::order::by(&mut rows, |a, b| a.0.cmp(&b.0));
-    let rows: Vec<Value> = rows.into_iter().map(|(_, row)| row).collect();
-    let group_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
-    Some(
-        json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": rows}),
-    )
+    let rows: Vec<Value> = rows.into_iter().map(|(_, row)| row).chain(custom).collect();
+    let mut list = json!({"kind": "APIResourceList"});
+    // The core group's list never says its own version.
+    if group.is_empty() {
+        list.set(&["groupVersion"], version);
+    } else {
+        list.set(&["apiVersion"], "v1");
+        list.set(&["groupVersion"], format!("{group}/{version}"));
+    }
+    list.set(&["resources"], rows);
+    Some(list)
+}
+
+fn subresource(cluster: &Cluster, resource: &ResourceType, sub: &str, name: &str) -> Value {
+    let kind = &*resource.kind;
+    let options = |what: &str| ("", "", format!("{kind}{what}Options"));
+    let policy = if cluster.version.minor() >= 22 { "v1" } else { "v1beta1" };
+    let (group, version, kind) = match sub {
+        "scale" => ("autoscaling", "v1", "Scale".to_owned()),
+        "eviction" => ("policy", policy, "Eviction".to_owned()),
+        "token" => ("authentication.k8s.io", "v1", "TokenRequest".to_owned()),
+        "binding" => ("", "", "Binding".to_owned()),
+        "attach" => options("Attach"),
+        "exec" => options("Exec"),
+        "portforward" => options("PortForward"),
+        "proxy" => options("Proxy"),
+        _ => ("", "", kind.to_owned()),
+    };
+    let mut row = json!({"name": name, "singularName": "", "namespaced": (resource.namespaced())});
+    if !group.is_empty() {
+        row.set(&["group"], group);
+        row.set(&["version"], version);
+    }
+    row.set(&["kind"], kind);
+    row.set(&["verbs"], subresource_verbs(sub));
+    row
 }
 
 fn subresource_verbs(sub: &str) -> Value {
@@ -218,21 +179,54 @@ fn subresource_verbs(sub: &str) -> Value {
     }
 }
 
-fn row(resource: &ResourceType) -> Value {
+fn row(cluster: &Cluster, resource: &ResourceType, of_definition: bool) -> Value {
+    const CUSTOM: [&str; 8] =
+        ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
     let mut row = Map::new();
     row.insert("name", &*resource.plural);
     row.insert("singularName", &*resource.singular);
     row.insert("namespaced", resource.namespaced());
     row.insert("kind", &*resource.kind);
     let words = |l: &[std::borrow::Cow<'static, str>]| l.iter().map(|s| Value::from(&**s)).collect::<Value>();
-    row.insert("verbs", words(&resource.verbs));
+    let verbs = if of_definition {
+        CUSTOM.into_iter().map(Value::from).collect::<Value>()
+    } else {
+        words(&resource.verbs)
+    };
+    row.insert("verbs", verbs);
     if !resource.short_names.is_empty() {
         row.insert("shortNames", words(&resource.short_names));
     }
     if !resource.categories.is_empty() {
         row.insert("categories", words(&resource.categories));
     }
+    if resource.verbs.iter().any(|verb| verb == "patch") {
+        row.insert("storageVersionHash", storage_hash(cluster, resource, of_definition));
+    }
     row.into()
+}
+
+/// A mark of the version in which objects are stored, by which clients see that it changed.
+fn storage_hash(cluster: &Cluster, resource: &ResourceType, of_definition: bool) -> String {
+    let (group, kind) = (&*resource.gv.group, &*resource.kind);
+    let stored = if of_definition {
+        schema::storage_version(cluster, resource)
+    } else {
+        let all = cluster.resources();
+        let first = all.iter().find(|r| r.gv.group == group && r.kind == kind);
+        first.map_or_else(String::new, |r| r.gv.version.to_string())
+    };
+    let text = match kind {
+        "Event" => "/v1/Event".to_owned(),
+        // What is new is stored as it was before, for one release.
+        "MutatingAdmissionPolicy" | "MutatingAdmissionPolicyBinding" if cluster.version.minor() == 36 => {
+            format!("{group}/v1beta1/{kind}")
+        }
+        _ => format!("{group}/{stored}/{kind}"),
+    };
+    let mut digest = gatehouse_model::sha256::digest(text.as_bytes());
+    digest.truncate(8);
+    gatehouse_model::base64::encode(&digest)
 }
 
 fn paths(cluster: &Cluster) -> Value {

@@ -22,10 +22,23 @@ impl Selection {
         let bad = |why: String| Status::bad_request(&why);
         let labels = Selector::parse(&options.label_selector).map_err(bad)?;
         let fields = FieldSelector::parse(&options.field_selector).map_err(bad)?;
-        let supported = supported(&call.table());
-        for term in &fields.terms {
+        let mut fields = fields;
+        let renamed = renamed(call);
+        let supported = supported(call);
+        let custom = crate::schema::selectable(call.cluster, &call.resource);
+        for term in &mut fields.terms {
             let field = term.field.as_str();
-            if !matches!(field, "metadata.name" | "metadata.namespace") && !supported.contains(&field) {
+            let named = matches!(field, "metadata.name" | "metadata.namespace");
+            if let Some(names) = renamed {
+                // This version's names of the fields, and no others.
+                match names.iter().find(|(new, _)| *new == field) {
+                    Some((_, stored)) => (*stored).clone_into(&mut term.field),
+                    None if named => {}
+                    None => return Err(bad(unsupported(call, field))),
+                }
+                continue;
+            }
+            if !named && !supported.contains(&field) && !custom.iter().any(|f| f == field) {
                 return Err(bad(unsupported(call, field)));
             }
             let scoped = call.resource.namespaced() || !own_conversion(call, &call.table());
@@ -71,9 +84,43 @@ fn own_conversion(call: &Call<'_>, table: &str) -> bool {
     built_in || crate::schema::is_custom(call.cluster, &call.resource)
 }
 
+/// The names that `events.k8s.io` gives to an event's fields.
+type Renamed = &'static [(&'static str, &'static str)];
+
+fn renamed(call: &Call<'_>) -> Option<Renamed> {
+    const NAMES: Renamed = &[
+        ("reason", "reason"),
+        ("regarding.kind", "involvedObject.kind"),
+        ("regarding.namespace", "involvedObject.namespace"),
+        ("regarding.name", "involvedObject.name"),
+        ("regarding.uid", "involvedObject.uid"),
+        ("regarding.apiVersion", "involvedObject.apiVersion"),
+        ("regarding.resourceVersion", "involvedObject.resourceVersion"),
+        ("regarding.fieldPath", "involvedObject.fieldPath"),
+        ("reportingController", "reportingComponent"),
+        ("source", "source"),
+        ("type", "type"),
+    ];
+    (call.resource.gv.group == "events.k8s.io").then_some(NAMES)
+}
+
 /// The fields each kind can be selected by, besides name and namespace.
-fn supported(table: &str) -> &'static [&'static str] {
-    match table {
+fn supported(call: &Call<'_>) -> &'static [&'static str] {
+    let minor = call.cluster.version.minor();
+    match call.table().as_str() {
+        // Old servers know neither services by field nor the newer fields of pods.
+        "services" if minor < 25 => &[],
+        "pods" if minor < 25 => &[
+            "spec.host",
+            "spec.nodeName",
+            "spec.restartPolicy",
+            "spec.schedulerName",
+            "spec.serviceAccountName",
+            "status.phase",
+            "status.podIP",
+            "status.podIPs",
+            "status.nominatedNodeName",
+        ],
         "pods" => &[
             "spec.host",
             "spec.nodeName",
@@ -131,7 +178,10 @@ fn field_value(object: &Object, field: &str) -> String {
         (_, "status.replicas") => object.i64_at(&["status", "replicas"]).unwrap_or(0).to_string(),
         _ => {
             let path: Vec<&str> = field.split('.').collect();
-            object.at(&path).and_then(Value::as_str).unwrap_or_default().to_owned()
+            match object.at(&path) {
+                Some(value @ (Value::Int(_) | Value::Bool(_))) => gatehouse_model::json::print(value),
+                other => other.and_then(Value::as_str).unwrap_or_default().to_owned(),
+            }
         }
     }
 }

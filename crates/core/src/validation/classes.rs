@@ -56,9 +56,8 @@ pub(super) fn runtime(errors: &mut Errors, object: &Object) {
         check::text(errors, &FieldPath::new("handler"), handler, names::dns1123_label(handler));
     }
     let fixed = object.map_at(&["overhead", "podFixed"]);
-    for (name, amount) in fixed.iter() {
-        resources::amount_of(errors, &FieldPath::new("overhead.limits").key(name), name, amount);
-    }
+    let limits = gatehouse_model::json!({"limits": (fixed.clone())});
+    resources::container(errors, &FieldPath::new("overhead"), Some(&limits), &[]);
     meta::labels(
         errors,
         &FieldPath::new("scheduling.nodeSelector"),
@@ -154,7 +153,7 @@ fn request(errors: &mut Errors, path: &FieldPath, encoded: &str) {
 }
 
 /// `example.com/signer-name`
-fn signer(errors: &mut Errors, path: &FieldPath, signer: &str) {
+pub(super) fn signer(errors: &mut Errors, path: &FieldPath, signer: &str) {
     let shown = Value::from(signer);
     let Some((domain, rest)) = signer.split_once('/') else {
         let why = "must be a fully qualified domain and path of the form 'example.com/signer-name'";

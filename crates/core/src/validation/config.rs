@@ -5,7 +5,7 @@
 use gatehouse_model::{FieldError, FieldPath, Object, Value, base64, names};
 
 use super::check::{self, Errors};
-use super::{Rules, meta, scheduling};
+use super::{Rules, meta, resources, scheduling};
 
 /// The most a config map or secret may hold, in bytes.
 const MAX_SIZE: usize = 1024 * 1024;
@@ -27,7 +27,7 @@ pub(super) fn config_map(errors: &mut Errors, object: &Object) {
         }
     }
     if size > MAX_SIZE {
-        errors.push(FieldError::too_long(FieldPath::default(), MAX_SIZE));
+        errors.push(FieldError::too_long(FieldPath::new("[]"), MAX_SIZE));
     }
 }
 
@@ -126,6 +126,36 @@ pub(super) fn secret_update(errors: &mut Errors, new: &Object, old: &Object) {
 pub(super) fn node(errors: &mut Errors, object: &Object) {
     meta::object(errors, object, false, names::dns1123_subdomain);
     taints(errors, &FieldPath::new("metadata.taints"), object.list_at(&["spec", "taints"]));
+    node_resources(errors, object);
+    let (ranges, path) = (object.list_at(&["spec", "podCIDRs"]), FieldPath::new("spec.podCIDRs"));
+    for (i, range) in ranges.iter().enumerate() {
+        let range = range.as_str().unwrap_or_default();
+        check::text(errors, &path.index(i), range, names::cidr(range, true));
+    }
+    if ranges.len() > 1 {
+        let of_four =
+            |v: &Value| names::parse_cidr(v.as_str().unwrap_or_default()).is_some_and(|(ip, _)| ip.is_ipv4());
+        let both = ranges.iter().any(of_four) && !ranges.iter().all(of_four);
+        if !both || ranges.len() > 2 {
+            let why = "may specify no more than one CIDR for each IP family";
+            errors.push(FieldError::invalid(path.clone(), &Value::from(ranges.to_vec()), why));
+        }
+        for (i, range) in ranges.iter().enumerate() {
+            if ranges.iter().take(i).any(|earlier| earlier == range) {
+                errors.push(FieldError::duplicate(path.index(i), range));
+            }
+        }
+    }
+}
+
+/// What a node has and can give away.
+fn node_resources(errors: &mut Errors, object: &Object) {
+    for field in ["capacity", "allocatable"] {
+        for (name, amount) in object.map_at(&["status", field]).iter() {
+            let path = FieldPath::new("status").child(field).child(name);
+            resources::amount_of(errors, &path, name, amount);
+        }
+    }
 }
 
 /// The server looks for taints in the metadata.
@@ -153,35 +183,53 @@ fn taints(errors: &mut Errors, path: &FieldPath, taints: &[Value]) {
     }
 }
 
-/// A change of a Node.
+/// A change of a Node, or of its status.
 pub(super) fn node_update(errors: &mut Errors, new: &Object, old: &Object) {
     meta::update(errors, new, old);
-    taints(errors, &FieldPath::new("metadata.taints"), new.list_at(&["spec", "taints"]));
-    let of = |o: &Object, field: &str| o.str_at(&["spec", field]).to_owned();
-    for (field, shown) in [("podCIDR", "podCIDRs"), ("providerID", "providerID")] {
-        let (now, before) = (of(new, field), of(old, field));
-        if !before.is_empty() && now != before {
-            let why = "node updates may not change podCIDR except from \"\" to valid";
-            let why = if field == "podCIDR" {
-                why
-            } else {
-                "node updates may not change providerID except from \"\" to valid"
-            };
-            errors.push(FieldError::forbidden(FieldPath::new("spec").child(shown), why));
+    node_resources(errors, new);
+    let addresses = new.list_at(&["status", "addresses"]);
+    for (i, address) in addresses.iter().enumerate() {
+        if addresses.iter().take(i).any(|earlier| earlier == address) {
+            let mut error = FieldError::duplicate(FieldPath::new("status.addresses").index(i), &Value::Null);
+            error.value = Some(super::internal::print("NodeAddress", address));
+            errors.push(error);
         }
+    }
+    let ranges = |o: &Object| o.list_at(&["spec", "podCIDRs"]).to_vec();
+    let (now, before) = (ranges(new), ranges(old));
+    if !before.is_empty() {
+        let changed = before.iter().zip(&now).filter(|(a, b)| a != b).count();
+        let count = if before.len() == now.len() { changed } else { 1 };
+        for _ in 0..count {
+            let why = "node updates may not change podCIDR except from \"\" to valid";
+            errors.push(FieldError::forbidden(FieldPath::new("spec.podCIDRs"), why));
+        }
+    }
+    let provider = |o: &Object| o.str_at(&["spec", "providerID"]).to_owned();
+    if !provider(old).is_empty() && provider(old) != provider(new) {
+        let why = "node updates may not change providerID except from \"\" to valid";
+        errors.push(FieldError::forbidden(FieldPath::new("spec.providerID"), why));
+    }
+    taints(errors, &FieldPath::new("metadata.taints"), new.list_at(&["spec", "taints"]));
+    if new.str_at(&["spec", "externalID"]) != old.str_at(&["spec", "externalID"]) {
+        errors.push(FieldError::forbidden(FieldPath::new("spec.externalID"), "may not be updated"));
     }
 }
 
 /// A Namespace.
 pub(super) fn namespace(errors: &mut Errors, object: &Object) {
     meta::object(errors, object, false, names::dns1123_label);
-    finalizers(errors, object);
+    finalizers(errors, object, false);
 }
 
-fn finalizers(errors: &mut Errors, object: &Object) {
-    for finalizer in object.list_at(&["spec", "finalizers"]) {
+/// The finalizers of a namespace's contents; where they are taken away, errors say which.
+fn finalizers(errors: &mut Errors, object: &Object, indexed: bool) {
+    let path = FieldPath::new("spec.finalizers");
+    for (i, finalizer) in object.list_at(&["spec", "finalizers"]).iter().enumerate() {
         let name = finalizer.as_str().unwrap_or_default();
-        check::text(errors, &FieldPath::new("spec.finalizers"), name, names::label_key(name));
+        let path = if indexed { path.index(i) } else { path.clone() };
+        check::text(errors, &path, name, names::label_key(name));
+        meta::standard_finalizer(errors, path, name);
     }
 }
 
@@ -189,6 +237,6 @@ fn finalizers(errors: &mut Errors, object: &Object) {
 pub(super) fn namespace_update(errors: &mut Errors, rules: &Rules, new: &Object, old: &Object) {
     meta::update(errors, new, old);
     if rules.subresource == "finalize" {
-        finalizers(errors, new);
+        finalizers(errors, new, true);
     }
 }

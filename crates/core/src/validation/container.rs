@@ -164,7 +164,9 @@ fn common(errors: &mut Errors, context: &Context<'_>, path: &FieldPath, containe
         container.str_at(&["imagePullPolicy"]),
         &["Always", "IfNotPresent", "Never"],
     );
-    resources::container(errors, &path.child("resources"), container.get("resources"));
+    let claims: Vec<&str> =
+        context.spec.list_at(&["resourceClaims"]).iter().map(|c| c.str_at(&["name"])).collect();
+    resources::container(errors, &path.child("resources"), container.get("resources"), &claims);
     resize(errors, context, &path.child("resizePolicy"), container.list_at(&["resizePolicy"]));
     security::container(errors, context, &path.child("securityContext"), container.get("securityContext"));
 }

@@ -1,14 +1,14 @@
-//! What components write about the cluster's life, and people sometimes by hand: endpoints, slices of them, events, leases.
+//! What components write about the cluster's life, and people sometimes by hand: endpoints, slices of them, leases.
 //!
-//! Models `pkg/apis/discovery/validation`, `ValidateEndpoints` and `events.go` of `pkg/apis/core/validation`, and
-//! `pkg/apis/coordination/validation`. Knows no hints of a slice's endpoints.
+//! Models `pkg/apis/discovery/validation`, `ValidateEndpoints` of `pkg/apis/core/validation`, and
+//! `pkg/apis/coordination/validation`.
 
 use std::net::IpAddr;
 
 use gatehouse_model::{FieldError, FieldPath, Object, Value, names};
 
 use super::check::{self, Errors};
-use super::meta;
+use super::{Rules, meta};
 
 const PROTOCOLS: &[&str] = &["SCTP", "TCP", "UDP"];
 
@@ -38,16 +38,26 @@ pub(super) fn usable(errors: &mut Errors, path: &FieldPath, address: &str) {
 }
 
 /// An EndpointSlice.
-pub(super) fn slice(errors: &mut Errors, object: &Object) {
+pub(super) fn slice(errors: &mut Errors, rules: &Rules, object: &Object) {
     meta::object(errors, object, true, names::dns1123_subdomain);
     let family = object.str_at(&["addressType"]);
     check::one_of(errors, FieldPath::new("addressType"), family, &["FQDN", "IPv4", "IPv6"]);
-    let path = FieldPath::new("endpoints");
-    for (i, endpoint) in object.list_at(&["endpoints"]).iter().enumerate() {
-        slice_endpoint(errors, &path.index(i), endpoint, family);
+    let (endpoints, path) = (object.list_at(&["endpoints"]), FieldPath::new("endpoints"));
+    if endpoints.len() > 1000 {
+        errors.push(FieldError::too_many(path, endpoints.len(), 1000));
+    } else {
+        for (i, endpoint) in endpoints.iter().enumerate() {
+            slice_endpoint(errors, &path.index(i), endpoint, family);
+        }
+    }
+    let ports = object.list_at(&["ports"]);
+    let most = if rules.version.minor() >= 21 { 20_000 } else { 100 };
+    if ports.len() > most {
+        errors.push(FieldError::too_many(FieldPath::new("ports"), ports.len(), most));
+        return;
     }
     let mut seen: Vec<&str> = Vec::new();
-    for (i, port) in object.list_at(&["ports"]).iter().enumerate() {
+    for (i, port) in ports.iter().enumerate() {
         let path = FieldPath::new("ports").index(i);
         let name = port.str_at(&["name"]);
         if !name.is_empty() {
@@ -111,15 +121,41 @@ fn slice_endpoint(errors: &mut Errors, path: &FieldPath, endpoint: &Value, famil
         check::text(errors, &path.child("nodeName"), node, names::dns1123_subdomain(node));
     }
     let topology = endpoint.map_at(&["deprecatedTopology"]);
+    if topology.len() > 16 {
+        errors.push(FieldError::too_many(path.child("deprecatedTopology"), topology.len(), 16));
+    }
     meta::labels(errors, &path.child("deprecatedTopology"), topology);
     if let Some(host) = endpoint.get("hostname").and_then(Value::as_str) {
         check::text(errors, &path.child("hostname"), host, names::dns1123_label(host));
     }
+    hints(errors, &path.child("hints"), endpoint);
+}
+
+/// For which zones and nodes an endpoint is meant.
+fn hints(errors: &mut Errors, path: &FieldPath, endpoint: &Value) {
+    let rules: [(&str, meta::NameRule); 2] =
+        [("forZones", names::label_value), ("forNodes", names::dns1123_subdomain)];
+    for (field, rule) in rules {
+        let (list, path) = (endpoint.list_at(&["hints", field]), path.child(field));
+        if list.len() > 8 {
+            errors.push(FieldError::too_many(path, list.len(), 8));
+            return;
+        }
+        let mut seen: Vec<&str> = Vec::new();
+        for (i, hint) in list.iter().enumerate() {
+            let (name, path) = (hint.str_at(&["name"]), path.index(i).child("name"));
+            if seen.contains(&name) {
+                errors.push(FieldError::duplicate(path.clone(), &name.into()));
+            }
+            seen.push(name);
+            check::text(errors, &path, name, rule(name));
+        }
+    }
 }
 
 /// A change of an EndpointSlice: its kind of addresses stays.
-pub(super) fn slice_update(errors: &mut Errors, new: &Object, old: &Object) {
-    slice(errors, new);
+pub(super) fn slice_update(errors: &mut Errors, rules: &Rules, new: &Object, old: &Object) {
+    slice(errors, rules, new);
     let kind = "addressType";
     check::immutable(errors, FieldPath::new(kind), new.get(kind), old.get(kind));
 }
@@ -150,6 +186,9 @@ pub(super) fn endpoints(errors: &mut Errors, object: &Object) {
             }
             check::port(errors, &path.child("port"), port.i64_at(&["port"]).unwrap_or(0));
             check::one_of(errors, path.child("protocol"), port.str_at(&["protocol"]), PROTOCOLS);
+            if let Some(protocol) = port.get("appProtocol").and_then(Value::as_str) {
+                check::text(errors, &path.child("appProtocol"), protocol, names::label_key(protocol));
+            }
         }
     }
 }
@@ -167,25 +206,6 @@ fn endpoint_address(errors: &mut Errors, path: &FieldPath, address: &Value) {
     if ip.parse::<IpAddr>().is_ok() {
         usable(errors, &path.child("ip"), ip);
     }
-}
-
-/// An Event, as v1 minds it: what it is about stands in its own namespace.
-pub(super) fn event(errors: &mut Errors, object: &Object) {
-    let space = object.str_at(&["metadata", "namespace"]);
-    // The two versions of the API name the object differently.
-    let about = ["involvedObject", "regarding"];
-    let about = about.iter().map(|f| object.str_at(&[f, "namespace"])).find(|n| !n.is_empty());
-    let new = object.get("eventTime").is_some_and(|t| !t.is_null());
-    let agrees = match about {
-        None => space == "default" || (new && space == "kube-system"),
-        Some(about) => new || about == space,
-    };
-    if !agrees {
-        let path = FieldPath::new("involvedObject.namespace");
-        let shown = Value::from(about.unwrap_or_default());
-        errors.push(FieldError::invalid(path, &shown, "does not match event.namespace"));
-    }
-    meta::object(errors, object, true, names::dns1123_subdomain);
 }
 
 /// A Lease.

@@ -127,6 +127,29 @@ pub(super) fn resource_ref(errors: &mut Errors, path: &FieldPath, reference: &Va
     } else if !resource.starts_with("requests.hugepages-") && !resource.starts_with("limits.hugepages-") {
         check::allowed(errors, path.child("resource"), resource, RESOURCES);
     }
+    divisor(errors, path, reference, resource);
+}
+
+/// What an amount is divided by before it is shown.
+fn divisor(errors: &mut Errors, path: &FieldPath, reference: &Value, resource: &str) {
+    const POWERS: &[&str] =
+        &["1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"];
+    let Some((_, Some(divisor))) = reference.get("divisor").map(super::resources::quantity) else { return };
+    if divisor.is_zero() {
+        return;
+    }
+    let (allowed, what) = match resource.split_once('.') {
+        Some(("limits" | "requests", "cpu")) => (&["1m", "1"][..], "cpu"),
+        Some(("limits" | "requests", "memory")) => (POWERS, "memory"),
+        Some(("limits" | "requests", "ephemeral-storage")) => (POWERS, "local ephemeral storage"),
+        Some(("limits" | "requests", rest)) if rest.starts_with("hugepages-") => (POWERS, "hugepages"),
+        _ => return,
+    };
+    if !allowed.contains(&divisor.to_string().as_str()) {
+        let words = if what == "cpu" { "1m and 1".to_owned() } else { allowed.join(", ") };
+        let why = format!("only divisor's values {words} are supported with the {what} resource");
+        errors.push(FieldError::invalid(path.child("divisor"), &resource.into(), why));
+    }
 }
 
 fn key_ref(errors: &mut Errors, path: &FieldPath, reference: &Value) {

@@ -142,13 +142,15 @@ fn finalizers(errors: &mut Errors, path: &FieldPath, finalizers: &[Value]) {
         errors.push(FieldError::invalid(path.clone(), &shown, why));
     }
     for (i, name) in named().enumerate() {
-        if !name.contains('/') && !matches!(name, "orphan" | "foregroundDeletion" | "kubernetes") {
-            errors.push(FieldError::invalid(
-                path.index(i),
-                &Value::from(name),
-                "name is neither a standard finalizer name nor is it fully qualified",
-            ));
-        }
+        standard_finalizer(errors, path.index(i), name);
+    }
+}
+
+/// `validateKubeFinalizerName`.
+pub(super) fn standard_finalizer(errors: &mut Errors, path: FieldPath, name: &str) {
+    if !name.contains('/') && !matches!(name, "orphan" | "foregroundDeletion" | "kubernetes") {
+        let why = "name is neither a standard finalizer name nor is it fully qualified";
+        errors.push(FieldError::invalid(path, &name.into(), why));
     }
 }
 

@@ -1,17 +1,22 @@
 //! Pods: as made, as changed, with ephemeral containers, with a status.
 //!
-//! Models `ValidatePodCreate`, `ValidatePodUpdate`, `ValidatePodEphemeralContainersUpdate`, `ValidatePodStatusUpdate`.
+//! Models `ValidatePodCreate`, `ValidatePodUpdate`, `ValidatePodEphemeralContainersUpdate`. The status and the resizing
+//! of pods stand in files of their own.
 
 use gatehouse_model::{FieldError, FieldPath, Object, Value, names};
 
 use super::check::{self, Errors};
 use super::pod_spec::{self, Context};
-use super::{Rules, container, internal, meta, scheduling, security};
+use super::{Rules, container, internal, meta, pod_resize, pod_status, scheduling, security};
+
+/// On a pod that stands for one of a node's own.
+pub(super) const MIRROR: &str = "kubernetes.io/config.mirror";
 
 const UPDATABLE: &str = "`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
 const UPDATABLE_1_20: &str = "`spec.containers[*].image`, `spec.initContainers[*].image`, `spec.activeDeadlineSeconds` or `spec.tolerations` (only additions to existing tolerations)";
 
-fn whole<'a>(errors: &mut Errors, rules: &Rules, pod: &'a Object) -> Context<'a> {
+/// The checks of a pod that is made and of one that is changed.
+pub(super) fn whole<'a>(errors: &mut Errors, rules: &Rules, pod: &'a Object) -> Context<'a> {
     static NOTHING: Value = Value::Null;
     meta::object(errors, pod, true, names::dns1123_subdomain);
     let spec = pod.get("spec").unwrap_or(&NOTHING);
@@ -23,7 +28,7 @@ fn whole<'a>(errors: &mut Errors, rules: &Rules, pod: &'a Object) -> Context<'a>
         is_pod: true,
     };
     security::annotations(errors, &context, &FieldPath::new("metadata.annotations"), pod.annotations());
-    let context = pod_spec::spec(errors, rules.version, FieldPath::new("spec"), spec, true);
+    let context = pod_spec::spec(errors, rules.version, FieldPath::new("spec"), spec, Some(pod.name()));
     if spec.str_at(&["serviceAccountName"]).is_empty() {
         for (i, volume) in spec.list_at(&["volumes"]).iter().enumerate() {
             for (j, source) in volume.list_at(&["projected", "sources"]).iter().enumerate() {
@@ -58,9 +63,9 @@ pub(super) fn create(errors: &mut Errors, rules: &Rules, pod: &Object) {
 /// A pod that somebody changes.
 pub(super) fn update(errors: &mut Errors, rules: &Rules, new: &Object, old: &Object) {
     match rules.subresource.as_str() {
-        "status" => return status(errors, new, old),
+        "status" => return pod_status::update(errors, rules, new, old),
         "ephemeralcontainers" => return ephemeral(errors, rules, new, old),
-        "resize" => return resize(errors, rules, new, old),
+        "resize" => return pod_resize::update(errors, rules, new, old),
         _ => {}
     }
     meta::update(errors, new, old);
@@ -158,6 +163,7 @@ fn unchanged(errors: &mut Errors, rules: &Rules, new: &Object, old: &Object) {
     }
     if !old.list_at(&["spec", "schedulingGates"]).is_empty() {
         copied.push("nodeSelector");
+        gated(errors, &mut munged, new, old);
     }
     for field in copied {
         match old.at(&["spec", field]) {
@@ -177,11 +183,64 @@ fn unchanged(errors: &mut Errors, rules: &Rules, new: &Object, old: &Object) {
     errors.push(FieldError::forbidden(FieldPath::new("spec"), why));
 }
 
+/// A pod that waits at its gates may be told more narrowly where to run, never more widely.
+fn gated(errors: &mut Errors, munged: &mut Value, new: &Object, old: &Object) {
+    const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
+    let path = FieldPath::new("spec");
+    let (now, before) = (new.map_at(&["spec", "nodeSelector"]), old.map_at(&["spec", "nodeSelector"]));
+    if before.iter().any(|(key, value)| now.get(key) != Some(value)) {
+        let shown = if now.is_empty() { Value::Null } else { Value::from(now.clone()) };
+        let why = "only additions to spec.nodeSelector are allowed (no mutations or deletions)";
+        errors.push(FieldError::invalid(path.child("nodeSelector"), &shown, why));
+    }
+    let affinity = ["spec", "affinity", "nodeAffinity"];
+    let (now, before) = (new.at(&affinity), old.at(&affinity));
+    if now == before {
+        return;
+    }
+    let terms = |affinity: Option<&Value>| {
+        let required = affinity.and_then(|a| a.at(&[REQUIRED, "nodeSelectorTerms"]));
+        required.map(|terms| terms.items().to_vec()).unwrap_or_default()
+    };
+    let at = path.children(&["affinity", "nodeAffinity", REQUIRED, "nodeSelectorTerms"]);
+    let (after, first) = (terms(now), terms(before));
+    if !first.is_empty() && first.len() != after.len() {
+        let shown: Vec<String> = after.iter().map(|t| internal::print("NodeSelectorTerm", t)).collect();
+        let shown = if after.is_empty() { "null".to_owned() } else { format!("[{}]", shown.join(",")) };
+        let why = "no additions/deletions to non-empty NodeSelectorTerms list are allowed";
+        errors.push(FieldError::invalid_rendered(at, shown, why));
+    } else {
+        for (i, (after, first)) in after.iter().zip(&first).enumerate() {
+            if !only_adds(after, first) {
+                let shown = internal::print("NodeSelectorTerm", after);
+                let why = "only additions are allowed (no mutations or deletions)";
+                errors.push(FieldError::invalid_rendered(at.index(i), shown, why));
+            }
+        }
+    }
+    match before {
+        Some(before) => munged.set(&["affinity", "nodeAffinity"], before.clone()),
+        None => {
+            munged.remove(&["affinity", "nodeAffinity"]);
+            if old.at(&["spec", "affinity"]).is_none() && munged.map_at(&["affinity"]).is_empty() {
+                munged.remove(&["affinity"]);
+            }
+        }
+    }
+}
+
+fn only_adds(after: &Value, before: &Value) -> bool {
+    let lists = ["matchExpressions", "matchFields"];
+    let none = |term: &Value| lists.iter().all(|l| term.list_at(&[l]).is_empty());
+    (!none(before) || none(after))
+        && lists.iter().all(|l| after.list_at(&[l]).starts_with(before.list_at(&[l])))
+}
+
 /// Annotations that are fixed once a pod is made.
-fn annotations(errors: &mut Errors, new: &Object, old: &Object) {
+pub(super) fn annotations(errors: &mut Errors, new: &Object, old: &Object) {
     let path = FieldPath::new("metadata.annotations");
     let fixed = |key: &str| key.starts_with("container.apparmor.security.beta.kubernetes.io/");
-    let mirror = |key: &str| key == "kubernetes.io/config.mirror";
+    let mirror = |key: &str| key == MIRROR;
     for (key, _) in old.annotations().iter().filter(|(k, v)| new.annotations().get(k) != Some(v)) {
         if fixed(key) {
             errors
@@ -202,22 +261,16 @@ fn annotations(errors: &mut Errors, new: &Object, old: &Object) {
     }
 }
 
-/// `pods/status`
-fn status(errors: &mut Errors, new: &Object, old: &Object) {
-    meta::update(errors, new, old);
-    let (class, before) = (new.str_at(&["status", "qosClass"]), old.str_at(&["status", "qosClass"]));
-    if !before.is_empty() && class != before {
-        errors.push(FieldError::invalid(
-            FieldPath::new("status.qosClass"),
-            &class.into(),
-            "field is immutable",
-        ));
-    }
-}
-
 /// `pods/ephemeralcontainers`
 fn ephemeral(errors: &mut Errors, rules: &Rules, new: &Object, old: &Object) {
+    if old.annotations().contains_key(MIRROR) {
+        let why = "static pods do not support ephemeral containers";
+        errors.clear();
+        errors.push(FieldError::forbidden(FieldPath::new("[]"), why));
+        return;
+    }
     whole(errors, rules, new);
+    annotations(errors, new, old);
     let path = FieldPath::new("spec.ephemeralContainers");
     let now = new.list_at(&["spec", "ephemeralContainers"]);
     let find = |name: &str| now.iter().find(|c| c.str_at(&["name"]) == name);
@@ -238,44 +291,26 @@ fn ephemeral(errors: &mut Errors, rules: &Rules, new: &Object, old: &Object) {
     }
 }
 
-/// `pods/resize`
-fn resize(errors: &mut Errors, rules: &Rules, new: &Object, old: &Object) {
-    whole(errors, rules, new);
-    let strip = |pod: &Object| {
-        let mut spec = pod.get("spec").cloned().unwrap_or_default();
-        for field in ["containers", "initContainers"] {
-            if let Some(list) = spec.at_mut(&[field]) {
-                for container in list.make_list() {
-                    container.remove(&["resources"]);
-                }
-            }
-        }
-        spec
-    };
-    let path = FieldPath::new("spec");
-    if crate::strategy::qos(new) != old.str_at(&["status", "qosClass"]) {
-        let shown = Value::from(crate::strategy::qos(new));
-        let why = "Pod QOS Class may not change as a result of resizing";
-        errors.push(FieldError::invalid(path.clone(), &shown, why));
-    }
-    if strip(new) != strip(old) {
-        errors.push(FieldError::forbidden(path, "only cpu and memory resources are mutable"));
-    }
+/// The annotations of a template, those of seccomp and AppArmor among them.
+pub(super) fn template_annotations(errors: &mut Errors, rules: &Rules, path: &FieldPath, template: &Value) {
+    // The server leaves `metadata` out of this path.
+    let path = path.child("annotations");
+    let annotations = template.map_at(&["metadata", "annotations"]);
+    meta::annotations(errors, &path, annotations);
+    let spec = template.get("spec").unwrap_or(&Value::Null);
+    let context =
+        Context { version: rules.version, spec, path: path.clone(), volumes: Vec::new(), is_pod: false };
+    security::annotations(errors, &context, &path, annotations);
 }
 
 /// A pod template.
 pub(super) fn template(errors: &mut Errors, rules: &Rules, path: &FieldPath, template: &Value) {
-    // The server leaves `metadata` out of these two paths.
     meta::labels(errors, &path.child("labels"), template.map_at(&["metadata", "labels"]));
-    let annotations = template.map_at(&["metadata", "annotations"]);
-    meta::annotations(errors, &path.child("annotations"), annotations);
+    template_annotations(errors, rules, path, template);
     let spec = template.get("spec").unwrap_or(&Value::Null);
     let spec_path = path.child("spec");
-    let context =
-        Context { version: rules.version, spec, path: spec_path.clone(), volumes: Vec::new(), is_pod: false };
-    security::annotations(errors, &context, &path.child("annotations"), annotations);
-    let context = pod_spec::spec(errors, rules.version, spec_path.clone(), spec, false);
-    security::annotations_match(errors, &context, annotations);
+    let context = pod_spec::spec(errors, rules.version, spec_path.clone(), spec, None);
+    security::annotations_match(errors, &context, template.map_at(&["metadata", "annotations"]));
     if !spec.list_at(&["ephemeralContainers"]).is_empty() {
         let why = "ephemeral containers not allowed in pod template";
         errors.push(FieldError::forbidden(spec_path.child("ephemeralContainers"), why));

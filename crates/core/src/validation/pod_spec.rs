@@ -46,19 +46,26 @@ impl<'a> Context<'a> {
     }
 }
 
-/// Checks a specification.
+/// Checks a specification; `pod` is the pod's name, and missing in a template.
 pub(super) fn spec<'a>(
     errors: &mut Errors,
     version: KubeVersion,
     path: FieldPath,
     spec: &'a Value,
-    is_pod: bool,
+    pod: Option<&str>,
 ) -> Context<'a> {
-    let volumes = volume::volumes(errors, &path, spec);
-    let context = Context { version, spec, path, volumes, is_pod };
+    let volumes = volume::volumes(errors, &path, spec, pod);
+    let context = Context { version, spec, path, volumes, is_pod: pod.is_some() };
+    let claims = spec.list_at(&["resourceClaims"]);
+    resources::claims(errors, &context.path.child("resourceClaims"), claims);
     container::regular(errors, &context);
     container::init(errors, &context);
     container::ephemeral(errors, &context);
+    // Since 1.34 a pod may ask for resources as a whole.
+    if version.minor() >= 34 {
+        let claims: Vec<&str> = claims.iter().map(|c| c.str_at(&["name"])).collect();
+        resources::pod(errors, &context.path.child("resources"), spec, &claims);
+    }
     host_network(errors, &context);
     let path = &context.path;
     let text = |field: &str| spec.str_at(&[field]);
@@ -127,8 +134,9 @@ pub(super) fn spec<'a>(
     if let Some(policy) = spec.get("preemptionPolicy").and_then(Value::as_str) {
         check::one_of(errors, path.child("preemptionPolicy"), policy, &["PreemptLowerPriority", "Never"]);
     }
-    for (name, amount) in spec.map_at(&["overhead"]).iter() {
-        resources::amount_of(errors, &path.child("overhead").key(name), name, amount);
+    if let Some(overhead) = spec.get("overhead") {
+        let limits = gatehouse_model::json!({"limits": (overhead.clone())});
+        resources::container(errors, &path.child("overhead"), Some(&limits), &[]);
     }
     super::os::pod(errors, &context);
     context
@@ -188,13 +196,22 @@ fn dns(errors: &mut Errors, context: &Context<'_>) {
             "must not have more than 32 search paths",
         ));
     }
+    let length: usize = searches.iter().map(|s| s.as_str().map_or(0, str::len) + 1).sum();
+    if length > 2048 + 1 {
+        let shown = Value::from(searches.to_vec());
+        let why = "must not have more than 2048 characters (including spaces) in the search list";
+        errors.push(FieldError::invalid(path.child("searches"), &shown, why));
+    }
     for (i, search) in searches.iter().enumerate() {
         let search = search.as_str().unwrap_or_default();
-        if search == "." {
-            continue;
+        let at = path.child("searches").index(i);
+        let name = search.strip_suffix('.').unwrap_or(search);
+        // Since 1.32 names with underscores are searched, and the root.
+        if context.version.minor() < 32 {
+            check::text(errors, &at, name, names::dns1123_subdomain(name));
+        } else if search != "." {
+            check::text(errors, &at, name, names::dns1123_subdomain_with_underscore(name));
         }
-        let search = search.trim_end_matches('.').replace('_', "-");
-        check::text(errors, &path.child("searches").index(i), &search, names::dns1123_subdomain(&search));
     }
     for (i, option) in config.list_at(&["options"]).iter().enumerate() {
         if option.str_at(&["name"]).is_empty() {

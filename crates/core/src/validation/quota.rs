@@ -43,14 +43,33 @@ const SCOPES: &[&str] = &[
 /// A ResourceQuota.
 pub(super) fn quota(errors: &mut Errors, object: &Object) {
     meta::object(errors, object, true, names::dns1123_subdomain);
-    let path = FieldPath::new("spec.hard");
-    for (name, amount) in object.map_at(&["spec", "hard"]).iter() {
-        let path = path.key(name);
-        quota_name(errors, &path, name);
-        resources::amount_of(errors, &path, name, amount);
-    }
+    let path = FieldPath::new("spec");
+    amounts(errors, &path, object.get("spec").unwrap_or(&Value::Null));
     scopes(errors, object);
     selector(errors, object);
+}
+
+/// The amounts of a specification or of a status.
+pub(super) fn amounts(errors: &mut Errors, path: &FieldPath, part: &Value) {
+    for field in ["hard", "used"] {
+        for (name, amount) in part.map_at(&[field]).iter() {
+            let path = path.child(field).key(name);
+            quota_name(errors, &path, name);
+            resources::amount_of(errors, &path, name, amount);
+        }
+    }
+}
+
+/// A change of a ResourceQuota: its scopes stay.
+pub(super) fn update(errors: &mut Errors, new: &Object, old: &Object) {
+    meta::update(errors, new, old);
+    quota(errors, new);
+    let (now, before) = (new.list_at(&["spec", "scopes"]), old.list_at(&["spec", "scopes"]));
+    let within = |all: &[Value], some: &[Value]| some.iter().all(|s| all.contains(s));
+    if !within(now, before) || !within(before, now) {
+        let shown = if now.is_empty() { Value::Null } else { Value::from(now.to_vec()) };
+        errors.push(FieldError::invalid(FieldPath::new("spec.scopes"), &shown, "field is immutable"));
+    }
 }
 
 fn quota_name(errors: &mut Errors, path: &FieldPath, name: &str) {
@@ -60,11 +79,7 @@ fn quota_name(errors: &mut Errors, path: &FieldPath, name: &str) {
         return;
     }
     let word = !name.contains('/');
-    if word
-        && !STANDARD.contains(&name)
-        && !name.starts_with("hugepages-")
-        && !name.starts_with("requests.hugepages-")
-    {
+    if word && !is_standard(name) {
         for why in
             ["must be a standard resource type or fully qualified", "must be a standard resource for quota"]
         {
@@ -88,7 +103,7 @@ fn scopes(errors: &mut Errors, object: &Object) {
             errors.push(FieldError::invalid(path.clone(), &shown, "unsupported scope"));
         }
         for (name, _) in hard.iter() {
-            if !applies(scope, name) {
+            if is_standard(name) && !applies(scope, name) {
                 errors.push(FieldError::invalid(
                     path.clone(),
                     &shown,
@@ -104,6 +119,10 @@ fn scopes(errors: &mut Errors, object: &Object) {
     }
 }
 
+fn is_standard(name: &str) -> bool {
+    STANDARD.contains(&name) || name.starts_with("hugepages-") || name.starts_with("requests.hugepages-")
+}
+
 /// Whether a scope can be asked of a resource.
 fn applies(scope: &str, resource: &str) -> bool {
     let of_pods = matches!(
@@ -117,23 +136,28 @@ fn applies(scope: &str, resource: &str) -> bool {
         | "NotBestEffort"
         | "PriorityClass"
         | "CrossNamespacePodAffinity" => of_pods,
+        "VolumeAttributesClass" => matches!(resource, "persistentvolumeclaims" | "requests.storage"),
         _ => true,
     }
 }
 
 fn selector(errors: &mut Errors, object: &Object) {
     let path = FieldPath::new("spec.scopeSelector.matchExpressions");
+    let whole = object.at(&["spec", "scopeSelector"]).unwrap_or(&Value::Null);
+    let mut seen: Vec<&str> = Vec::new();
     for expression in object.list_at(&["spec", "scopeSelector", "matchExpressions"]) {
         let scope = expression.str_at(&["scopeName"]);
         if !SCOPES.contains(&scope) {
             errors.push(FieldError::invalid(path.child("scopeName"), &scope.into(), "unsupported scope"));
         }
         for (name, _) in object.map_at(&["spec", "hard"]).iter() {
-            if !applies(scope, name) {
+            if is_standard(name) && !applies(scope, name) {
                 let why = "unsupported scope applied to resource";
-                errors.push(FieldError::invalid(path.clone(), &scope.into(), why));
+                let shown = super::internal::print("ScopeSelector", whole);
+                errors.push(FieldError::invalid_rendered(path.clone(), shown, why));
             }
         }
+        seen.push(scope);
         let operator = expression.str_at(&["operator"]);
         let values = expression.list_at(&["values"]);
         if matches!(
@@ -160,6 +184,14 @@ fn selector(errors: &mut Errors, object: &Object) {
                 &other.into(),
                 "not a valid selector operator",
             )),
+        }
+    }
+    for (a, b) in [("BestEffort", "NotBestEffort"), ("Terminating", "NotTerminating")] {
+        if seen.contains(&a) && seen.contains(&b) {
+            // The server shows the scopes beside the selector, not those in it.
+            let scopes = object.list_at(&["spec", "scopes"]);
+            let shown = if scopes.is_empty() { Value::Null } else { Value::from(scopes.to_vec()) };
+            errors.push(FieldError::invalid(path.clone(), &shown, "conflicting scopes"));
         }
     }
 }

@@ -47,14 +47,7 @@ fn weight(errors: &mut Errors, path: &FieldPath, term: &Value) {
 
 fn node_affinity(errors: &mut Errors, path: &FieldPath, node: &Value) {
     if let Some(required) = node.get(REQUIRED) {
-        let path = path.child(REQUIRED).child("nodeSelectorTerms");
-        let terms = required.list_at(&["nodeSelectorTerms"]);
-        if terms.is_empty() {
-            errors.push(FieldError::required(path.clone(), "must have at least one node selector term"));
-        }
-        for (i, term) in terms.iter().enumerate() {
-            node_term(errors, &path.index(i), term, true);
-        }
+        node_selector(errors, &path.child(REQUIRED), required);
     }
     for (i, preferred) in node.list_at(&[PREFERRED]).iter().enumerate() {
         let path = path.child(PREFERRED).index(i);
@@ -65,6 +58,18 @@ fn node_affinity(errors: &mut Errors, path: &FieldPath, node: &Value) {
             preferred.get("preference").unwrap_or(&Value::Null),
             false,
         );
+    }
+}
+
+/// Which nodes will do: at least one term.
+pub(super) fn node_selector(errors: &mut Errors, path: &FieldPath, selector: &Value) {
+    let path = path.child("nodeSelectorTerms");
+    let terms = selector.list_at(&["nodeSelectorTerms"]);
+    if terms.is_empty() {
+        errors.push(FieldError::required(path.clone(), "must have at least one node selector term"));
+    }
+    for (i, term) in terms.iter().enumerate() {
+        node_term(errors, &path.index(i), term, true);
     }
 }
 
@@ -128,6 +133,11 @@ fn node_term(errors: &mut Errors, path: &FieldPath, term: &Value, check_values: 
                 &key.into(),
                 "not a valid field selector key",
             ));
+            continue;
+        }
+        for (j, value) in requirement.list_at(&["values"]).iter().enumerate() {
+            let name = value.as_str().unwrap_or_default();
+            check::text(errors, &path.child("values").index(j), name, names::dns1123_subdomain(name));
         }
     }
 }
@@ -139,20 +149,22 @@ fn pod_term(errors: &mut Errors, path: &FieldPath, term: &Value) {
         let name = namespace.as_str().unwrap_or_default();
         check::text(errors, &path.child("namespace"), name, names::dns1123_label(name));
     }
+    match_keys(errors, path, term);
     let key = term.str_at(&["topologyKey"]);
     if key.is_empty() {
         errors.push(FieldError::required(path.child("topologyKey"), "can not be empty"));
     }
     check::text(errors, &path.child("topologyKey"), key, names::label_key(key));
-    match_keys(errors, path, term, &["matchLabelKeys", "mismatchLabelKeys"]);
 }
 
-/// Label keys whose values the pod itself gives to the selector beside them.
-fn match_keys(errors: &mut Errors, path: &FieldPath, term: &Value, fields: &[&str]) {
-    for field in fields {
+/// Label keys whose values the pod itself gives to the selector beside them, or keeps out of it.
+fn match_keys(errors: &mut Errors, path: &FieldPath, term: &Value) {
+    let (same, other) = ("matchLabelKeys", "mismatchLabelKeys");
+    let selector = term.get("labelSelector");
+    for field in [same, other] {
         let keys = term.list_at(&[field]);
         let path = path.child(field);
-        if !keys.is_empty() && term.get("labelSelector").is_none() {
+        if !keys.is_empty() && selector.is_none() {
             errors.push(FieldError::forbidden(path, "must not be specified when labelSelector is not set"));
             continue;
         }
@@ -161,11 +173,47 @@ fn match_keys(errors: &mut Errors, path: &FieldPath, term: &Value, fields: &[&st
             check::text(errors, &path.index(i), key, names::label_key(key));
         }
     }
-    let [first, second] = fields else { return };
-    for (i, key) in term.list_at(&[first]).iter().enumerate() {
-        if term.list_at(&[second]).contains(key) {
+    let keys = term.list_at(&[same]);
+    // The keys are in the selector by now, once; a second time somebody wrote them there.
+    let mut seen: Vec<&str> = term.map_at(&["labelSelector", "matchLabels"]).keys().collect();
+    for expression in term.list_at(&["labelSelector", "matchExpressions"]) {
+        let key = expression.str_at(&["key"]);
+        let place = keys.iter().rposition(|k| k.as_str() == Some(key));
+        if let Some(i) = place.filter(|_| seen.contains(&key)) {
+            let why = "exists in both matchLabelKeys and labelSelector";
+            errors.push(FieldError::invalid(path.index(i), &key.into(), why));
+        }
+        seen.push(key);
+    }
+    for (i, key) in keys.iter().enumerate() {
+        if term.list_at(&[other]).contains(key) {
             let why = "exists in both matchLabelKeys and mismatchLabelKeys";
-            errors.push(FieldError::invalid(path.child(first).index(i), key, why));
+            errors.push(FieldError::invalid(path.child(same).index(i), key, why));
+        }
+    }
+}
+
+/// Label keys by which pods of one kind are told apart when they are spread.
+fn spread_keys(errors: &mut Errors, path: &FieldPath, constraint: &Value) {
+    let keys = constraint.list_at(&["matchLabelKeys"]);
+    let path = path.child("matchLabelKeys");
+    if !keys.is_empty() && constraint.get("labelSelector").is_none() {
+        let why = "must not be specified when labelSelector is not set";
+        errors.push(FieldError::forbidden(path.clone(), why));
+    }
+    let selects = |key: &str| {
+        constraint.map_at(&["labelSelector", "matchLabels"]).contains_key(key)
+            || constraint
+                .list_at(&["labelSelector", "matchExpressions"])
+                .iter()
+                .any(|e| e.str_at(&["key"]) == key)
+    };
+    for (i, key) in keys.iter().enumerate() {
+        let key = key.as_str().unwrap_or_default();
+        check::text(errors, &path.index(i), key, names::label_key(key));
+        if selects(key) {
+            let why = "exists in both matchLabelKeys and labelSelector";
+            errors.push(FieldError::invalid(path.index(i), &key.into(), why));
         }
     }
 }
@@ -231,7 +279,8 @@ pub(super) fn tolerations(errors: &mut Errors, path: &FieldPath, tolerations: &[
 
 /// `spec.topologySpreadConstraints`
 pub(super) fn spread(errors: &mut Errors, path: &FieldPath, constraints: &[Value]) {
-    let mut seen: Vec<(&str, &str)> = Vec::new();
+    let pair =
+        |c: &Value| (c.str_at(&["topologyKey"]).to_owned(), c.str_at(&["whenUnsatisfiable"]).to_owned());
     for (i, constraint) in constraints.iter().enumerate() {
         let path = path.index(i);
         let skew = constraint.i64_at(&["maxSkew"]).unwrap_or(0);
@@ -245,21 +294,21 @@ pub(super) fn spread(errors: &mut Errors, path: &FieldPath, constraints: &[Value
         let key = constraint.str_at(&["topologyKey"]);
         if key.is_empty() {
             errors.push(FieldError::required(path.child("topologyKey"), "can not be empty"));
-        } else {
-            check::text(errors, &path.child("topologyKey"), key, names::label_key(key));
         }
         let when = constraint.str_at(&["whenUnsatisfiable"]);
         check::allowed(errors, path.child("whenUnsatisfiable"), when, &["DoNotSchedule", "ScheduleAnyway"]);
-        if seen.contains(&(key, when)) {
+        if constraints.iter().skip(i + 1).any(|later| pair(later) == pair(constraint)) {
             let shown = format!("{{{key}, {when}}}");
             errors.push(FieldError::duplicate(
                 path.child("{topologyKey, whenUnsatisfiable}"),
                 &Value::from(shown),
             ));
         }
-        seen.push((key, when));
         if let Some(domains) = constraint.i64_at(&["minDomains"]) {
-            check::positive(errors, path.child("minDomains"), Some(domains));
+            if domains <= 0 {
+                let why = "must be greater than zero";
+                errors.push(FieldError::invalid(path.child("minDomains"), &Value::Int(domains), why));
+            }
             if when != "DoNotSchedule" {
                 errors.push(FieldError::invalid(
                     path.child("minDomains"),
@@ -273,7 +322,7 @@ pub(super) fn spread(errors: &mut Errors, path: &FieldPath, constraints: &[Value
                 check::allowed(errors, path.child(field), policy, &["Honor", "Ignore"]);
             }
         }
-        match_keys(errors, &path, constraint, &["matchLabelKeys"]);
+        spread_keys(errors, &path, constraint);
         meta::selector(errors, &path.child("labelSelector"), constraint.get("labelSelector"));
     }
 }

@@ -6,9 +6,10 @@ use gatehouse_model::{FieldError, FieldPath, Map, Value, names};
 
 use super::check::{self, Errors};
 use super::pod_spec::Context;
+use super::{pod::MIRROR, windows};
 
 const APP_ARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
-const MIRROR: &str = "kubernetes.io/config.mirror";
+const DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
 const SECCOMP_POD: &str = "seccomp.security.alpha.kubernetes.io/pod";
 const SECCOMP: &str = "container.seccomp.security.alpha.kubernetes.io/";
 
@@ -60,7 +61,7 @@ pub(super) fn container(
             ));
         }
     }
-    windows(errors, &path.child("windowsOptions"), security.get("windowsOptions"));
+    windows::options(errors, &path.child("windowsOptions"), security.get("windowsOptions"));
     app_armor(errors, &path.child("appArmorProfile"), security.get("appArmorProfile"));
 }
 
@@ -91,7 +92,7 @@ pub(super) fn pod(errors: &mut Errors, context: &Context<'_>) {
         check::allowed(errors, path.child("fsGroupChangePolicy"), policy, &["Always", "OnRootMismatch"]);
     }
     seccomp(errors, &path.child("seccompProfile"), security.get("seccompProfile"));
-    windows(errors, &path.child("windowsOptions"), security.get("windowsOptions"));
+    windows::options(errors, &path.child("windowsOptions"), security.get("windowsOptions"));
     app_armor(errors, &path.child("appArmorProfile"), security.get("appArmorProfile"));
     if let Some(policy) = security.get("supplementalGroupsPolicy").and_then(Value::as_str) {
         check::allowed(errors, path.child("supplementalGroupsPolicy"), policy, &["Merge", "Strict"]);
@@ -176,22 +177,6 @@ fn app_armor(errors: &mut Errors, path: &FieldPath, profile: Option<&Value>) {
     }
 }
 
-fn windows(errors: &mut Errors, path: &FieldPath, options: Option<&Value>) {
-    let Some(options) = options else { return };
-    let user = options.get("runAsUserName").and_then(Value::as_str);
-    if user == Some("") {
-        errors.push(FieldError::invalid(
-            path.child("runAsUserName"),
-            &"".into(),
-            "runAsUserName cannot be an empty string",
-        ));
-    }
-    let spec = options.get("gmsaCredentialSpecName").and_then(Value::as_str);
-    if let Some(spec) = spec {
-        check::text(errors, &path.child("gmsaCredentialSpecName"), spec, names::dns1123_subdomain(spec));
-    }
-}
-
 fn sysctls(errors: &mut Errors, context: &Context<'_>, path: &FieldPath, sysctls: &[Value]) {
     let mut seen: Vec<&str> = Vec::new();
     for (i, sysctl) in sysctls.iter().enumerate() {
@@ -248,6 +233,13 @@ pub(super) fn annotations(errors: &mut Errors, context: &Context<'_>, path: &Fie
         let why = "must set spec.nodeName if mirror pod annotation is set";
         errors.push(FieldError::invalid(path.key(MIRROR), &shown, why));
     }
+    if let Some(cost) = annotations.get(DELETION_COST).and_then(Value::as_str)
+        && context.version.minor() >= 22
+        && !is_cost(cost)
+    {
+        let why = "must be a 32bit integer";
+        errors.push(FieldError::invalid(path.key(DELETION_COST), &cost.into(), why));
+    }
     for (key, value) in annotations.iter() {
         let value = value.as_str().unwrap_or_default();
         if context.version.minor() < 27 && (key == SECCOMP_POD || key.starts_with(SECCOMP)) {
@@ -269,6 +261,12 @@ pub(super) fn annotations(errors: &mut Errors, context: &Context<'_>, path: &Fie
             errors.push(FieldError::invalid(path.key(key), &value.into(), why));
         }
     }
+}
+
+/// `5` and `-3`, not `+5` and not `05`.
+fn is_cost(cost: &str) -> bool {
+    let plain = !cost.starts_with('+') && (cost == "0" || !cost.starts_with('0'));
+    plain && cost.parse::<i32>().is_ok()
 }
 
 fn seccomp_name(errors: &mut Errors, path: &FieldPath, profile: &str) {

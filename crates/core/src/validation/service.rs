@@ -1,6 +1,6 @@
 //! Services.
 //!
-//! Models `ValidateService` and `ValidateServiceUpdate`.
+//! Models `ValidateService`.
 
 use gatehouse_model::{FieldError, FieldPath, Object, Value, names};
 
@@ -12,9 +12,41 @@ pub(super) fn name_rule(rules: &Rules) -> fn(&str) -> Vec<String> {
     if rules.version.minor() >= 34 { names::dns1123_label } else { names::dns1035_label }
 }
 
+/// How long a client keeps to one endpoint.
+fn affinity(errors: &mut Errors, path: &FieldPath, config: Option<&Value>) {
+    let mut path = path.clone();
+    let mut value = config;
+    for field in ["clientIP", "timeoutSeconds"] {
+        let Some(found) = value else { break };
+        value = found.get(field);
+        path = path.child(field);
+    }
+    match value.and_then(Value::as_i64) {
+        None => errors.push(FieldError::required(path, "when session affinity type is ClientIP")),
+        Some(seconds) if seconds <= 0 || seconds > 86_400 => {
+            let why = "must be greater than 0 and less than 86400";
+            errors.push(FieldError::invalid(path, &Value::Int(seconds), why));
+        }
+        Some(_) => {}
+    }
+}
+
+/// Two annotations for one thing, which must agree.
+const HINTS: &str = "service.kubernetes.io/topology-aware-hints";
+const MODE: &str = "service.kubernetes.io/topology-mode";
+/// The annotation that was there before `loadBalancerSourceRanges`.
+const RANGES: &str = "service.beta.kubernetes.io/load-balancer-source-ranges";
+
 /// A Service.
 pub(super) fn service(errors: &mut Errors, rules: &Rules, object: &Object) {
     meta::object(errors, object, true, name_rule(rules));
+    if let (Some(hints), Some(mode)) = (object.annotation(HINTS), object.annotation(MODE))
+        && rules.version.minor() >= 27
+        && hints != mode
+    {
+        let why = format!("must match annotations[{HINTS}] when both are specified");
+        errors.push(FieldError::invalid(FieldPath::new("metadata.annotations").key(MODE), &mode.into(), why));
+    }
     let path = FieldPath::new("spec");
     let text = |field: &str| object.str_at(&["spec", field]);
     let kind = text("type");
@@ -50,13 +82,7 @@ pub(super) fn service(errors: &mut Errors, rules: &Rules, object: &Object) {
     meta::labels(errors, &path.child("selector"), object.map_at(&["spec", "selector"]));
     check::one_of(errors, path.child("sessionAffinity"), text("sessionAffinity"), &["ClientIP", "None"]);
     if text("sessionAffinity") == "ClientIP" {
-        let seconds =
-            object.i64_at(&["spec", "sessionAffinityConfig", "clientIP", "timeoutSeconds"]).unwrap_or(0);
-        if seconds <= 0 || seconds > 86_400 {
-            let path = path.children(&["sessionAffinityConfig", "clientIP", "timeoutSeconds"]);
-            let why = "must be greater than 0 and less than 86400";
-            errors.push(FieldError::invalid(path, &Value::Int(seconds), why));
-        }
+        affinity(errors, &path.child("sessionAffinityConfig"), object.at(&["spec", "sessionAffinityConfig"]));
     }
     if text("sessionAffinity") == "None" && object.at(&["spec", "sessionAffinityConfig"]).is_some() {
         let why = "must not be set when session affinity is None";
@@ -98,11 +124,33 @@ pub(super) fn service(errors: &mut Errors, rules: &Rules, object: &Object) {
         let range = range.as_str().unwrap_or_default().trim();
         check::text(errors, &ranges_path.index(i), range, names::cidr(range, true));
     }
+    if let Some(ranges) = object.annotation(RANGES).filter(|_| ranges.is_empty()) {
+        let path = FieldPath::new("metadata.annotations").key(RANGES);
+        if kind != "LoadBalancer" {
+            let why = "may only be used when `type` is 'LoadBalancer'";
+            errors.push(FieldError::forbidden(path.clone(), why));
+        }
+        for range in ranges.split(',').map(str::trim).filter(|_| !ranges.trim().is_empty()) {
+            check::text(errors, &path, range, names::cidr(range, true));
+        }
+    }
     if object.at(&["spec", "allocateLoadBalancerNodePorts"]).is_some() && kind != "LoadBalancer" {
         let why = "may only be used when `type` is 'LoadBalancer'";
         errors.push(FieldError::forbidden(path.child("allocateLoadBalancerNodePorts"), why));
     }
+    balancer_class(errors, object);
     traffic(errors, &path, object, kind);
+}
+
+/// Which balancer a service is for.
+pub(super) fn balancer_class(errors: &mut Errors, object: &Object) {
+    let Some(class) = object.at(&["spec", "loadBalancerClass"]).and_then(Value::as_str) else { return };
+    let path = FieldPath::new("spec.loadBalancerClass");
+    if object.str_at(&["spec", "type"]) == "LoadBalancer" {
+        check::text(errors, &path, class, names::label_key(class));
+    } else {
+        errors.push(FieldError::forbidden(path, "may only be used when `type` is 'LoadBalancer'"));
+    }
 }
 
 fn traffic(errors: &mut Errors, path: &FieldPath, object: &Object, kind: &str) {
@@ -117,7 +165,11 @@ fn traffic(errors: &mut Errors, path: &FieldPath, object: &Object, kind: &str) {
         errors.push(FieldError::invalid(at, &policy.into(), why));
     }
     let health = object.i64_at(&["spec", "healthCheckNodePort"]).unwrap_or(0);
-    if health != 0 && !(kind == "LoadBalancer" && policy == "Local") {
+    if kind == "LoadBalancer" && policy == "Local" {
+        if health != 0 {
+            check::port(errors, &path.child("healthCheckNodePort"), health);
+        }
+    } else if health != 0 {
         let why = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
         errors.push(FieldError::invalid(path.child("healthCheckNodePort"), &Value::Int(health), why));
     }
@@ -134,31 +186,29 @@ fn traffic(errors: &mut Errors, path: &FieldPath, object: &Object, kind: &str) {
     }
 }
 
+/// `ValidateServiceClusterIPsRelatedFields`.
 fn cluster_ips(errors: &mut Errors, path: &FieldPath, object: &Object) {
-    for (i, ip) in object.list_at(&["spec", "clusterIPs"]).iter().enumerate() {
-        let ip = ip.as_str().unwrap_or_default();
-        let path = path.child("clusterIPs").index(i);
-        if ip == "None" {
-            if i > 0 {
-                errors.push(FieldError::invalid(path, &ip.into(), "'None' must be the first and only value"));
-            }
-        } else {
-            check::ip(errors, &path, ip);
-        }
+    if object.str_at(&["spec", "type"]) == "ExternalName" {
+        return;
     }
-    let first = object.list_at(&["spec", "clusterIPs"]).first().and_then(Value::as_str).unwrap_or_default();
+    let ips = object.list_at(&["spec", "clusterIPs"]);
+    let families = object.list_at(&["spec", "ipFamilies"]);
+    let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
+    let at = path.child("clusterIPs");
+    let all = |why: &str| FieldError::invalid(at.clone(), &Value::from(ips.to_vec()), why);
     let ip = object.str_at(&["spec", "clusterIP"]);
-    if !ip.is_empty() && !first.is_empty() && first != ip {
-        let shown = Value::from(object.list_at(&["spec", "clusterIPs"]).to_vec());
-        errors.push(FieldError::invalid(
-            path.child("clusterIPs"),
-            &shown,
-            "first value must match `clusterIP`",
-        ));
+    match ips.first() {
+        None if !ip.is_empty() => errors.push(FieldError::required(at.clone(), "")),
+        Some(_) if ip.is_empty() => errors.push(all("must be empty when `clusterIP` is not specified")),
+        Some(first) if first.as_str() != Some(ip) => errors.push(all("first value must match `clusterIP`")),
+        _ => {}
     }
-    for (i, family) in object.list_at(&["spec", "ipFamilies"]).iter().enumerate() {
-        let family = family.as_str().unwrap_or_default();
-        check::allowed(errors, path.child("ipFamilies").index(i), family, &["IPv4", "IPv6"]);
+    for (i, family) in families.iter().enumerate() {
+        let at = path.child("ipFamilies").index(i);
+        check::allowed(errors, at.clone(), &text(family), &["IPv4", "IPv6"]);
+        if families.iter().take(i).any(|earlier| earlier == family) {
+            errors.push(FieldError::duplicate(at, family));
+        }
     }
     if let Some(policy) = object.at(&["spec", "ipFamilyPolicy"]).and_then(Value::as_str) {
         check::allowed(
@@ -167,6 +217,39 @@ fn cluster_ips(errors: &mut Errors, path: &FieldPath, object: &Object) {
             policy,
             &["PreferDualStack", "RequireDualStack", "SingleStack"],
         );
+    }
+    let mut wrong = false;
+    for (i, ip) in ips.iter().enumerate() {
+        if i == 0 && ip.as_str() == Some("None") {
+            if ips.len() > 1 {
+                wrong = true;
+                errors.push(all("'None' must be the first and only value"));
+            }
+            continue;
+        }
+        let before = errors.len();
+        check::ip(errors, &at.index(i), &text(ip));
+        wrong |= errors.len() > before;
+    }
+    if ips.len() > 2 {
+        errors.push(all("may only hold up to 2 values"));
+    }
+    let of_six = |ip: &Value| names::parse_ip(&text(ip)).is_some_and(|ip| ip.is_ipv6());
+    if wrong {
+        return;
+    }
+    if ips.len() > 1 && (ips.iter().all(of_six) || !ips.iter().any(of_six)) {
+        errors.push(all("may specify no more than one IP for each IP family"));
+    }
+    if ip == "None" {
+        return;
+    }
+    for (i, (ip, family)) in ips.iter().zip(families).enumerate() {
+        let family = text(family);
+        if (family == "IPv6") != of_six(ip) && matches!(family.as_str(), "IPv4" | "IPv6") {
+            let why = format!("expected an {family} value as indicated by `ipFamilies[{i}]`");
+            errors.push(FieldError::invalid(at.index(i), ip, why));
+        }
     }
 }
 
@@ -217,31 +300,4 @@ fn duplicates(errors: &mut Errors, path: &FieldPath, ports: &[Value]) {
         }
         seen.push(key);
     }
-}
-
-/// A change of a Service: its address stays.
-pub(super) fn update(errors: &mut Errors, rules: &Rules, new: &Object, old: &Object) {
-    meta::update(errors, new, old);
-    let external = |o: &Object| o.str_at(&["spec", "type"]) == "ExternalName";
-    let ips = |o: &Object| o.list_at(&["spec", "clusterIPs"]).to_vec();
-    let (now, before) = (ips(new), ips(old));
-    if !external(new) && !external(old) {
-        let path = FieldPath::new("spec.clusterIPs");
-        for (i, ip) in before.iter().enumerate() {
-            if i == 0 && now.first().is_some_and(|n| n != ip) {
-                let shown = Value::from(now.clone());
-                errors.push(FieldError::invalid(path.index(i), &shown, "may not change once set"));
-            }
-        }
-        let families = |o: &Object| o.list_at(&["spec", "ipFamilies"]).to_vec();
-        let (now, before) = (families(new), families(old));
-        if let (Some(a), Some(b)) = (now.first(), before.first())
-            && a != b
-        {
-            let shown = Value::from(now.clone());
-            let path = FieldPath::new("spec.ipFamilies").index(0);
-            errors.push(FieldError::invalid(path, &shown, "may not change once set"));
-        }
-    }
-    service(errors, rules, new);
 }

@@ -1,5 +1,7 @@
 //! One manifest a rule, and what a real API server says of it.
 
+mod fields;
+
 use gatehouse_model::{GroupVersion, KubeVersion, Value, json};
 
 use crate::cluster::Cluster;

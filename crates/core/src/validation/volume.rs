@@ -1,13 +1,15 @@
 //! Volumes, mounts and devices.
 //!
-//! Models `ValidateVolumes`, `validateVolumeSource`, `ValidateVolumeMounts`, `ValidateVolumeDevices`.
+//! Models `ValidateVolumes`, `validateVolumeSource`, `ValidateVolumeMounts`, `ValidateVolumeDevices`. Knows no
+//! projection of pod certificates.
 
 use gatehouse_model::{FieldError, FieldPath, Value, names};
 
 use super::check::{self, Errors};
 use super::env;
 use super::pod_spec::Context;
-use super::resources;
+use super::volume_source::{self, Place};
+use super::{classes, meta, resources, storage};
 
 /// Sources in the order they are looked at. The second name is the one errors of a further source use.
 const SOURCES: &[(&str, &str)] = &[
@@ -46,13 +48,25 @@ const SOURCES: &[(&str, &str)] = &[
 const HOST_PATH_TYPES: &[&str] =
     &["", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"];
 
-/// `spec.volumes`; gives back the volumes that are right, which alone can be mounted.
-pub(super) fn volumes<'a>(errors: &mut Errors, path: &FieldPath, spec: &'a Value) -> Vec<&'a Value> {
+/// `spec.volumes`; gives back the volumes that are right, which alone can be mounted. `pod` is its name, where it has one.
+pub(super) fn volumes<'a>(
+    errors: &mut Errors,
+    path: &FieldPath,
+    spec: &'a Value,
+    pod: Option<&str>,
+) -> Vec<&'a Value> {
+    let pod = pod.filter(|name| !name.is_empty());
+    let volumes = spec.list_at(&["volumes"]);
+    let claims: Vec<String> = volumes
+        .iter()
+        .filter(|volume| volume.get("ephemeral").is_some())
+        .filter_map(|volume| Some(format!("{}-{}", pod?, volume.str_at(&["name"]))))
+        .collect();
     let mut right: Vec<&Value> = Vec::new();
-    for (i, volume) in spec.list_at(&["volumes"]).iter().enumerate() {
+    for (i, volume) in volumes.iter().enumerate() {
         let path = path.child("volumes").index(i);
         let mut found = Errors::new();
-        source(&mut found, &path, volume);
+        source(&mut found, &path, volume, pod);
         let name = volume.str_at(&["name"]);
         if check::required(&mut found, path.child("name"), name) {
             check::text(&mut found, &path.child("name"), name, names::dns1123_label(name));
@@ -65,11 +79,17 @@ pub(super) fn volumes<'a>(errors: &mut Errors, path: &FieldPath, spec: &'a Value
         } else {
             errors.extend(found);
         }
+        let claim = volume.str_at(&["persistentVolumeClaim", "claimName"]);
+        if claims.iter().any(|c| c == claim) {
+            let why = "must not reference a PVC that gets created for an ephemeral volume";
+            let path = path.children(&["persistentVolumeClaim", "claimName"]);
+            errors.push(FieldError::invalid(path, &claim.into(), why));
+        }
     }
     right
 }
 
-fn source(errors: &mut Errors, path: &FieldPath, volume: &Value) {
+fn source(errors: &mut Errors, path: &FieldPath, volume: &Value, pod: Option<&str>) {
     let mut found = false;
     for (kind, shown) in SOURCES {
         let Some(source) = volume.get(kind) else { continue };
@@ -78,14 +98,15 @@ fn source(errors: &mut Errors, path: &FieldPath, volume: &Value) {
             continue;
         }
         found = true;
-        one(errors, &path.child(kind), kind, source);
+        one(errors, path, kind, source, volume.str_at(&["name"]), pod);
     }
     if !found {
         errors.push(FieldError::required(path.clone(), "must specify a volume type"));
     }
 }
 
-fn one(errors: &mut Errors, path: &FieldPath, kind: &str, source: &Value) {
+fn one(errors: &mut Errors, parent: &FieldPath, kind: &str, source: &Value, name: &str, pod: Option<&str>) {
+    let path = &parent.child(kind);
     let mut required = |field: &str| {
         check::required(errors, path.child(field), source.str_at(&[field]));
     };
@@ -100,7 +121,6 @@ fn one(errors: &mut Errors, path: &FieldPath, kind: &str, source: &Value) {
                 ));
             }
         }
-        "hostPath" => host_path(errors, path, source),
         "gitRepo" => {
             required("repository");
             check::descending(errors, &path.child("directory"), source.str_at(&["directory"]));
@@ -115,47 +135,16 @@ fn one(errors: &mut Errors, path: &FieldPath, kind: &str, source: &Value) {
             mode(errors, &path.child("defaultMode"), source.i64_at(&["defaultMode"]));
             items(errors, path, source);
         }
-        "nfs" => {
-            required("server");
-            required("path");
-            let mount = source.str_at(&["path"]);
-            if !mount.starts_with('/') {
-                errors.push(FieldError::invalid(
-                    path.child("path"),
-                    &mount.into(),
-                    "must be an absolute path",
-                ));
-            }
-        }
-        "iscsi" => {
-            required("targetPortal");
-            required("iqn");
-        }
-        "glusterfs" => {
-            required("endpoints");
-            required("path");
-        }
         "persistentVolumeClaim" => required("claimName"),
-        "csi" => required("driver"),
-        "awsElasticBlockStore" | "cinder" | "portworxVolume" => required("volumeID"),
-        "gcePersistentDisk" => required("pdName"),
-        "azureFile" => {
-            required("secretName");
-            required("shareName");
-        }
-        "azureDisk" => {
-            required("diskName");
-            required("diskURI");
-        }
-        "flexVolume" => required("driver"),
-        "vsphereVolume" => required("volumePath"),
         "downwardAPI" => {
             mode(errors, &path.child("defaultMode"), source.i64_at(&["defaultMode"]));
             downward(errors, path, source);
         }
         "projected" => projected(errors, path, source),
         "image" => {
-            required("reference");
+            if pod.is_some() {
+                required("reference");
+            }
             check::one_of(
                 errors,
                 path.child("pullPolicy"),
@@ -163,10 +152,27 @@ fn one(errors: &mut Errors, path: &FieldPath, kind: &str, source: &Value) {
                 &["Always", "IfNotPresent", "Never"],
             );
         }
-        "ephemeral" if source.get("volumeClaimTemplate").is_none() => {
-            errors.push(FieldError::required(path.child("volumeClaimTemplate"), ""));
+        "ephemeral" => ephemeral(errors, parent, source, name, pod),
+        _ => volume_source::shared(errors, parent, kind, source, Place::Pod(name)),
+    }
+}
+
+/// A volume whose claim is made with the pod: the claim's form, and its name.
+fn ephemeral(errors: &mut Errors, parent: &FieldPath, source: &Value, name: &str, pod: Option<&str>) {
+    let path = parent.children(&["ephemeral", "volumeClaimTemplate"]);
+    match source.get("volumeClaimTemplate") {
+        None => errors.push(FieldError::required(path, "")),
+        Some(template) => {
+            storage::template_metadata(errors, &path.child("metadata"), template.get("metadata"));
+            storage::claim_spec(errors, &path.child("spec"), template.get("spec").unwrap_or(&Value::Null));
         }
-        _ => {}
+    }
+    if let Some(pod) = pod.filter(|_| !name.is_empty()) {
+        let claim = format!("{pod}-{name}");
+        for complaint in names::dns1123_subdomain(&claim) {
+            let why = format!("PVC name \"{claim}\": {complaint}");
+            errors.push(FieldError::invalid(parent.child("name"), &name.into(), why));
+        }
     }
 }
 
@@ -255,6 +261,15 @@ fn projected(errors: &mut Errors, path: &FieldPath, source: &Value) {
                 }
                 "downwardAPI" => downward(errors, &part_path, part),
                 "serviceAccountToken" => token(errors, path, &part_path, part),
+                "clusterTrustBundle" => {
+                    trust_bundle(errors, &part_path, part);
+                    let file = part.str_at(&["path"]);
+                    if files.contains(&file) {
+                        let why = "conflicting duplicate paths";
+                        errors.push(FieldError::invalid(path.clone(), &file.into(), why));
+                    }
+                    files.push(file);
+                }
                 _ => {}
             }
             for item in part.list_at(&["items"]) {
@@ -275,6 +290,47 @@ fn projected(errors: &mut Errors, path: &FieldPath, source: &Value) {
             errors.push(FieldError::forbidden(source_path, why));
         }
     }
+}
+
+/// The certificates of a ClusterTrustBundle, by its name or by its signer.
+fn trust_bundle(errors: &mut Errors, path: &FieldPath, bundle: &Value) {
+    let text = |field: &str| bundle.get(field).and_then(Value::as_str);
+    match (text("name"), text("signerName")) {
+        (Some(_), Some(_)) => {
+            let shown = super::internal::print("ClusterTrustBundleProjection", bundle);
+            let why = "only one of name and signerName may be used";
+            errors.push(FieldError::invalid_rendered(path.clone(), shown, why));
+        }
+        (Some(name), None) => {
+            let at = path.child("name");
+            if name.is_empty() {
+                errors.push(FieldError::required(at.clone(), "must be a valid object name"));
+            }
+            for complaint in names::dns1123_subdomain(name.rsplit(':').next().unwrap_or(name)) {
+                let why = format!("not a valid clustertrustbundlename: {complaint}");
+                errors.push(FieldError::invalid(at.clone(), &name.into(), why));
+            }
+            if let Some(selector) = bundle.get("labelSelector") {
+                let why = "labelSelector must be unset if name is specified";
+                errors.push(FieldError::invalid(path.child("labelSelector"), selector, why));
+            }
+        }
+        (None, Some(signer)) => {
+            let at = path.child("signerName");
+            if signer.is_empty() {
+                errors.push(FieldError::required(at.clone(), "must be a valid signer name"));
+            }
+            classes::signer(errors, &at, signer);
+            meta::selector(errors, &path.child("labelSelector"), bundle.get("labelSelector"));
+        }
+        (None, None) => {
+            let why = "either name or signerName must be specified";
+            errors.push(FieldError::required(path.clone(), why));
+        }
+    }
+    let file = bundle.str_at(&["path"]);
+    check::required(errors, path.child("path"), file);
+    check::non_reserved(errors, &path.child("path"), file);
 }
 
 fn token(errors: &mut Errors, volume: &FieldPath, path: &FieldPath, token: &Value) {
@@ -389,21 +445,43 @@ fn recursive(errors: &mut Errors, path: &FieldPath, mount: &Value) {
 
 /// `volumeDevices` of a container.
 pub(super) fn devices(errors: &mut Errors, context: &Context<'_>, path: &FieldPath, container: &Value) {
+    let mounts = container.list_at(&["volumeMounts"]);
+    let (mut names, mut places): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
     for (i, device) in container.list_at(&["volumeDevices"]).iter().enumerate() {
-        let path = path.index(i);
-        let name = device.str_at(&["name"]);
-        check::required(errors, path.child("name"), name);
+        let (at_name, at_place) = (path.index(i).child("name"), path.index(i).child("devicePath"));
+        let (name, place) = (device.str_at(&["name"]), device.str_at(&["devicePath"]));
+        let name_is = |why: &str| FieldError::invalid(at_name.clone(), &name.into(), why);
+        let place_is = |why: &str| FieldError::invalid(at_place.clone(), &place.into(), why);
+        check::required(errors, at_name.clone(), name);
+        if names.contains(&name) {
+            errors.push(name_is("must be unique"));
+        }
         match context.volumes.iter().find(|v| v.str_at(&["name"]) == name) {
-            None => errors.push(FieldError::not_found(path.child("name"), &name.into())),
+            None => errors.push(FieldError::not_found(at_name.clone(), &name.into())),
             Some(v) if v.get("persistentVolumeClaim").is_none() && v.get("ephemeral").is_none() => {
-                errors.push(FieldError::invalid(
-                    path.child("name"),
-                    &name.into(),
-                    "can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode",
-                ));
+                let why =
+                    "can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode";
+                errors.push(name_is(why));
             }
             Some(_) => {}
         }
-        check::required(errors, path.child("devicePath"), device.str_at(&["devicePath"]));
+        check::required(errors, at_place.clone(), place);
+        if places.contains(&place) {
+            errors.push(place_is("must be unique"));
+        }
+        if place.split('/').any(|part| part == "..") {
+            errors.push(place_is("can not contain backsteps ('..')"));
+        } else {
+            places.push(place);
+        }
+        if mounts.iter().any(|m| m.str_at(&["name"]) == name) {
+            errors.push(name_is("must not already exist in volumeMounts"));
+        }
+        if mounts.iter().any(|m| m.str_at(&["mountPath"]) == place) {
+            errors.push(place_is("must not already exist as a path in volumeMounts"));
+        }
+        if !name.is_empty() {
+            names.push(name);
+        }
     }
 }

@@ -137,6 +137,7 @@ fn template(errors: &mut Errors, rules: &Rules, path: &FieldPath, object: &Objec
         // Its pods mount claims that the template does not know: the pods themselves are judged when they are made.
         let labels = template.map_at(&["metadata", "labels"]);
         meta::labels(errors, &path_template.child("labels"), labels);
+        pod::template_annotations(errors, rules, &path_template, template);
     } else {
         pod::template(errors, rules, &path_template, template);
     }
@@ -236,12 +237,10 @@ fn daemon_set_spec(errors: &mut Errors, rules: &Rules, object: &Object) {
             None => errors.push(FieldError::required(at.child("rollingUpdate"), "")),
             Some(rolling) => daemon_rolling(errors, &at.child("rollingUpdate"), rolling),
         },
-        other => {
-            errors.push(FieldError::not_supported(
-                at.child("type"),
-                &other.into(),
-                &["RollingUpdate", "OnDelete"],
-            ));
+        _ => {
+            // The whole strategy is shown.
+            let shown = internal::print("DaemonSetUpdateStrategy", strategy);
+            errors.push(FieldError::not_supported_rendered(at, shown, &["RollingUpdate", "OnDelete"]));
         }
     }
     let history = object.i64_at(&["spec", "revisionHistoryLimit"]);
@@ -372,6 +371,22 @@ pub(super) fn stateful_set_update(errors: &mut Errors, rules: &Rules, new: &Obje
         let why = format!("updates to statefulset spec for fields other than {fields} are forbidden");
         errors.push(FieldError::forbidden(FieldPath::new("spec"), why));
     }
+}
+
+/// A ControllerRevision.
+pub(super) fn revision(errors: &mut Errors, object: &Object) {
+    meta::object(errors, object, true, names::dns1123_subdomain);
+    if object.get("data").is_none() {
+        errors.push(FieldError::required(FieldPath::new("data"), "data is mandatory"));
+    }
+    check::non_negative(errors, FieldPath::new("revision"), object.i64_at(&["revision"]));
+}
+
+/// A change of a ControllerRevision: what it remembers stays.
+pub(super) fn revision_update(errors: &mut Errors, new: &Object, old: &Object) {
+    meta::update(errors, new, old);
+    revision(errors, new);
+    check::immutable(errors, FieldPath::new("data"), new.get("data"), old.get("data"));
 }
 
 /// A ReplicationController.

@@ -16,6 +16,7 @@ pub(super) fn document(chunk: &Chunk<'_>) -> Result<Document, YamlError> {
     let mut c = Constructor {
         tree: &tree,
         following: Vec::new(),
+        alias_depth: 0,
         visits: 0,
         alias_visits: 0,
         source: SourceMap::default(),
@@ -36,8 +37,10 @@ pub(super) fn document(chunk: &Chunk<'_>) -> Result<Document, YamlError> {
 
 struct Constructor<'a> {
     tree: &'a Tree,
-    /// The aliases being followed, innermost last.
+    /// The aliases being followed and the maps being read, innermost last: none of them may contain itself.
     following: Vec<Id>,
+    /// How many of them are aliases.
+    alias_depth: usize,
     visits: usize,
     alias_visits: usize,
     source: SourceMap,
@@ -48,6 +51,8 @@ struct Constructor<'a> {
 const ALIAS_RANGE: (usize, usize) = (400_000, 4_000_000);
 /// Places are kept of so many nodes that aliases repeat.
 const ALIAS_PLACES: usize = 10_000;
+/// And of so many nodes in all.
+const PLACES: usize = 200_000;
 
 /// The share of visits that may stem from aliases.
 #[expect(clippy::cast_precision_loss, reason = "counts of nodes in one text")]
@@ -71,7 +76,7 @@ impl<'a> Constructor<'a> {
     #[expect(clippy::cast_precision_loss, reason = "counts of nodes in one text")]
     fn visit(&mut self, at: &Span) -> Result<(), YamlError> {
         self.visits += 1;
-        if !self.following.is_empty() {
+        if self.alias_depth > 0 {
             self.alias_visits += 1;
         }
         let ratio = self.alias_visits as f64 / self.visits as f64;
@@ -94,13 +99,15 @@ impl<'a> Constructor<'a> {
             return Err(fail(&format!("yaml: anchor '{name}' value contains itself"), &node.span));
         };
         self.following.push(*target);
+        self.alias_depth += 1;
         let result = self.followed(*target, to, then);
+        self.alias_depth -= 1;
         self.following.pop();
         result
     }
 
     fn value(&mut self, id: Id, node: &'a Node, path: &str, key: Option<&Span>) -> Result<Value, YamlError> {
-        if self.alias_visits < ALIAS_PLACES {
+        if self.alias_visits < ALIAS_PLACES && self.visits < PLACES {
             let place = Place { key: key.cloned(), value: node.span.clone() };
             self.source.insert(path.to_owned(), place);
         }

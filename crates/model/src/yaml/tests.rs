@@ -108,6 +108,19 @@ fn a_bomb_of_aliases_is_refused() {
 }
 
 #[test]
+fn a_long_text_without_aliases_is_harmless() {
+    for (text, count) in [
+        (format!("a:\n{}", "- x\n".repeat(17_000)), 17_000),
+        (format!("a:\n{}", (0..17_000).map(|i| format!("  k{i}: x\n")).collect::<String>()), 17_000),
+        (format!("b: &b x\na:\n{}", "- *b\n- x\n- x\n".repeat(6_000)), 18_000),
+    ] {
+        let value = parse_document(&text).expect("harmless").value;
+        let list = value.get("a").expect("there");
+        assert_eq!(list.items().len() + list.entries().len(), count);
+    }
+}
+
+#[test]
 fn the_way_back_into_the_text() {
     let text = "kind: Pod\nmetadata:\n  labels: {a.b/c: d}\nspec:\n  containers:\n  - name: c\n    image: nginx\n    image: busybox\n";
     let doc = parse_document(text).expect("valid");

@@ -163,6 +163,21 @@ pub(super) static STRUCTS: &[(&str, &str)] = &[
     ("PodDisruptionBudgetSpec", "MinAvailable:*i Selector:*t MaxUnavailable:*i UnhealthyPodEvictionPolicy:*s"),
     ("PersistentVolumeClaimSpec", "AccessModes:[]s Selector:*t Resources:VolumeResources VolumeName:s \
         StorageClassName:*s VolumeMode:*s DataSource:*t DataSourceRef:*t VolumeAttributesClassName:*s"),
+    ("PersistentVolumeSource", "GCEPersistentDisk:*GCEDisk AWSElasticBlockStore:*AWSDisk HostPath:*HostPath \
+        Glusterfs:*t NFS:*NFS RBD:*t Quobyte:*t ISCSI:*ISCSI FlexVolume:*t Cinder:*t CephFS=cephfs:*t FC:*t \
+        Flocker:*t AzureFile:*t VsphereVolume:*t AzureDisk:*t PhotonPersistentDisk:*t PortworxVolume:*t \
+        ScaleIO=scaleIO:*t Local:*LocalVolume StorageOS=storageos:*t CSI:*CSIPersistent"),
+    ("LocalVolume", "Path:s FSType=fsType:*s"),
+    ("CSIPersistent", "Driver:s VolumeHandle:s ReadOnly:b FSType=fsType:s VolumeAttributes:map:s \
+        ControllerPublishSecretRef:*SecretReference NodeStageSecretRef:*SecretReference \
+        NodePublishSecretRef:*SecretReference ControllerExpandSecretRef:*SecretReference \
+        NodeExpandSecretRef:*SecretReference"),
+    ("SecretReference", "Name:s Namespace:s"),
+    ("VolumeNodeAffinity", "Required:*NodeSelector"),
+    ("ClusterTrustBundleProjection", "Name:*s SignerName:*s LabelSelector:*t Optional:*b Path:s"),
+    ("ScopeSelector", "MatchExpressions:[]ScopeRequirement"),
+    ("ScopeRequirement", "ScopeName:s Operator:s Values:[]s"),
+    ("DaemonSetUpdateStrategy", "Type:s RollingUpdate:*RollingUpdateDeployment"),
     ("VolumeResources", "Limits:map:q Requests:map:q"),
     ("DeploymentStrategy", "Type:s RollingUpdate:*RollingUpdateDeployment"),
     ("RollingUpdateDeployment", "MaxUnavailable:i MaxSurge:i"),
@@ -170,6 +185,9 @@ pub(super) static STRUCTS: &[(&str, &str)] = &[
     ("RollingUpdateStatefulSetStrategy", "Partition:i MaxUnavailable:*i"),
     ("SuccessPolicy", "Rules:[]SuccessPolicyRule"),
     ("SuccessPolicyRule", "SucceededIndexes:*s SucceededCount:*i"),
+    ("NodeAddress", "Type:s Address:s"),
+    ("ObjectReference", "Kind:s Namespace:s Name:s UID:s APIVersion=apiVersion:s ResourceVersion:s FieldPath:s"),
+    ("EventSource", "Component:s Host:s"),
     ("Taint", "Key:s Value:s Effect:s TimeAdded:*s"),
     ("IDRange", "Min:i Max:i"),
     ("RoleRef", "APIGroup=apiGroup:s Kind:s Name:s"),
