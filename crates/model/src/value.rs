@@ -74,6 +74,17 @@ impl Map {
         }
     }
 
+    /// A map of these, however many; of a repeated key the last one counts.
+    #[must_use]
+    pub fn of(mut pairs: Vec<(Arc<str>, Value)>) -> Self {
+        crate::order::by(&mut pairs, |a, b| a.0.cmp(&b.0));
+        // Of equals the last comes last, and stays.
+        pairs.reverse();
+        pairs.dedup_by(|later, kept| later.0 == kept.0);
+        pairs.reverse();
+        Self { entries: pairs }
+    }
+
     /// Removes `key` and gives back what stood there.
     pub fn remove(&mut self, key: &str) -> Option<Value> {
         self.position(key).ok().map(|i| self.entries.remove(i).1)

@@ -234,11 +234,11 @@ impl Parser<'_> {
 
     fn object(&mut self, depth: usize) -> Result<Value, JsonError> {
         self.at += 1;
-        let mut map = Map::new();
+        let mut pairs = Vec::new();
         self.space();
         if self.peek() == Some(b'}') {
             self.at += 1;
-            return Ok(Value::from(map));
+            return Ok(Value::from(Map::of(pairs)));
         }
         loop {
             self.space();
@@ -253,13 +253,13 @@ impl Parser<'_> {
             self.at += 1;
             self.space();
             let value = self.value(depth + 1)?;
-            map.insert(key, value);
+            pairs.push((key.into(), value));
             self.space();
             match self.peek() {
                 Some(b',') => self.at += 1,
                 Some(b'}') => {
                     self.at += 1;
-                    return Ok(Value::from(map));
+                    return Ok(Value::from(Map::of(pairs)));
                 }
                 _ => return Err(self.bad("after object key:value pair")),
             }

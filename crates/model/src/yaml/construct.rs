@@ -1,6 +1,8 @@
 //! Makes the tree of values: follows aliases, merges, and turns what JSON cannot hold into what it can.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use super::Document;
 use super::compose::{Id, Kind, Node, Tree, compose};
@@ -61,6 +63,29 @@ fn allowed_ratio(visits: usize) -> f64 {
         n if n <= ALIAS_RANGE.0 => 0.99,
         n if n >= ALIAS_RANGE.1 => 0.10,
         n => 0.99 - 0.89 * ((n - ALIAS_RANGE.0) as f64 / (ALIAS_RANGE.1 - ALIAS_RANGE.0) as f64),
+    }
+}
+
+/// A map while it is read, however large it grows.
+#[derive(Default)]
+struct Pairs {
+    list: Vec<(Arc<str>, Value)>,
+    places: BTreeMap<Arc<str>, usize>,
+}
+
+impl Pairs {
+    /// Sets a key and says where it stands.
+    fn put(&mut self, key: String, value: Value) -> usize {
+        if let Some(place) = self.places.get(key.as_str()).copied() {
+            if let Some(pair) = self.list.get_mut(place) {
+                pair.1 = value;
+            }
+            return place;
+        }
+        let key: Arc<str> = key.into();
+        self.places.insert(key.clone(), self.list.len());
+        self.list.push((key, value));
+        self.list.len() - 1
     }
 }
 
@@ -127,20 +152,21 @@ impl<'a> Constructor<'a> {
                     Ok(Value::from(list))
                 }
                 Kind::Mapping(_) => {
-                    let mut map = Map::new();
+                    let mut pairs = Pairs::default();
                     this.following.push(id);
-                    let done = this.mapping(node, path, &mut map);
+                    let done = this.mapping(node, path, &mut pairs);
                     this.following.pop();
-                    done.map(|()| Value::from(map))
+                    done.map(|()| Value::from(Map::of(pairs.list)))
                 }
                 Kind::Alias { .. } => Ok(Value::Null),
             }
         })
     }
 
-    fn mapping(&mut self, node: &'a Node, path: &str, map: &mut Map) -> Result<(), YamlError> {
+    fn mapping(&mut self, node: &'a Node, path: &str, map: &mut Pairs) -> Result<(), YamlError> {
         let Kind::Mapping(pairs) = &node.kind else { return Ok(()) };
-        let mut own: Vec<String> = Vec::new();
+        // Which places of the map this mapping has written itself.
+        let mut own: Vec<bool> = Vec::new();
         for (key_id, value_id) in pairs {
             let (Some(key_node), Some(value_node)) = (self.node(*key_id), self.node(*value_id)) else {
                 continue;
@@ -154,24 +180,28 @@ impl<'a> Constructor<'a> {
             }
             let key = self.followed(*key_id, key_node, |this, id, node| this.key(id, node, value_node))?;
             let inner = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-            if map.contains_key(&key) {
+            let known = map.places.get(key.as_str()).copied();
+            if let Some(place) = known {
                 let lost = self.source.get(&inner).cloned();
                 self.source.forget(&inner);
                 if let Some(lost) = lost
-                    && own.contains(&key)
+                    && own.get(place) == Some(&true)
                 {
                     let kept = key_node.span.clone();
                     self.duplicates.push(Duplicate { path: inner.clone(), lost, kept });
                 }
             }
             let value = self.value(*value_id, value_node, &inner, Some(&key_node.span))?;
-            own.push(key.clone());
-            map.insert(key, value);
+            let place = map.put(key, value);
+            own.resize(own.len().max(place + 1), false);
+            if let Some(own) = own.get_mut(place) {
+                *own = true;
+            }
         }
         Ok(())
     }
 
-    fn merge(&mut self, id: Id, node: &'a Node, path: &str, map: &mut Map) -> Result<(), YamlError> {
+    fn merge(&mut self, id: Id, node: &'a Node, path: &str, map: &mut Pairs) -> Result<(), YamlError> {
         let sources = match &node.kind {
             // Earlier maps win, so they are laid over the later ones.
             Kind::Sequence(items) => items.iter().rev().copied().collect(),
