@@ -17,7 +17,7 @@ use gatehouse_core::kubelet::Kubelet as _;
 use gatehouse_core::{Cluster, Request, Response, Timestamp};
 use gatehouse_kubectl::host::Farewell;
 use gatehouse_machine::node::firewall;
-use gatehouse_machine::shell::{self, Dialect, Readiness};
+use gatehouse_machine::shell::{self, Readiness};
 use gatehouse_machine::{Machine, Outcome, Output, ShellState, kubelet};
 use gatehouse_model::KubeVersion;
 
@@ -70,31 +70,10 @@ pub(crate) struct Login {
 }
 
 impl Login {
-    /// What stands before the cursor: bash says who and where, the small shells only where, or nothing.
-    fn prompt(&self) -> String {
-        let user = self.shell.process.as_ref().map_or(0, |p| p.cred.uid);
-        let sign = if user == 0 { '#' } else { '$' };
-        let cwd = self.shell.cwd();
-        match (&self.container, self.shell.dialect) {
-            (Some(_), Dialect::Ash) => format!("{cwd} {sign} "),
-            (Some(_), Dialect::Dash) => format!("{sign} "),
-            (Some(host), Dialect::Bash) => {
-                let name = if user == 0 { "root".to_owned() } else { "I have no name!".to_owned() };
-                format!("{name}@{host}:{cwd}{sign} ")
-            }
-            (None, _) => prompt_of(&self.shell, &self.node),
-        }
+    /// What its host is called there.
+    fn host(&self) -> &str {
+        self.container.as_deref().unwrap_or(&self.node)
     }
-}
-
-/// The prompt of a login shell.
-fn prompt_of(shell: &ShellState, host: &str) -> String {
-    let home = shell.get("HOME").unwrap_or("/root");
-    let cwd = shell.cwd();
-    let shown = cwd.strip_prefix(home).map_or_else(|| cwd.to_owned(), |rest| format!("~{rest}"));
-    let user = shell.get("USER").unwrap_or("root");
-    let sign = if user == "root" { '#' } else { '$' };
-    format!("{user}@{host}:{shown}{sign} ")
 }
 
 /// See the module.
@@ -150,13 +129,14 @@ impl World {
         {
             self.detach(&place, farewell, output);
         } else if let Outcome::Done(output) = &mut outcome {
-            output.stderr = match &login.container {
+            match &login.container {
                 Some(_) if output.exit != 0 => {
-                    format!("exit\ncommand terminated with exit code {}\n", output.exit).into_bytes()
+                    output
+                        .complain(format!("command terminated with exit code {}\n", output.exit).as_bytes());
                 }
-                Some(_) => b"exit\n".to_vec(),
-                None => format!("logout\nConnection to {node} closed.\n").into_bytes(),
-            };
+                Some(_) => {}
+                None => output.complain(format!("Connection to {node} closed.\n").as_bytes()),
+            }
         }
         outcome
     }
@@ -349,13 +329,16 @@ impl World {
     /// What stands before the cursor.
     #[must_use]
     pub fn prompt(&self) -> String {
-        self.logins.last().map_or_else(|| prompt_of(&self.shell, "lab"), Login::prompt)
+        match self.logins.last() {
+            Some(login) => login.shell.prompt(login.host()),
+            None => self.shell.prompt("lab"),
+        }
     }
 
     /// Whether a line needs more lines before it can run.
     #[must_use]
     pub fn is_incomplete(&self, line: &str) -> bool {
-        shell::readiness(&self.shell, line) == Readiness::Incomplete
+        shell::readiness(self.at_keyboard().1, line) == Readiness::Incomplete
     }
 
     /// How the line up to `cursor` (in bytes) could go on: where the word begins, and the whole words it could be.
@@ -364,7 +347,18 @@ impl World {
         let typed = line.get(..cursor).unwrap_or(line);
         let start = typed.rfind(|c: char| c.is_whitespace() || "|;&()<>".contains(c)).map_or(0, |i| i + 1);
         let words = complete::kubectl(self, typed);
-        (start, words.unwrap_or_else(|| shell::complete(&self.terminal, &self.shell, typed)))
+        let (machine, shell) = self.at_keyboard();
+        (start, words.unwrap_or_else(|| shell::complete(machine, shell, typed)))
+    }
+
+    /// The shell that has the keyboard, and the machine it runs on.
+    fn at_keyboard(&self) -> (&Machine, &ShellState) {
+        let there = self.logins.last().and_then(|login| match &self.kubelets {
+            Kubelets::Real(kubelets) => Some((&kubelets.nodes.get(&login.node)?.machine, &login.shell)),
+            Kubelets::StandIn(_) => None,
+        });
+        let (machine, shell) = there.unwrap_or((&self.terminal, &self.shell));
+        (machine, shell.innermost())
     }
 
     /// A file: relative to the home directory, absolute on the terminal's machine, or `host:/path`.

@@ -134,6 +134,8 @@ pub enum State {
     Blocked(Option<i64>, i32),
     /// It waits for a person to edit a file.
     Editing(crate::EditRequest),
+    /// A shell below it, the process of this number, has the keyboard.
+    Typing(u32),
     /// It ended by itself.
     Exited(i32),
     /// A signal ended it.

@@ -72,14 +72,14 @@ pub fn run(
 ) -> Outcome {
     let streams = if session.interactive { Streams::Terminal } else { Streams::Captured };
     if session.interactive && !line.trim().is_empty() {
-        session.history.push(line.to_owned());
+        session.remember(line);
     }
-    run_with(machine, session, outside, streams, b"", |i| evaluate(i, line))
+    run_with(machine, session, outside, streams, b"", &mut |i| evaluate(i, line))
 }
 
 /// Goes on with a line that stopped for an editor, once the file was saved or left.
 pub fn resume(machine: &mut Machine, session: &mut ShellState, outside: &mut dyn Outside) -> Outcome {
-    run_with(machine, session, outside, Streams::Terminal, b"", |i| i.resume())
+    run_with(machine, session, outside, Streams::Terminal, b"", &mut |i| i.resume())
 }
 
 /// Runs a line as [`run`] does, with given standard streams and input.
@@ -91,7 +91,7 @@ pub fn run_with_input(
     stdin: &[u8],
     line: &str,
 ) -> Outcome {
-    run_with(machine, session, outside, streams, stdin, |i| evaluate(i, line))
+    run_with(machine, session, outside, streams, stdin, &mut |i| evaluate(i, line))
 }
 
 fn run_with(
@@ -100,8 +100,11 @@ fn run_with(
     outside: &mut dyn Outside,
     streams: Streams,
     stdin: &[u8],
-    body: impl FnOnce(&mut Interp<'_, '_>) -> Flow,
+    body: &mut dyn FnMut(&mut Interp<'_, '_>) -> Flow,
 ) -> Outcome {
+    if let Some(inner) = session.inner.take() {
+        return run_inside(machine, session, outside, *inner, streams, body);
+    }
     let tty = if streams == Streams::Terminal { Tty::Yes } else { Tty::No };
     let (stdout, stderr, printed) = outputs(tty);
     let input = source(stdin.to_vec(), tty);
@@ -122,14 +125,60 @@ fn run_with(
     if session.exited || !session.interactive {
         exit_trap(&mut sys, session);
     }
-    if session.exited && session.interactive {
-        sys.complain("exit\n");
+    if session.exited && session.interactive && session.dialect == Dialect::Bash {
+        sys.complain(if session.login { "logout\n" } else { "exit\n" });
+    }
+    if let State::Typing(pid) = *sys.state() {
+        session.inner = sys.take_script(pid).map(Box::new);
     }
     let mut process = sys.finish();
     let outcome = outcome(session.status, flow, &process.state, printed.take());
     process.state = State::Running;
     session.process = Some(process);
     outcome
+}
+
+/// Runs something in the shell that has the keyboard in a session's place; when that one is left, the line that started
+/// it goes on.
+fn run_inside(
+    machine: &mut Machine,
+    session: &mut ShellState,
+    outside: &mut dyn Outside,
+    mut inner: ShellState,
+    streams: Streams,
+    body: &mut dyn FnMut(&mut Interp<'_, '_>) -> Flow,
+) -> Outcome {
+    // Who waits for the inner shell is there to be seen meanwhile.
+    let waiting = session.process.clone();
+    if let Some(process) = &waiting {
+        machine.processes.insert(process.pid, std::sync::Arc::new(process.clone()));
+    }
+    let pid = inner.process.as_ref().map_or(0, |process| process.pid);
+    let outcome = run_with(machine, &mut inner, outside, streams, b"", body);
+    if let Some(process) = &waiting {
+        machine.processes.remove(&process.pid);
+    }
+    if !inner.exited {
+        session.inner = Some(Box::new(inner));
+        return outcome;
+    }
+    machine.processes.retain(|_, process| process.state != State::Typing(pid));
+    session.status = inner.status;
+    // `exec bash`: the two are one.
+    session.exited = waiting.is_some_and(|process| process.pid == pid);
+    let Outcome::Done(mut printed) = outcome else { return outcome };
+    if session.exited {
+        return Outcome::Done(printed);
+    }
+    let joined = |rest: Output| {
+        printed.append(&rest);
+        Output { exit: rest.exit, ..printed }
+    };
+    match run_with(machine, session, outside, streams, b"", &mut |i| i.resume()) {
+        Outcome::Done(rest) => Outcome::Done(joined(rest)),
+        Outcome::Streaming(rest) => Outcome::Streaming(joined(rest)),
+        Outcome::NeedsEdit(rest, request) => Outcome::NeedsEdit(joined(rest), request),
+    }
 }
 
 fn exit_trap(sys: &mut Sys<'_>, session: &mut ShellState) {
@@ -239,7 +288,6 @@ fn syntax_error(interp: &mut Interp<'_, '_>, text: &str, error: &ParseError) {
     }
 }
 
-/// Goes on with a script whose process waited.
 /// The exit code with which a trap's action ends the shell; none where it goes on.
 pub(crate) fn trap_exit(action: &str) -> Option<i32> {
     let last = action.trim_end_matches([';', ' ']).rsplit([';', '&', '|']).next()?.trim();
@@ -247,6 +295,7 @@ pub(crate) fn trap_exit(action: &str) -> Option<i32> {
     (words.next() == Some("exit")).then(|| words.next().and_then(|w| w.parse().ok()).unwrap_or(143))
 }
 
+/// Goes on with a script whose process waited.
 pub(crate) fn resume_script(sys: &mut Sys<'_>, mut state: ShellState) -> i32 {
     Interp::new(sys, &mut state).resume();
     if sys.runs() {
@@ -259,12 +308,7 @@ pub(crate) fn resume_script(sys: &mut Sys<'_>, mut state: ShellState) -> i32 {
 
 /// Runs a script's text in a shell of its own: `sh -c`, a file without `#!`.
 pub(crate) fn run_text(sys: &mut Sys<'_>, state: &mut ShellState, text: &str) -> i32 {
-    let env: Vec<(String, String)> = sys.me().env.to_vec();
-    for (n, v) in env {
-        state.export(&n, &v);
-    }
-    let cwd = sys.cwd();
-    state.set("PWD", &cwd);
+    surroundings(sys, state);
     let mut interp = Interp::new(sys, state);
     // busybox's shell lets the last command of `-c` take its place; dash does not.
     interp.tail = interp.state.dialect == Dialect::Ash && interp.state.exit_trap.is_none();
@@ -275,4 +319,23 @@ pub(crate) fn run_text(sys: &mut Sys<'_>, state: &mut ShellState, text: &str) ->
         sys.keep_script(state);
     }
     state.status
+}
+
+/// A shell that a person types into takes the keyboard from the one that started it.
+pub(crate) fn take_keyboard(sys: &mut Sys<'_>, mut state: ShellState) -> i32 {
+    surroundings(sys, &mut state);
+    state.interactive = true;
+    state.user = sys.user_name(sys.me().cred.uid).unwrap_or_default();
+    state.process = Some(sys.me().clone());
+    sys.keep_script(&state);
+    sys.stop(State::Typing(sys.me().pid));
+    0
+}
+
+/// What a shell takes over from the process it is.
+fn surroundings(sys: &Sys<'_>, state: &mut ShellState) {
+    for (name, value) in sys.me().env.iter() {
+        state.export(name, value);
+    }
+    state.set("PWD", &sys.cwd());
 }

@@ -219,6 +219,7 @@ impl Around<'_> {
         if command.is_empty() {
             let known = self.world.with_node(&node, |_, _| ()).is_some();
             if known && sys.is_tty(0) {
+                shell.login = true;
                 self.world.logins.push(Login { node, shell, container: None, attached: None });
                 return Outcome::Done(Output::default());
             }

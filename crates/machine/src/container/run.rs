@@ -253,6 +253,8 @@ pub fn shell(machine: &mut Machine, container: &Container, command: &str) -> Res
     let cwd =
         machine.space(container.space).map(|s| s.mounts.path_of(&machine.fs, process.root, process.cwd));
     state.set("PWD", &cwd.unwrap_or_else(|| "/".to_owned()));
+    state.user = with_process(machine, &mut Alone, container, |sys| sys.user_name(process.cred.uid))
+        .unwrap_or_default();
     state.process = Some(process);
     Ok(state)
 }

@@ -18,13 +18,15 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         let _ = sys.call("getegid");
     }
     let mut state = ShellState::script(dialect, argv.first().map_or("sh", String::as_str));
+    state.login = state.name.starts_with('-');
     let mut args = argv.iter().skip(1);
     let mut command = None;
     let mut file = None;
     while let Some(a) = args.next() {
         match a.as_str() {
             "--" => break,
-            "-l" | "--login" | "-i" | "--noprofile" | "--norc" | "-s" | "-" => {}
+            "-l" | "--login" => state.login = true,
+            "-i" | "--noprofile" | "--norc" | "-s" | "-" => {}
             "-o" | "+o" => {
                 if args.next().is_some_and(|o| o == "pipefail") {
                     state.options.pipefail = true;
@@ -86,6 +88,7 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
                 return 127;
             }
         },
+        None if sys.is_tty(0) && sys.is_tty(1) => return shell::take_keyboard(sys, state),
         None => String::from_utf8_lossy(&sys.read_all(0).unwrap_or_default()).into_owned(),
     };
     shell::run_text(sys, &mut state, &text)

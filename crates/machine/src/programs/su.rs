@@ -57,7 +57,7 @@ pub(super) fn su(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     }
     let command = opts.value('c').map(str::to_owned);
     let shell = opts.value('s').map_or_else(|| user.shell.clone(), str::to_owned);
-    if busybox || command.is_none() {
+    if busybox {
         return become_user(sys, &user, shell, command, login);
     }
     // util-linux stays behind to close the session.
@@ -85,6 +85,12 @@ pub(super) fn su(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     }
 }
 
+/// How a shell is called: by its name, with a dash before it where somebody logs in.
+fn called(shell: &str, login: bool) -> String {
+    let name = shell.rsplit('/').next().unwrap_or(shell);
+    if login { format!("-{name}") } else { name.to_owned() }
+}
+
 /// Takes on a user's identity and surroundings, and starts the shell.
 fn become_user(sys: &mut Sys<'_>, user: &User, shell: String, command: Option<String>, login: bool) -> i32 {
     let busybox = sys.busybox();
@@ -106,10 +112,15 @@ fn become_user(sys: &mut Sys<'_>, user: &User, shell: String, command: Option<St
         env.push((n.to_owned(), v.clone()));
     }
     sys.set_environment(env);
-    if login {
-        let _ = sys.chdir(&user.home);
+    if login && let Err(e) = sys.chdir(&user.home) {
+        let text = if busybox {
+            format!("su: can't change directory to '{}'\n", user.home)
+        } else {
+            format!("su: warning: cannot change directory to {}: {}\n", user.home, e.text())
+        };
+        sys.complain(&text);
     }
-    let mut words = vec![shell.clone()];
+    let mut words = vec![called(&shell, login)];
     if let Some(c) = command {
         words.extend(["-c".to_owned(), c]);
     }
@@ -121,6 +132,19 @@ fn become_user(sys: &mut Sys<'_>, user: &User, shell: String, command: Option<St
         }
     }
 }
+
+/// What sudo 1.9.15 says to nothing at all.
+const USAGE: &str = "usage: sudo -h | -K | -k | -V
+usage: sudo -v [-ABkNnS] [-g group] [-h host] [-p prompt] [-u user]
+usage: sudo -l [-ABkNnS] [-g group] [-h host] [-p prompt] [-U user]
+            [-u user] [command [arg ...]]
+usage: sudo [-ABbEHkNnPS] [-r role] [-t type] [-C num] [-D directory]
+            [-g group] [-h host] [-p prompt] [-R directory] [-T timeout]
+            [-u user] [VAR=value] [-i | -s] [command [arg ...]]
+usage: sudo -e [-ABkNnS] [-r role] [-t type] [-C num] [-D directory]
+            [-g group] [-h host] [-p prompt] [-R directory] [-T timeout]
+            [-u user] file ...
+";
 
 pub(super) fn sudo(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let opts = match options::parse_leading(
@@ -207,15 +231,28 @@ pub(super) fn sudo(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         env.push((n.to_owned(), v.to_owned()));
     }
     sys.set_environment(env);
-    if opts.has('i') {
-        let _ = sys.chdir(&user.home);
+    if opts.has('i')
+        && let Err(e) = sys.chdir(&user.home)
+    {
+        sys.complain(&format!("sudo: unable to change directory to {}: {}\n", user.home, e.text()));
     }
     let mut command = opts.operands.clone();
     while command.first().is_some_and(|w| w.contains('=') && !w.contains('/')) {
         command.remove(0);
     }
+    if command.is_empty() && !opts.has('i') && !opts.has('s') {
+        sys.complain(USAGE);
+        return 1;
+    }
     if command.is_empty() {
-        command.push(user.shell.clone());
+        let shell = sys.env("SHELL").filter(|_| opts.has('s')).unwrap_or_else(|| user.shell.clone());
+        return match sys.exec(&shell, &[called(&shell, opts.has('i'))]) {
+            Ok(code) => code,
+            Err(e) => {
+                sys.complain(&format!("sudo: unable to execute {shell}: {}\n", e.text()));
+                1
+            }
+        };
     } else if opts.has('i') || opts.has('s') {
         command = vec![user.shell.clone(), "-c".to_owned(), command.join(" ")];
     }

@@ -22,7 +22,7 @@ fn commands(machine: &Machine, session: &ShellState, word: &str) -> Vec<String> 
     names.extend(session.aliases.keys().cloned());
     names.extend(session.functions.keys().cloned());
     for dir in session.get("PATH").unwrap_or("/usr/bin").split(':') {
-        names.extend(entries(machine, dir).into_iter().map(|(n, _)| n));
+        names.extend(entries(machine, session, dir).into_iter().map(|(n, _)| n));
     }
     names.retain(|n| n.starts_with(word));
     gatehouse_model::order::sort(&mut names);
@@ -40,7 +40,7 @@ fn files(machine: &Machine, session: &ShellState, word: &str) -> Vec<String> {
         None => format!("{}/{dir}", session.cwd()),
     };
     let prefix = word.strip_suffix(name).unwrap_or("");
-    let mut out: Vec<String> = entries(machine, &full)
+    let mut out: Vec<String> = entries(machine, session, &full)
         .into_iter()
         .filter(|(n, _)| n.starts_with(name) && (!n.starts_with('.') || name.starts_with('.')))
         .map(|(n, is_dir)| format!("{prefix}{n}{}", if is_dir { "/" } else { "" }))
@@ -49,8 +49,10 @@ fn files(machine: &Machine, session: &ShellState, word: &str) -> Vec<String> {
     out
 }
 
-fn entries(machine: &Machine, dir: &str) -> Vec<(String, bool)> {
-    let Some(space) = machine.space(HOST) else { return Vec::new() };
+fn entries(machine: &Machine, session: &ShellState, dir: &str) -> Vec<(String, bool)> {
+    let Some(space) = machine.space(session.process.as_ref().map_or(HOST, |process| process.space)) else {
+        return Vec::new();
+    };
     let Some(at) = space.mounts.locate(&machine.fs, dir) else { return Vec::new() };
     match machine.fs.get(at.ino).map(|i| &i.kind) {
         Some(Kind::Dir(d)) => d

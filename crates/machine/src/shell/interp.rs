@@ -103,7 +103,7 @@ impl<'s, 'a> Interp<'s, 'a> {
     fn stopped(&self) -> Option<Flow> {
         match self.sys.state() {
             State::Running => None,
-            State::Blocked(..) | State::Editing(_) => Some(Flow::Suspend),
+            State::Blocked(..) | State::Editing(_) | State::Typing(_) => Some(Flow::Suspend),
             _ => Some(Flow::Exit),
         }
     }

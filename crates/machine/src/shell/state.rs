@@ -97,8 +97,12 @@ pub struct ShellState {
     pub exited: bool,
     /// The process behind the shell, once it ran something.
     pub process: Option<Process>,
-    /// Shells below this one (`sudo -i`, `su`), outermost first.
-    pub outer: Vec<ShellState>,
+    /// Whether it is a login shell: it says `logout` when it is left.
+    pub login: bool,
+    /// What passwd calls the one it runs as, for the prompt.
+    pub user: String,
+    /// The shell that has the keyboard in its place (`sudo -i`, `su`, `bash`).
+    pub inner: Option<Box<ShellState>>,
     /// What is still to be run when an editor was closed or a sleep is over.
     pub(crate) rest: Vec<Frame>,
     /// The line a message names.
@@ -118,7 +122,8 @@ impl ShellState {
     #[must_use]
     pub fn interactive(user: &str) -> Self {
         let home = if user == "root" { "/root".to_owned() } else { format!("/home/{user}") };
-        let mut state = Self { name: "bash".to_owned(), interactive: true, ..Self::default() };
+        let mut state =
+            Self { name: "bash".to_owned(), interactive: true, user: user.to_owned(), ..Self::default() };
         state.export("USER", user);
         state.export("LOGNAME", user);
         state.export("HOME", &home);
@@ -128,6 +133,41 @@ impl ShellState {
         state.export("LANG", "C.UTF-8");
         state.export("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
         state
+    }
+
+    /// The shell that has the keyboard: this one, or the innermost that was started from it.
+    #[must_use]
+    pub fn innermost(&self) -> &Self {
+        self.inner.as_deref().map_or(self, Self::innermost)
+    }
+
+    /// Takes down what a person typed.
+    pub(crate) fn remember(&mut self, line: &str) {
+        match self.inner.as_deref_mut() {
+            Some(inner) => inner.remember(line),
+            None => self.history.push(line.to_owned()),
+        }
+    }
+
+    /// What stands before the cursor: bash says who and where, the small shells only where, or nothing.
+    #[must_use]
+    pub fn prompt(&self, host: &str) -> String {
+        let shell = self.innermost();
+        let root = shell.process.as_ref().map_or(shell.user == "root", |p| p.cred.uid == 0);
+        let sign = if root { '#' } else { '$' };
+        let cwd = shell.cwd();
+        match shell.dialect {
+            Dialect::Ash => format!("{cwd} {sign} "),
+            Dialect::Dash => format!("{sign} "),
+            Dialect::Bash => {
+                let home = shell.get("HOME").filter(|home| *home != "/");
+                let below = home.and_then(|home| cwd.strip_prefix(home));
+                let below = below.filter(|rest| rest.is_empty() || rest.starts_with('/'));
+                let shown = below.map_or_else(|| cwd.to_owned(), |rest| format!("~{rest}"));
+                let user = if shell.user.is_empty() { "I have no name!" } else { &shell.user };
+                format!("{user}@{host}:{shown}{sign} ")
+            }
+        }
     }
 
     /// A variable's value.

@@ -266,6 +266,12 @@ impl<'a> Sys<'a> {
         self.machine.scripts.insert(self.me.pid, std::sync::Arc::new(state.clone()));
     }
 
+    /// What [`Self::keep_script`] kept of a process, which is then no longer in the table.
+    pub(crate) fn take_script(&mut self, pid: u32) -> Option<crate::shell::ShellState> {
+        self.machine.processes.remove(&pid);
+        self.machine.scripts.remove(&pid).map(Arc::unwrap_or_clone)
+    }
+
     /// One line without its end; `None` at the end of input.
     pub fn read_line(&mut self, fd: i32) -> Option<(String, bool)> {
         let mut line = Vec::new();
