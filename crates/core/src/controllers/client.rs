@@ -5,6 +5,7 @@ use std::sync::Arc;
 use gatehouse_model::{Object, Value};
 
 use super::events::{self, EventType, Source};
+use super::memory::Due;
 use crate::cluster::Cluster;
 use crate::request::{
     Body, Credential, PatchType, Propagation, Reply, Request, ResourceTarget, Target, User, Verb,
@@ -124,6 +125,11 @@ impl<'a> Client<'a> {
     #[must_use]
     pub fn list(&self, group_resource: &str, namespace: Option<&str>) -> Vec<Arc<Object>> {
         self.cluster.store.list(group_resource, namespace).cloned().collect()
+    }
+
+    /// What there is to look at of a resource (`Memory::due`).
+    pub(super) fn due(&mut self, own: &str, owned: &[&str], near: &[&str]) -> Due {
+        self.cluster.controllers.due(&self.cluster.store, own, owned, near)
     }
 
     /// One stored object.

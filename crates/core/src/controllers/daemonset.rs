@@ -27,8 +27,9 @@ const TOLERATED: &[(&str, &str)] = &[
 ];
 
 pub(super) fn pass(client: &mut Client<'_>) {
+    let due = client.due(SETS, &["pods", history::REVISIONS], &["nodes"]);
     for set in client.list(SETS, None) {
-        if !set.is_deleting() {
+        if !set.is_deleting() && due.has(&set) {
             sync(client, &set);
         }
     }

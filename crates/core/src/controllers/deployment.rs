@@ -27,8 +27,13 @@ const MAX: &str = "deployment.kubernetes.io/max-replicas";
 pub(super) use revision::template_hash;
 
 pub(super) fn pass(client: &mut Client<'_>) {
+    let due = client.due(DEPLOYMENTS, &[SETS], &[]);
+    // One that makes its pods anew all at once waits for the old ones to be gone.
+    let pods = client.due(DEPLOYMENTS, &[], &["pods"]);
     for deployment in client.list(DEPLOYMENTS, None) {
-        sync(client, (*deployment).clone());
+        if due.has(&deployment) || (is_recreate(&deployment) && pods.has(&deployment)) {
+            sync(client, (*deployment).clone());
+        }
     }
 }
 
@@ -97,7 +102,7 @@ impl<'c, 'a> Rollout<'c, 'a> {
     }
 
     fn is_recreate(&self) -> bool {
-        self.deployment.str_at(&["spec", "strategy", "type"]) == "Recreate"
+        is_recreate(&self.deployment)
     }
 
     fn wanted(&self) -> i64 {
@@ -134,6 +139,10 @@ impl<'c, 'a> Rollout<'c, 'a> {
         let unavailable = pods::scaled(part("maxUnavailable"), self.wanted(), false, 0);
         if surge == 0 && unavailable == 0 { (0, 1) } else { (surge, unavailable) }
     }
+}
+
+fn is_recreate(deployment: &Object) -> bool {
+    deployment.str_at(&["spec", "strategy", "type"]) == "Recreate"
 }
 
 fn replicas(object: &Object) -> i64 {

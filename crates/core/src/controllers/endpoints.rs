@@ -14,8 +14,9 @@ const MANAGED: &str = "endpoints.kubernetes.io/managed-by";
 pub(super) const TRIGGER: &str = "endpoints.kubernetes.io/last-change-trigger-time";
 
 pub(super) fn pass(client: &mut Client<'_>) {
+    let due = client.due("services", &[], &["pods", "endpoints"]);
     for service in client.list("services", None) {
-        if has_endpoints(&service) {
+        if has_endpoints(&service) && due.has(&service) {
             sync(client, &service);
         }
     }

@@ -27,8 +27,9 @@ struct Group {
 }
 
 pub(super) fn pass(client: &mut Client<'_>) {
+    let due = client.due("services", &[], &["pods", "nodes", SLICES]);
     for service in client.list("services", None) {
-        if has_endpoints(&service) {
+        if has_endpoints(&service) && due.has(&service) {
             sync(client, &service);
         }
     }

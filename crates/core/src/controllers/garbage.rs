@@ -12,6 +12,7 @@ use super::client::Client;
 use super::events::{EventType, Source};
 use super::owner::{references, set_references};
 use crate::request::Propagation;
+use crate::store::{Key, Store};
 
 const SOURCE: Source<'static> = Source::new("garbage-collector-controller");
 const FOREGROUND: &str = "foregroundDeletion";
@@ -28,38 +29,72 @@ struct Place {
 pub(super) fn pass(client: &mut Client<'_>) {
     let seen = client.cluster.controllers.collected;
     client.cluster.controllers.collected = client.cluster.store.revision();
-    let all = client.cluster.store.removal_revision() > seen;
-    let tables: Vec<String> = client
-        .cluster
-        .store
-        .resources()
-        .filter(|t| *t != "events" && (all || client.cluster.store.revision_of(t) > seen))
-        .map(str::to_owned)
-        .collect();
     let mut places = Vec::new();
     // Owners that were found to be there and to stay, in this pass.
     let mut solid: BTreeSet<String> = BTreeSet::new();
-    for table in tables {
-        for object in client.list(&table, None) {
-            let holds = |f: &str| object.is_deleting() && has_finalizer(&object, f);
-            if holds(ORPHAN) {
-                orphan(client, &table, &object);
-            } else if holds(FOREGROUND) {
-                foreground(client, &table, &object);
-            } else if !object.is_deleting() && !references(&object).is_empty() {
-                let known = |r: &Value| solid.contains(r.str_at(&["uid"]));
-                if references(&object).iter().all(known) {
-                    continue;
-                }
-                if places.is_empty() {
-                    places = all_places(client);
-                }
-                if dependent(client, &places, &table, &object) {
-                    solid.extend(references(&object).iter().map(|r| r.str_at(&["uid"]).to_owned()));
-                }
+    for (table, object) in concerned(&client.cluster.store, seen) {
+        let Some(object) = client.get(&table, object.namespace(), object.name()) else { continue };
+        let holds = |f: &str| object.is_deleting() && has_finalizer(&object, f);
+        if holds(ORPHAN) {
+            orphan(client, &table, &object);
+        } else if holds(FOREGROUND) {
+            foreground(client, &table, &object);
+        } else if !object.is_deleting() && !references(&object).is_empty() {
+            let known = |r: &Value| solid.contains(r.str_at(&["uid"]));
+            if references(&object).iter().all(known) {
+                continue;
+            }
+            if places.is_empty() {
+                places = all_places(client);
+            }
+            if dependent(client, &places, &table, &object) {
+                solid.extend(references(&object).iter().map(|r| r.str_at(&["uid"]).to_owned()));
             }
         }
     }
+}
+
+/// What to look at since a revision: what was written, what waits for others to go, and what lost an owner.
+fn concerned(store: &Store, seen: u64) -> Vec<(Arc<str>, Arc<Object>)> {
+    let (mut written, mut lost) = (BTreeSet::new(), BTreeSet::new());
+    let whole = match store.changes_since(seen) {
+        Some(changes) => {
+            for change in changes.filter(|c| *c.table != *"events") {
+                if change.removed {
+                    lost.insert(Arc::clone(&change.uid));
+                } else {
+                    written.insert((Arc::clone(&change.table), change.key.clone()));
+                }
+            }
+            false
+        }
+        None => true,
+    };
+    let in_place = |(table, key): (Arc<str>, Key)| {
+        let object = Arc::clone(store.get(&table, &key.0, &key.1)?);
+        Some((table, object))
+    };
+    let mut all: Vec<(Arc<str>, Arc<Object>)> = written.iter().cloned().filter_map(in_place).collect();
+    if whole || !lost.is_empty() {
+        for table in store.resources().filter(|t| *t != "events") {
+            let name: Arc<str> = table.into();
+            for object in store.list(table, None) {
+                let owned = references(object);
+                let concerns = whole
+                    || owned.iter().any(|r| lost.contains(r.str_at(&["uid"])))
+                    || (object.is_deleting()
+                        && (has_finalizer(object, FOREGROUND) || has_finalizer(object, ORPHAN)));
+                let key = || (Arc::clone(&name), (object.namespace().into(), object.name().into()));
+                if concerns && !written.contains(&key()) {
+                    all.push((Arc::clone(&name), Arc::clone(object)));
+                }
+            }
+        }
+        gatehouse_model::order::by(&mut all, |a, b| {
+            (&a.0, a.1.namespace(), a.1.name()).cmp(&(&b.0, b.1.namespace(), b.1.name()))
+        });
+    }
+    all
 }
 
 fn all_places(client: &Client<'_>) -> Vec<Place> {

@@ -10,7 +10,8 @@ use super::client::Client;
 use super::deployment::template_hash;
 use super::owner;
 
-const REVISIONS: &str = "controllerrevisions.apps";
+/// Where revisions are stored.
+pub(super) const REVISIONS: &str = "controllerrevisions.apps";
 /// The label with a revision's hash, on revisions and on pods.
 pub(super) const HASH: &str = "controller-revision-hash";
 

@@ -3,7 +3,8 @@
 //! A pass whose inputs did not change and whose time has not come is skipped: that keeps a quiet cluster cheap.
 //! Stands where client-go has informers, work queues and `util/flowcontrol` back-offs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use gatehouse_model::Object;
 
@@ -21,6 +22,10 @@ pub struct Memory {
     quiet: BTreeMap<&'static str, Quiet>,
     failures: BTreeMap<String, Failure>,
     wake: Option<Timestamp>,
+    /// The revision after which the controller that is at work has seen nothing; none where it has to look at everything.
+    since: Option<u64>,
+    /// Whether the controller that is at work looks at what changed only.
+    partial: bool,
     pub(super) collected: u64,
     /// Since when pods, by UID, tolerate taints of their nodes for a time only.
     pub(super) tolerating: BTreeMap<String, Timestamp>,
@@ -28,13 +33,35 @@ pub struct Memory {
     /// unhealthy nodes then get taints.
     pub node_lifecycle: bool,
     /// When somebody besides the controllers has something to do.
-    alarms: std::collections::BTreeSet<Timestamp>,
+    alarms: BTreeSet<Timestamp>,
 }
 
 #[derive(Clone, Debug)]
 struct Quiet {
     seen: Vec<u64>,
+    /// The store's revision when it looked.
+    revision: u64,
     wake: Option<Timestamp>,
+}
+
+/// What a controller has to look at.
+pub(super) enum Due {
+    /// All of it.
+    Everything,
+    /// The objects with these UIDs and those of these namespaces.
+    Only { uids: BTreeSet<Arc<str>>, namespaces: BTreeSet<Arc<str>> },
+}
+
+impl Due {
+    /// Whether an object has to be looked at.
+    pub(super) fn has(&self, object: &Object) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Only { uids, namespaces } => {
+                uids.contains(object.uid()) || namespaces.contains(object.namespace())
+            }
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -67,15 +94,55 @@ impl Memory {
         }
     }
 
-    /// Before a pass.
-    pub(super) fn begin(&mut self) {
+    /// Before a pass; `whole` where something may succeed now that nothing in the store tells of.
+    pub(super) fn begin(&mut self, name: &'static str, whole: bool, now: Timestamp) {
         self.wake = None;
+        self.partial = false;
+        let quiet = self.quiet.get(name).filter(|q| !whole && q.wake.is_none_or(|w| w > now));
+        self.since = quiet.map(|q| q.revision);
     }
 
-    /// After a pass that started with `seen`.
-    pub(super) fn end(&mut self, name: &'static str, seen: Vec<u64>) {
-        let wake = self.wake.take();
-        self.quiet.insert(name, Quiet { seen, wake });
+    /// Forgets when each controller looked, so that all look at everything.
+    #[cfg(test)]
+    pub(super) fn look_again(&mut self) {
+        self.quiet.clear();
+        self.collected = 0;
+    }
+
+    /// After a pass that started with `seen` at `revision`.
+    pub(super) fn end(&mut self, name: &'static str, seen: Vec<u64>, revision: u64) {
+        let mut wake = self.wake.take();
+        if self.partial {
+            // What it did not look at still wants to be looked at in time.
+            let before = self.quiet.get(name).and_then(|q| q.wake);
+            wake = wake.into_iter().chain(before).min();
+        }
+        self.quiet.insert(name, Quiet { seen, revision, wake });
+    }
+
+    /// What the controller that is at work has to look at of `own`: objects that changed or control (as somebody of
+    /// `owned` did or does) what changed, and everything of a namespace where an orphan of `owned` or anything of `near`
+    /// changed.
+    pub(super) fn due(&mut self, store: &Store, own: &str, owned: &[&str], near: &[&str]) -> Due {
+        let Some(changes) = self.since.and_then(|s| store.changes_since(s)) else { return Due::Everything };
+        let (mut uids, mut namespaces) = (BTreeSet::new(), BTreeSet::new());
+        for change in changes {
+            if *change.table == *own {
+                uids.insert(Arc::clone(&change.uid));
+            } else if owned.contains(&&*change.table) {
+                uids.extend(change.controllers.iter().flatten().cloned());
+                if change.is_orphan() {
+                    namespaces.insert(Arc::clone(&change.key.0));
+                }
+            } else if near.contains(&&*change.table) {
+                if change.key.0.is_empty() {
+                    return Due::Everything;
+                }
+                namespaces.insert(Arc::clone(&change.key.0));
+            }
+        }
+        self.partial = true;
+        Due::Only { uids, namespaces }
     }
 
     /// The controller that is at work wants to look again then.

@@ -167,9 +167,10 @@ pub fn reconcile(cluster: &mut Cluster) -> bool {
         }
         let seen: Vec<u64> = controller.watches.iter().map(|t| watched(cluster, t)).collect();
         if retries || cluster.controllers.is_due(controller.name, &seen, cluster.now) {
-            cluster.controllers.begin();
+            let revision = cluster.store.revision();
+            cluster.controllers.begin(controller.name, retries, cluster.now);
             (controller.pass)(&mut Client::new(cluster, controller.name));
-            cluster.controllers.end(controller.name, seen);
+            cluster.controllers.end(controller.name, seen, revision);
         }
     }
     if retries {

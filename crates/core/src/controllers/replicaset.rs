@@ -29,8 +29,11 @@ pub(super) fn pass_controllers(client: &mut Client<'_>) {
 }
 
 fn each(client: &mut Client<'_>, kind: &Kind) {
+    let due = client.due(kind.resource, &["pods"], &[]);
     for set in client.list(kind.resource, None) {
-        sync(client, kind, &set);
+        if due.has(&set) {
+            sync(client, kind, &set);
+        }
     }
 }
 

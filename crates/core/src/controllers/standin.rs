@@ -2,11 +2,15 @@
 //!
 //! What the recordings' clusters had in place of nodes; it does not model a kubelet.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use gatehouse_model::{Object, Value, json};
 
 use super::client::Client;
 use crate::cluster::Cluster;
 use crate::kubelet::Kubelet;
+use crate::store::Key;
 
 /// See the module. Hands out addresses of each node's range in turn.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +18,8 @@ pub struct StandIn {
     given: u32,
     /// The newest change of pods and nodes that it has seen.
     seen: (u64, u64),
+    /// The store's revision when it looked.
+    looked: u64,
 }
 
 impl Kubelet for StandIn {
@@ -23,8 +29,7 @@ impl Kubelet for StandIn {
             return false;
         }
         let before = cluster.store.revision();
-        let pods: Vec<_> = cluster.store.list("pods", None).cloned().collect();
-        for pod in pods {
+        for pod in self.changed(cluster) {
             let node = pod.str_at(&["spec", "nodeName"]);
             if node.is_empty() {
                 continue;
@@ -38,7 +43,21 @@ impl Kubelet for StandIn {
         }
         // What it wrote itself it need not look at again: a report follows from the pod alone.
         self.seen = newest(cluster);
+        self.looked = cluster.store.revision();
         cluster.store.revision() != before
+    }
+}
+
+impl StandIn {
+    /// The pods written since it last looked; all of them where a node was, or where that is too long ago.
+    fn changed(&self, cluster: &Cluster) -> Vec<Arc<Object>> {
+        let store = &cluster.store;
+        let nodes = self.seen.1 != store.revision_of("nodes");
+        let Some(changes) = store.changes_since(self.looked).filter(|_| !nodes) else {
+            return store.list("pods", None).cloned().collect();
+        };
+        let keys: BTreeSet<Key> = changes.filter(|c| *c.table == *"pods").map(|c| c.key.clone()).collect();
+        keys.iter().filter_map(|(namespace, name)| store.get("pods", namespace, name).cloned()).collect()
     }
 }
 

@@ -16,8 +16,9 @@ const CLAIMS: &str = "persistentvolumeclaims";
 const SOURCE: Source<'static> = Source::new("statefulset-controller");
 
 pub(super) fn pass(client: &mut Client<'_>) {
+    let due = client.due(SETS, &["pods", history::REVISIONS], &[CLAIMS]);
     for set in client.list(SETS, None) {
-        if !set.is_deleting() {
+        if !set.is_deleting() && due.has(&set) {
             sync(client, &set);
         }
     }

@@ -4,6 +4,7 @@
 
 pub mod at_rest;
 pub mod etcd;
+mod log;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,6 +13,8 @@ use gatehouse_model::{Object, Value};
 
 use crate::server::Admitted;
 use at_rest::{Encryption, Seal};
+pub(crate) use log::Change;
+use log::Log;
 
 /// Namespace (empty for cluster-scoped objects) and name.
 pub type Key = (Arc<str>, Arc<str>);
@@ -28,6 +31,8 @@ pub struct Store {
     revision: u64,
     /// The revision of the newest removal.
     removed: u64,
+    /// The newest changes.
+    log: Arc<Log>,
     /// How objects are written from now on (`--encryption-provider-config`).
     encryption: Arc<Encryption>,
     /// What objects were written with, where that was not plain text.
@@ -51,6 +56,11 @@ impl Store {
     #[must_use]
     pub const fn removal_revision(&self) -> u64 {
         self.removed
+    }
+
+    /// What changed after `revision`, oldest first; nothing where that goes too far back.
+    pub(crate) fn changes_since(&self, revision: u64) -> Option<impl Iterator<Item = &Change>> {
+        self.log.since(revision)
     }
 
     /// One object. `namespace` is empty for cluster-scoped ones.
@@ -150,9 +160,10 @@ impl Store {
         let key: Key = (object.namespace().into(), object.name().into());
         let object = Arc::new(object);
         self.write_seal(group_resource, &key);
-        self.note_change(group_resource);
-        let table = self.tables.entry(group_resource.into()).or_default();
-        Arc::make_mut(table).insert(key, Arc::clone(&object));
+        let name = self.note_change(group_resource);
+        let table = self.tables.entry(Arc::clone(&name)).or_default();
+        let old = Arc::make_mut(table).insert(key.clone(), Arc::clone(&object));
+        Arc::make_mut(&mut self.log).note(self.revision, name, key, old.as_deref(), Some(&object));
         object
     }
 
@@ -164,11 +175,13 @@ impl Store {
         name: &str,
     ) -> Option<Arc<Object>> {
         let table = self.tables.get_mut(group_resource)?;
-        let removed = Arc::make_mut(table).remove(&(namespace.into(), name.into()));
-        if removed.is_some() {
+        let key: Key = (namespace.into(), name.into());
+        let removed = Arc::make_mut(table).remove(&key);
+        if let Some(old) = &removed {
             self.revision += 1;
             self.removed = self.revision;
-            self.note_change(group_resource);
+            let name = self.note_change(group_resource);
+            Arc::make_mut(&mut self.log).note(self.revision, name, key, Some(old), None);
         }
         removed
     }
@@ -188,13 +201,17 @@ impl Store {
         }
     }
 
-    fn note_change(&mut self, group_resource: &str) {
+    /// Notes that a table changed; gives back its name to be shared.
+    fn note_change(&mut self, group_resource: &str) -> Arc<str> {
+        let name = self.changed.get_key_value(group_resource);
+        let name = name.map_or_else(|| Arc::from(group_resource), |(name, _)| Arc::clone(name));
         match self.changed.get_mut(group_resource) {
             Some(revision) => *revision = self.revision,
             None => {
-                self.changed.insert(group_resource.into(), self.revision);
+                self.changed.insert(Arc::clone(&name), self.revision);
             }
         }
+        name
     }
 
     /// Puts an object of the initial state in place.
