@@ -29,6 +29,12 @@ pub use value::{Question, Value};
 
 use std::collections::BTreeMap;
 
+/// How far a time zone is ahead of UTC then, in seconds; `None` where its rules are not known here.
+#[must_use]
+pub fn zone_offset(zone: &str, seconds: i64) -> Option<i64> {
+    library::time::offset(zone, i128::from(seconds) * 1_000_000_000).ok()
+}
+
 /// The variables an expression may use, and their types.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {

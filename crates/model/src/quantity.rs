@@ -113,6 +113,15 @@ impl Quantity {
         Ok(Self { nanos: if negative { -magnitude } else { magnitude }, format, text: kept })
     }
 
+    /// The same in whole units, written as `other` is written.
+    #[must_use]
+    pub fn written_like(&self, other: &Self) -> Self {
+        if self.format == other.format {
+            return self.clone();
+        }
+        Self { format: other.format, ..Self::from_units(self.units()) }
+    }
+
     /// Whole units, rounded away from zero as `Value()` rounds.
     #[must_use]
     pub fn units(&self) -> i64 {

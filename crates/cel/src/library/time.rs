@@ -157,7 +157,7 @@ Pacific/Auckland 720 nz";
 
 /// How far a time zone is ahead of UTC at a moment, in seconds: a fixed offset, or one of [`ZONES`], with the rules
 /// of summer time that hold since 2008.
-fn offset(zone: &str, t: i128) -> Result<i64, String> {
+pub(crate) fn offset(zone: &str, t: i128) -> Result<i64, String> {
     if let Some((hours, minutes)) = zone.trim_start_matches(['+', '-']).split_once(':')
         && let (Ok(h), Ok(m)) = (hours.parse::<i64>(), minutes.parse::<i64>())
     {

@@ -14,18 +14,22 @@ const PERIOD: i64 = 15_000;
 const SOURCE: Source<'static> = Source::new("horizontal-pod-autoscaler");
 
 pub(super) fn pass(client: &mut Client<'_>) {
-    for scaler in client.list(SCALERS, None) {
-        let looked = match scaler.str_at(&["status", "lastScaleTime"]) {
-            "" => pods::created(&scaler),
-            last => last,
-        };
-        let Some(first) = pods::moment(looked).map(|t| t.plus_millis(PERIOD)) else { continue };
-        if first > client.cluster.now {
-            client.wake_at(first);
-        } else if !scaler.is_deleting() {
-            sync(client, &scaler);
+    let now = client.cluster.now;
+    let mut next = std::mem::take(&mut client.cluster.controllers.scaling);
+    let scalers = client.list(SCALERS, None);
+    next.retain(|uid, _| scalers.iter().any(|s| s.uid() == uid));
+    for scaler in scalers {
+        let made = pods::moment(pods::created(&scaler)).unwrap_or(now);
+        let due = next.entry(scaler.uid().to_owned()).or_insert_with(|| made.plus_millis(PERIOD));
+        if *due <= now {
+            if !scaler.is_deleting() {
+                sync(client, &scaler);
+            }
+            *due = now.plus_millis(PERIOD);
         }
+        client.wake_at(*due);
     }
+    client.cluster.controllers.scaling = next;
 }
 
 /// What an autoscaler finds out about itself.
@@ -186,20 +190,16 @@ fn write(
 ) {
     let now = client.now();
     let old: Vec<Value> = scaler.list_at(&["status", "conditions"]).to_vec();
-    let mut told = true;
     let mut all = old.clone();
     for finding in findings {
         let known = old.iter().find(|c| c.str_at(&["type"]) == finding.kind);
-        told &= known.is_some_and(|c| {
-            c.str_at(&["reason"]) == finding.reason && c.str_at(&["message"]) == finding.message
-        });
         let condition = condition(&finding, known, &now);
         match all.iter_mut().find(|c| c.str_at(&["type"]) == finding.kind) {
             Some(place) => *place = condition,
             None => all.push(condition),
         }
     }
-    if !told && !event.is_empty() {
+    if !event.is_empty() {
         client.event(SOURCE, scaler, EventType::Warning, reason, event);
         if reason != "FailedGetScale" {
             let message = format!(

@@ -2,12 +2,16 @@
 //!
 //! Models `pkg/controller/certificates/signer/signer.go`, `cleaner/cleaner.go` and the authority they sign with.
 
-use gatehouse_model::{Object, Value, base64, json};
+mod approve;
+mod requested;
+
+use gatehouse_model::{Object, base64, json};
 
 use super::client::Client;
 use super::pods::{is_true, moment};
 use crate::cluster::Cluster;
-use crate::pki::{Authority, Certificate, Request, Terms, der, x509};
+use crate::pki::{Authority, Certificate, Terms, der, x509};
+use requested::{CLIENT, KUBELET_CLIENT, KUBELET_SERVING, LEGACY, Requested};
 
 const REQUESTS: &str = "certificatesigningrequests.certificates.k8s.io";
 const HOUR: i64 = 3_600_000;
@@ -16,11 +20,6 @@ const YEAR: i64 = 8760 * HOUR;
 const BACKDATE: i64 = 300_000;
 const SHORT: i64 = 8 * HOUR;
 
-const CLIENT: &str = "kubernetes.io/kube-apiserver-client";
-const KUBELET_CLIENT: &str = "kubernetes.io/kube-apiserver-client-kubelet";
-const KUBELET_SERVING: &str = "kubernetes.io/kubelet-serving";
-const LEGACY: &str = "kubernetes.io/legacy-unknown";
-
 /// The certificate of the cluster's authority, in PEM.
 pub(super) fn authority(cluster: &Cluster) -> String {
     Authority::of(cluster).pem()
@@ -28,6 +27,7 @@ pub(super) fn authority(cluster: &Cluster) -> String {
 
 pub(super) fn sign_pass(client: &mut Client<'_>) {
     for request in client.list(REQUESTS, None) {
+        approve::approve(client, &request);
         if is_true(&request, "Approved")
             && !is_true(&request, "Denied")
             && !is_true(&request, "Failed")
@@ -44,9 +44,9 @@ fn sign(client: &mut Client<'_>, request: &Object) {
     if ![CLIENT, KUBELET_CLIENT, KUBELET_SERVING, LEGACY].contains(&signer) {
         return;
     }
-    let usages: Vec<&str> = request.list_at(&["spec", "usages"]).iter().filter_map(Value::as_str).collect();
     let mut changed = request.clone();
-    if let Some(why) = refusal(signer, &usages) {
+    let requested = Requested::of(request);
+    if let Some(why) = requested::refusal(request, requested.as_ref(), client.cluster.version.minor()) {
         let now = client.now();
         let condition = json!({
             "type": "Failed", "status": "True", "reason": "SignerValidationFailure", "message": why,
@@ -64,17 +64,20 @@ fn sign(client: &mut Client<'_>, request: &Object) {
     let now = client.cluster.now;
     let from = if life > SHORT { now.plus_millis(-BACKDATE) } else { now };
     let authority = Authority::of(client.cluster);
-    let bytes = match Request::read(&block.bytes) {
+    let usages: Vec<&str> = requested::words(request).collect();
+    let bytes = match &requested {
         Some(wanted) => {
+            let mut extensions = x509::usages(&usages);
+            extensions.extend(wanted.alternatives());
             let terms = Terms {
                 issuer: authority.name().to_vec(),
                 from,
                 until: from.plus_millis(life),
-                extensions: x509::usages(&usages),
+                extensions,
                 serial: 16,
             };
-            let entropy = &mut client.cluster.entropy;
-            Certificate::write(&wanted.subject, &wanted.key, &terms, &authority.key, entropy)
+            let (subject, key) = (&wanted.request.subject, &wanted.request.key);
+            Certificate::write(subject, key, &terms, &authority.key, &mut client.cluster.entropy)
         }
         // Requests of the lab's own making may say their subject in plain text.
         None => block.bytes,
@@ -82,19 +85,6 @@ fn sign(client: &mut Client<'_>, request: &Object) {
     let certificate = der::pem("CERTIFICATE", &bytes);
     changed.set(&["status", "certificate"], base64::encode(certificate.as_bytes()));
     let _ = client.update(REQUESTS, &changed, "status");
-}
-
-/// Why a signer cannot sign for these usages.
-fn refusal(signer: &str, usages: &[&str]) -> Option<String> {
-    if signer != CLIENT {
-        return None;
-    }
-    let allowed = ["digital signature", "key encipherment", "client auth"];
-    if let Some(other) = usages.iter().find(|u| !allowed.contains(*u)) {
-        return Some(format!("invalid usage for client certificate: {other}"));
-    }
-    (!usages.contains(&"client auth"))
-        .then(|| "missing required usage for client certificate: client auth".to_owned())
 }
 
 /// Requests that were answered go after an hour, others after a day.

@@ -110,7 +110,7 @@ fn set_active(status: &mut Value, active: Vec<Value>) {
 
 fn run(client: &mut Client<'_>, cron: &Object, alive: Vec<Arc<Object>>, status: &mut Value) {
     let text = cron.str_at(&["spec", "schedule"]);
-    let Ok(schedule) = Schedule::parse(text) else {
+    let Ok(schedule) = Schedule::parse(text, cron.str_at(&["spec", "timeZone"])) else {
         let words = format!("unparseable schedule: \"{text}\" : expected exactly 5 fields");
         if !client.has_told(cron, |e| e.str_at(&["reason"]) == "UnparseableSchedule") {
             client.event(SOURCE, cron, EventType::Warning, "UnparseableSchedule", &words);
@@ -144,7 +144,18 @@ fn run(client: &mut Client<'_>, cron: &Object, alive: Vec<Arc<Object>>, status: 
             "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew";
         client.event(SOURCE, cron, EventType::Warning, "TooManyMissedTimes", message);
     }
-    start(client, cron, alive, status, time);
+    start(client, cron, alive, status, (time, schedule.offset(time.seconds())));
+}
+
+/// A time as clocks that are so many seconds ahead of UTC show it.
+fn by_the_clock(time: Timestamp, ahead: i64) -> String {
+    if ahead == 0 {
+        return time.to_string();
+    }
+    let shown = time.plus_millis(ahead * 1000).to_string();
+    let sign = if ahead < 0 { '-' } else { '+' };
+    let minutes = ahead.abs() / 60;
+    format!("{}{sign}{:02}:{:02}", shown.trim_end_matches('Z'), minutes / 60, minutes % 60)
 }
 
 fn start(
@@ -152,7 +163,7 @@ fn start(
     cron: &Object,
     alive: Vec<Arc<Object>>,
     status: &mut Value,
-    time: Timestamp,
+    (time, ahead): (Timestamp, i64),
 ) {
     let name = format!("{}-{}", cron.name(), time.seconds().div_euclid(60));
     let policy = cron.str_at(&["spec", "concurrencyPolicy"]);
@@ -193,7 +204,7 @@ fn start(
         }
     }
     if client.cluster.version.minor() >= 28 {
-        made.set(&["metadata", "annotations", SCHEDULED], time.to_string());
+        made.set(&["metadata", "annotations", SCHEDULED], by_the_clock(time, ahead));
     }
     made.set(&["metadata", "name"], name.as_str());
     made.set(&["metadata", "namespace"], cron.namespace());

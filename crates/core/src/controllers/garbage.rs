@@ -57,11 +57,14 @@ pub(super) fn pass(client: &mut Client<'_>) {
 /// What to look at since a revision: what was written, what waits for others to go, and what lost an owner.
 fn concerned(store: &Store, seen: u64) -> Vec<(Arc<str>, Arc<Object>)> {
     let (mut written, mut lost) = (BTreeSet::new(), BTreeSet::new());
+    // What is owned lives beside its owner; what belongs to the cluster may own and wait for anything.
+    let mut places: BTreeSet<Arc<str>> = BTreeSet::from(["".into()]);
     let whole = match store.changes_since(seen) {
         Some(changes) => {
             for change in changes.filter(|c| *c.table != *"events") {
                 if change.removed {
                     lost.insert(Arc::clone(&change.uid));
+                    places.insert(Arc::clone(&change.key.0));
                 } else {
                     written.insert((Arc::clone(&change.table), change.key.clone()));
                 }
@@ -75,10 +78,14 @@ fn concerned(store: &Store, seen: u64) -> Vec<(Arc<str>, Arc<Object>)> {
         Some((table, object))
     };
     let mut all: Vec<(Arc<str>, Arc<Object>)> = written.iter().cloned().filter_map(in_place).collect();
+    let whole = whole || store.changes_since(seen).into_iter().flatten().any(|c| c.removed && c.key.0.is_empty());
     if whole || !lost.is_empty() {
         for table in store.resources().filter(|t| *t != "events") {
             let name: Arc<str> = table.into();
-            for object in store.list(table, None) {
+            let everywhere: &[Option<&str>] = &[None];
+            let near: Vec<Option<&str>> = places.iter().map(|p| Some(&**p)).collect();
+            let places = if whole { everywhere } else { near.as_slice() };
+            for object in places.iter().flat_map(|place| store.list(table, *place)) {
                 let owned = references(object);
                 let concerns = whole
                     || owned.iter().any(|r| lost.contains(r.str_at(&["uid"])))

@@ -1,7 +1,10 @@
 //! A Job runs pods until enough of them have succeeded.
 //!
-//! Models `pkg/controller/job/{job_controller,indexed_job_utils,backoff_utils}.go` without pod failure and success
-//! policies.
+//! Models `pkg/controller/job/job_controller.go`.
+
+mod indexes;
+mod make;
+mod policy;
 
 use std::sync::Arc;
 
@@ -9,21 +12,22 @@ use gatehouse_model::{Object, Value, json};
 
 use super::client::Client;
 use super::events::{EventType, Source};
+use super::owner;
 use super::pods::{self, count};
-use super::{memory, owner};
-use crate::world::Timestamp;
+use indexes::Indexes;
 
 const JOBS: &str = "jobs.batch";
 const SOURCE: Source<'static> = Source::new("job-controller");
 const FINALIZER: &str = "batch.kubernetes.io/job-tracking";
-const INDEX: &str = "batch.kubernetes.io/job-completion-index";
-/// The first delay after a failed pod, in milliseconds, and the longest.
-const BACKOFF: i64 = 10_000;
-const LONGEST: i64 = 600_000;
+/// The conditions that announce an end, since 1.31, and those that say that it has come.
+const TARGETS: [(&str, &str); 2] = [("SuccessCriteriaMet", "Complete"), ("FailureTarget", "Failed")];
 
 pub(super) fn pass(client: &mut Client<'_>) {
+    let due = client.due(JOBS, &["pods"], &[]);
     for job in client.list(JOBS, None) {
-        sync(client, &job);
+        if due.has(&job) {
+            sync(client, &job);
+        }
     }
     // Pods whose job is gone are not counted any more.
     for pod in client.list("pods", None) {
@@ -56,10 +60,65 @@ fn release(client: &mut Client<'_>, pod: &Object) {
 struct Work {
     job: Object,
     active: Vec<Arc<Object>>,
+    /// Pods that are being deleted and have not ended yet.
+    leaving: Vec<Arc<Object>>,
+    /// Pods that have ended.
+    ended: Vec<Arc<Object>>,
     /// Ended pods that are not counted in the status yet.
     uncounted: Vec<Arc<Object>>,
     succeeded: i64,
     failed: i64,
+    /// The indexes that succeeded.
+    done: Indexes,
+    /// The indexes that were given up.
+    lost: Indexes,
+}
+
+impl Work {
+    fn new(job: &Object, mine: &[Arc<Object>], tracked: bool) -> Self {
+        let pick = |wanted: &dyn Fn(&Object) -> bool| mine.iter().filter(|p| wanted(p)).cloned().collect();
+        let leaving: Vec<Arc<Object>> = pick(&|p| p.is_deleting() && !pods::is_finished(p));
+        let ended: Vec<Arc<Object>> = pick(&pods::is_finished);
+        let mut work = Self {
+            job: job.clone(),
+            active: pick(&pods::is_active),
+            uncounted: Vec::new(),
+            leaving,
+            ended,
+            succeeded: 0,
+            failed: 0,
+            done: Indexes::new(),
+            lost: Indexes::new(),
+        };
+        // A pod that is removed while it runs has failed, unless the job waits until it has ended.
+        let removed: &[Arc<Object>] = if work.waits_for_ends() { &[] } else { &work.leaving };
+        let open = |p: &&Arc<Object>| !tracked || !is_counted(p);
+        work.uncounted = work.ended.iter().chain(removed).filter(open).cloned().collect();
+        let before = |key: &str| if tracked { pods::status_of(job, key) } else { 0 };
+        let new = |wanted: &dyn Fn(&Object) -> bool| {
+            count(work.uncounted.iter().filter(|p| wanted(p)).count())
+        };
+        let passed_over = |p: &Object| policy::verdict(job, p).is_some_and(|v| v.action == "Ignore");
+        let failed = new(&|p| {
+            (pods::phase(p) == "Failed" && !passed_over(p)) || (tracked && !pods::is_finished(p))
+        });
+        work.succeeded = before("succeeded") + new(&|p| pods::phase(p) == "Succeeded");
+        work.failed = before("failed") + failed;
+        if is_indexed(job) {
+            work.done = indexes::succeeded(job, &work.uncounted);
+            work.succeeded = count(work.done.len());
+            if indexes::has_limits(job) {
+                work.lost = indexes::failed(job, &work.ended);
+            }
+        }
+        work
+    }
+
+    /// Whether pods are replaced only when they have ended, not already when they are being deleted.
+    fn waits_for_ends(&self) -> bool {
+        let policy = self.job.at(&["spec", "podFailurePolicy"]).is_some_and(|p| !p.is_null());
+        policy || self.job.str_at(&["spec", "podReplacementPolicy"]) == "Failed"
+    }
 }
 
 fn is_indexed(job: &Object) -> bool {
@@ -89,35 +148,27 @@ fn sync(client: &mut Client<'_>, job: &Object) {
         return;
     }
     let tracked = client.cluster.version.minor() >= 23;
-    let uncounted: Vec<Arc<Object>> = mine
-        .iter()
-        .filter(|p| pods::is_finished(p) || (p.is_deleting() && !pods::is_active(p)))
-        .filter(|p| !tracked || !is_counted(p))
-        .cloned()
-        .collect();
-    let before = |key: &str| if tracked { pods::status_of(job, key) } else { 0 };
-    let in_phase = |phase: &str| count(uncounted.iter().filter(|p| pods::phase(p) == phase).count());
-    // A pod that is removed while it runs has failed.
-    let removed = count(uncounted.iter().filter(|p| !pods::is_finished(p)).count());
-    let work = Work {
-        job: job.clone(),
-        active: mine.iter().filter(|p| pods::is_active(p)).cloned().collect(),
-        succeeded: before("succeeded") + in_phase("Succeeded"),
-        failed: before("failed") + in_phase("Failed") + if tracked { removed } else { 0 },
-        uncounted,
-    };
-    let terminating = mine.iter().filter(|p| p.is_deleting() && !pods::is_finished(p)).count();
-    decide(client, work, terminating);
+    decide(client, Work::new(job, &mine, tracked));
 }
 
 /// What is said of a job at its end: the conditions' reason and message, and the event's.
 struct End {
     kind: &'static str,
-    reason: &'static str,
+    reason: String,
     message: String,
 }
 
-fn decide(client: &mut Client<'_>, mut work: Work, terminating: usize) {
+impl End {
+    fn failed(reason: &str, message: impl Into<String>) -> Self {
+        Self { kind: "Failed", reason: reason.to_owned(), message: message.into() }
+    }
+
+    fn complete(reason: &str, message: impl Into<String>) -> Self {
+        Self { kind: "Complete", reason: reason.to_owned(), message: message.into() }
+    }
+}
+
+fn decide(client: &mut Client<'_>, mut work: Work) {
     let job = work.job.clone();
     let now = client.cluster.now;
     let suspended = job.bool_at(&["spec", "suspend"]) == Some(true);
@@ -125,22 +176,27 @@ fn decide(client: &mut Client<'_>, mut work: Work, terminating: usize) {
     if !suspended && job.at(&["status", "startTime"]).is_none() {
         status.set(&["startTime"], now.to_string());
     }
-    let end = end_of(client, &work, &status);
-    if let Some(end) = &end {
+    let mut end = announced(&job).or_else(|| end_of(client, &work, &status));
+    if end.is_some() {
         for pod in std::mem::take(&mut work.active) {
-            pods::delete(client, SOURCE, &job, &pod);
+            if pods::delete(client, SOURCE, &job, &pod) {
+                work.leaving.push(pod);
+            }
         }
-        finish(client, &job, &mut status, end);
     } else if suspended {
-        for pod in std::mem::take(&mut work.active) {
-            pods::delete(client, SOURCE, &job, &pod);
-        }
-        suspend(client, &job, &mut status, true);
+        let active: Vec<Object> = work.active.iter().map(|p| (**p).clone()).collect();
+        delete_uncounted(client, &mut work, &active);
     } else {
-        suspend(client, &job, &mut status, false);
-        manage(client, &mut work);
+        make::manage(client, &mut work);
     }
-    counts(client, &work, &mut status, terminating);
+    if end.is_none() && is_complete(&work) {
+        end = Some(End::complete("CompletionsReached", "Reached expected number of succeeded pods"));
+    }
+    match &end {
+        Some(end) => finish(client, &work, &mut status, end),
+        None => suspend(client, &job, &mut status, suspended),
+    }
+    counts(client, &work, &mut status);
     if client.update_status(JOBS, &job, status).is_ok() {
         for pod in &work.uncounted {
             release(client, pod);
@@ -148,40 +204,78 @@ fn decide(client: &mut Client<'_>, mut work: Work, terminating: usize) {
     }
 }
 
-/// Whether the job is over.
+/// Deletes pods that nobody is to count as failed.
+fn delete_uncounted(client: &mut Client<'_>, work: &mut Work, doomed: &[Object]) {
+    let job = work.job.clone();
+    for pod in doomed {
+        release(client, pod);
+        if pods::delete(client, SOURCE, &job, pod) {
+            work.active.retain(|p| p.name() != pod.name());
+        }
+    }
+}
+
+/// The end that the job's conditions announce.
+fn announced(job: &Object) -> Option<End> {
+    TARGETS.iter().find_map(|(target, kind)| {
+        let found = pods::condition(job, target).filter(|c| c.str_at(&["status"]) == "True")?;
+        let word = |key: &str| found.str_at(&[key]).to_owned();
+        Some(End { kind, reason: word("reason"), message: word("message") })
+    })
+}
+
+/// Whether the job is over, but for having run all its pods.
 fn end_of(client: &mut Client<'_>, work: &Work, status: &Value) -> Option<End> {
     let job = &work.job;
+    let verdicts = work.ended.iter().filter(|p| pods::phase(p) == "Failed");
+    let mut verdicts = verdicts.filter_map(|p| policy::verdict(job, p));
+    if let Some(verdict) = verdicts.find(|v| v.action == "FailJob") {
+        return Some(End::failed("PodFailurePolicy", verdict.message));
+    }
     let limit = job.i64_at(&["spec", "backoffLimit"]).unwrap_or(6);
     let restarts: i64 = work
         .active
         .iter()
         .filter(|p| p.str_at(&["spec", "restartPolicy"]) == "OnFailure")
-        .flat_map(|p| p.list_at(&["status", "containerStatuses"]))
+        .flat_map(|p| ["initContainerStatuses", "containerStatuses"].map(|l| p.list_at(&["status", l])))
+        .flatten()
         .filter_map(|c| c.i64_at(&["restartCount"]))
         .sum();
-    if work.failed > limit || (restarts > 0 && restarts >= limit.max(1)) {
-        let message = "Job has reached the specified backoff limit".to_owned();
-        return Some(End { kind: "Failed", reason: "BackoffLimitExceeded", message });
+    if work.failed > limit || (restarts > 0 && restarts >= limit) {
+        return Some(End::failed("BackoffLimitExceeded", "Job has reached the specified backoff limit"));
     }
+    let suspended = job.bool_at(&["spec", "suspend"]) == Some(true);
     let started = pods::moment(status.str_at(&["startTime"]));
-    let deadline = job.i64_at(&["spec", "activeDeadlineSeconds"]);
+    let deadline = job.i64_at(&["spec", "activeDeadlineSeconds"]).filter(|_| !suspended);
     if let Some(until) = started.zip(deadline).map(|(t, s)| t.plus_millis(s * 1000)) {
         if until <= client.cluster.now {
-            let message = "Job was active longer than specified deadline".to_owned();
-            return Some(End { kind: "Failed", reason: "DeadlineExceeded", message });
+            return Some(End::failed("DeadlineExceeded", "Job was active longer than specified deadline"));
         }
         client.wake_at(until);
     }
-    let done = match job.i64_at(&["spec", "completions"]) {
-        Some(wanted) => work.succeeded >= wanted && (wanted > 0 || work.active.is_empty()),
+    if !is_indexed(job) {
+        return None;
+    }
+    let total = job.i64_at(&["spec", "completions"]).unwrap_or(0);
+    let lost = count(work.lost.len());
+    if job.i64_at(&["spec", "maxFailedIndexes"]).is_some_and(|most| lost > most) {
+        let message = "Job has exceeded the specified maximal number of failed indexes";
+        return Some(End::failed("MaxFailedIndexesExceeded", message));
+    }
+    if lost > 0 && lost + work.succeeded >= total {
+        return Some(End::failed("FailedIndexes", "Job has failed indexes"));
+    }
+    policy::success(job, &work.done).map(|message| End::complete("SuccessPolicy", message))
+}
+
+/// Whether enough pods have succeeded.
+fn is_complete(work: &Work) -> bool {
+    let enough = match work.job.i64_at(&["spec", "completions"]) {
+        Some(wanted) => work.succeeded >= wanted,
         // A work queue is empty once one pod has succeeded and none runs.
-        None => work.succeeded > 0 && work.active.is_empty(),
+        None => work.succeeded > 0,
     };
-    done.then(|| End {
-        kind: "Complete",
-        reason: "CompletionsReached",
-        message: "Reached expected number of succeeded pods".to_owned(),
-    })
+    enough && work.active.is_empty()
 }
 
 fn condition(status: &mut Value, kind: &str, word: &str, (reason, message): (&str, &str), now: &str) {
@@ -201,24 +295,25 @@ fn condition(status: &mut Value, kind: &str, word: &str, (reason, message): (&st
     }
 }
 
-fn finish(client: &mut Client<'_>, job: &Object, status: &mut Value, end: &End) {
+/// Says that the job is over: since 1.31 first why, and that it is once all its pods are gone.
+fn finish(client: &mut Client<'_>, work: &Work, status: &mut Value, end: &End) {
     let now = client.now();
-    let words = (end.reason, end.message.as_str());
+    let words = (end.reason.as_str(), end.message.as_str());
     let minor = client.cluster.version.minor();
-    if end.kind == "Complete" {
-        // Why a job completed is said since 1.31.
-        if minor >= 31 {
-            condition(status, "SuccessCriteriaMet", "True", words, &now);
+    let complete = end.kind == "Complete";
+    if minor >= 31 {
+        let target = TARGETS.iter().find(|(_, kind)| *kind == end.kind).map_or("", |(target, _)| *target);
+        condition(status, target, "True", words, &now);
+        if !work.active.is_empty() || !work.leaving.is_empty() {
+            return;
         }
-        condition(status, "Complete", "True", if minor >= 31 { words } else { ("", "") }, &now);
+    }
+    condition(status, end.kind, "True", if complete && minor < 31 { ("", "") } else { words }, &now);
+    if complete {
         status.set(&["completionTime"], now);
-        client.event(SOURCE, job, EventType::Normal, "Completed", "Job completed");
+        client.event(SOURCE, &work.job, EventType::Normal, "Completed", "Job completed");
     } else {
-        if minor >= 31 {
-            condition(status, "FailureTarget", "True", words, &now);
-        }
-        condition(status, "Failed", "True", words, &now);
-        client.event(SOURCE, job, EventType::Warning, end.reason, &end.message);
+        client.event(SOURCE, &work.job, EventType::Warning, &end.reason, &end.message);
     }
 }
 
@@ -236,144 +331,7 @@ fn suspend(client: &mut Client<'_>, job: &Object, status: &mut Value, on: bool) 
     }
 }
 
-fn manage(client: &mut Client<'_>, work: &mut Work) {
-    let job = work.job.clone();
-    let parallel = job.i64_at(&["spec", "parallelism"]).unwrap_or(1);
-    let active = count(work.active.len());
-    let wanted = match job.i64_at(&["spec", "completions"]) {
-        Some(completions) => parallel.min((completions - work.succeeded).max(0)),
-        None if work.succeeded > 0 => active,
-        None => parallel,
-    };
-    if active > wanted {
-        let mut doomed: Vec<Object> = work.active.iter().map(|p| (**p).clone()).collect();
-        pods::sort_for_deletion(&mut doomed);
-        for pod in doomed.into_iter().take(usize::try_from(active - wanted).unwrap_or(0)) {
-            if pods::delete(client, SOURCE, &job, &pod) {
-                work.active.retain(|p| p.name() != pod.name());
-            }
-        }
-        return;
-    }
-    let key = memory::key(&job);
-    if active >= wanted || !client.may_retry(&key) || backs_off(client, work) {
-        return;
-    }
-    let indexes: Vec<Option<i64>> = if is_indexed(&job) {
-        free_indexes(work).into_iter().map(Some).collect()
-    } else {
-        vec![None; usize::try_from(wanted - active).unwrap_or(0)]
-    };
-    for index in indexes.into_iter().take(usize::try_from(wanted - active).unwrap_or(0)) {
-        match pods::create(client, SOURCE, &job, pod(client, &job, index)) {
-            Ok(pod) => work.active.push(Arc::new(pod)),
-            Err(_) => {
-                client.failed(&key);
-                return;
-            }
-        }
-    }
-    client.succeeded(&key);
-}
-
-/// After failures new pods wait, ever longer.
-fn backs_off(client: &mut Client<'_>, work: &Work) -> bool {
-    let of_job = |p: &&Arc<Object>| owner::controls(&work.job, p) && pods::phase(p) == "Failed";
-    let all = client.list("pods", Some(work.job.namespace()));
-    let failed: Vec<&Arc<Object>> = all.iter().filter(of_job).collect();
-    let last = failed.iter().filter_map(|p| finished_at(p)).max();
-    let Some(last) = last.filter(|_| work.failed > 0) else { return false };
-    let times = u32::try_from(work.failed - 1).unwrap_or(0).min(16);
-    let until = last.plus_millis((BACKOFF << times).min(LONGEST));
-    if until <= client.cluster.now {
-        return false;
-    }
-    client.wake_at(until);
-    true
-}
-
-fn finished_at(pod: &Object) -> Option<Timestamp> {
-    let ends = pod.list_at(&["status", "containerStatuses"]).iter();
-    let ends = ends.filter_map(|c| pods::moment(c.str_at(&["state", "terminated", "finishedAt"])));
-    ends.max().or_else(|| pods::moment(pods::created(pod)))
-}
-
-fn index_of(pod: &Object) -> Option<i64> {
-    pod.annotation(INDEX).and_then(|i| i.parse().ok())
-}
-
-/// The numbers that no pod has and that have not succeeded.
-fn free_indexes(work: &Work) -> Vec<i64> {
-    let total = work.job.i64_at(&["spec", "completions"]).unwrap_or(0);
-    let taken: Vec<i64> = work.active.iter().filter_map(|p| index_of(p)).collect();
-    let done = done_indexes(work);
-    (0..total).filter(|i| !taken.contains(i) && !done.contains(i)).collect()
-}
-
-fn done_indexes(work: &Work) -> Vec<i64> {
-    let mut done = parse_ranges(work.job.str_at(&["status", "completedIndexes"]));
-    let new = work.uncounted.iter().filter(|p| pods::phase(p) == "Succeeded");
-    done.extend(new.filter_map(|p| index_of(p)));
-    gatehouse_model::order::sort(&mut done);
-    done.dedup();
-    done
-}
-
-/// `1,3-5` as numbers.
-fn parse_ranges(text: &str) -> Vec<i64> {
-    text.split(',')
-        .filter_map(|part| {
-            let (from, to) = part.split_once('-').unwrap_or((part, part));
-            Some(from.parse::<i64>().ok()?..=to.parse::<i64>().ok()?)
-        })
-        .flatten()
-        .collect()
-}
-
-/// Numbers as `1,3-5`.
-fn ranges(numbers: &[i64]) -> String {
-    let mut parts: Vec<(i64, i64)> = Vec::new();
-    for n in numbers {
-        match parts.last_mut() {
-            Some((_, to)) if *to + 1 == *n => *to = *n,
-            _ => parts.push((*n, *n)),
-        }
-    }
-    let text = |(from, to): &(i64, i64)| match to - from {
-        0 => from.to_string(),
-        1 => format!("{from},{to}"),
-        _ => format!("{from}-{to}"),
-    };
-    parts.iter().map(text).collect::<Vec<_>>().join(",")
-}
-
-fn pod(client: &Client<'_>, job: &Object, index: Option<i64>) -> Value {
-    let template = job.at(&["spec", "template"]).cloned().unwrap_or_default();
-    let mut pod = Object(pods::from_template(job, &template));
-    if client.cluster.version.minor() >= 23 {
-        pod.entry_at(&["metadata", "finalizers"]).make_list().push(FINALIZER.into());
-    }
-    if let Some(index) = index {
-        let name = format!("{}-{index}", job.name());
-        pod.set(&["metadata", "annotations", INDEX], index.to_string());
-        pod.set(&["metadata", "labels", INDEX], index.to_string());
-        pod.set(&["metadata", "generateName"], format!("{name}-"));
-        pod.set(&["spec", "hostname"], name);
-        let from = json!({"fieldRef": {"fieldPath": (format!("metadata.labels['{INDEX}']"))}});
-        for list in ["initContainers", "containers"] {
-            let Some(containers) = pod.at_mut(&["spec", list]) else { continue };
-            for container in containers.make_list() {
-                let env = container.entry_at(&["env"]).make_list();
-                if !env.iter().any(|e| e.str_at(&["name"]) == "JOB_COMPLETION_INDEX") {
-                    env.push(json!({"name": "JOB_COMPLETION_INDEX", "valueFrom": (from.clone())}));
-                }
-            }
-        }
-    }
-    pod.0
-}
-
-fn counts(client: &Client<'_>, work: &Work, status: &mut Value, terminating: usize) {
+fn counts(client: &Client<'_>, work: &Work, status: &mut Value) {
     let minor = client.cluster.version.minor();
     let ready = work.active.iter().filter(|p| pods::is_ready(p)).count();
     for (key, n) in
@@ -389,16 +347,17 @@ fn counts(client: &Client<'_>, work: &Work, status: &mut Value, terminating: usi
         status.set(&["ready"], count(ready));
     }
     if minor >= 28 {
-        status.set(&["terminating"], count(terminating));
+        status.set(&["terminating"], count(work.leaving.len()));
     }
     if minor >= 23 {
         status.set(&["uncountedTerminatedPods"], Value::map());
     }
     if is_indexed(&work.job) {
-        let done = done_indexes(work);
-        if !done.is_empty() {
-            status.set(&["completedIndexes"], ranges(&done));
-            status.set(&["succeeded"], count(done.len()));
+        if !work.done.is_empty() {
+            status.set(&["completedIndexes"], indexes::print(&work.done));
+        }
+        if indexes::has_limits(&work.job) {
+            status.set(&["failedIndexes"], indexes::print(&work.lost));
         }
     }
 }

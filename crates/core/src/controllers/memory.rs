@@ -29,6 +29,8 @@ pub struct Memory {
     pub(super) collected: u64,
     /// Since when pods, by UID, tolerate taints of their nodes for a time only.
     pub(super) tolerating: BTreeMap<String, Timestamp>,
+    /// When each autoscaler, by UID, is looked at next.
+    pub(super) scaling: BTreeMap<String, Timestamp>,
     /// Whether nodes are watched over (`--controllers=*` has it, the recordings' cluster had not): cordoned and
     /// unhealthy nodes then get taints.
     pub node_lifecycle: bool,

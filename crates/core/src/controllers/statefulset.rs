@@ -2,6 +2,8 @@
 //!
 //! Models `pkg/controller/statefulset/{stateful_set_control,stateful_pod_control,stateful_set_utils}.go`.
 
+mod claims;
+
 use std::sync::Arc;
 
 use gatehouse_model::{Object, Selector, Value, json};
@@ -10,9 +12,9 @@ use super::client::Client;
 use super::events::{EventType, Source};
 use super::pods::{self, count};
 use super::{history, memory, owner};
+use claims::CLAIMS;
 
 const SETS: &str = "statefulsets.apps";
-const CLAIMS: &str = "persistentvolumeclaims";
 const SOURCE: Source<'static> = Source::new("statefulset-controller");
 
 pub(super) fn pass(client: &mut Client<'_>) {
@@ -98,11 +100,22 @@ fn is_available(client: &mut Client<'_>, work: &Work, pod: &Object) -> bool {
 fn manage(client: &mut Client<'_>, work: &Work, mine: &[Arc<Object>]) {
     let within = |o: i64| o >= work.first && o < work.first + work.size;
     let of = |o: i64| mine.iter().find(|p| ordinal(&work.set, p) == Some(o));
+    for pod in mine {
+        let Some(o) = ordinal(&work.set, pod) else { continue };
+        claims::retain(client, work, pod, o, !within(o));
+    }
     for o in work.first..work.first + work.size {
         match of(o) {
             // One that has ended is made anew under its name.
             Some(pod) if pods::is_finished(pod) => {
                 if !pod.is_deleting() {
+                    // Nobody is told any more since 1.31.
+                    if client.cluster.version.minor() < 31 && pods::phase(pod) == "Failed" {
+                        let (namespace, set) = (work.set.namespace(), work.set.name());
+                        let message =
+                            format!("StatefulSet {namespace}/{set} is recreating failed Pod {}", pod.name());
+                        client.event(SOURCE, &work.set, EventType::Warning, "RecreatingFailedPod", &message);
+                    }
                     delete(client, work, pod);
                 }
                 if work.ordered() {
@@ -177,7 +190,7 @@ fn create(client: &mut Client<'_>, work: &Work, ordinal: i64) -> bool {
     let set = &work.set;
     let pod = pod(client, work, ordinal);
     let name = pod.name().to_owned();
-    if let Err(why) = claims(client, work, ordinal) {
+    if let Err(why) = claims::make(client, work, ordinal) {
         let message = format!("create Pod {name} in StatefulSet {} failed error: {why}", set.name());
         client.event(SOURCE, set, EventType::Warning, "FailedCreate", &message);
         client.failed(&key);
@@ -222,9 +235,7 @@ fn pod(client: &Client<'_>, work: &Work, ordinal: i64) -> Object {
         .list_at(&["spec", "volumeClaimTemplates"])
         .iter()
         .map(|c| {
-            let volume = c.str_at(&["metadata", "name"]).to_owned();
-            let claim = format!("{volume}-{}-{ordinal}", set.name());
-            (volume, claim)
+            (c.str_at(&["metadata", "name"]).to_owned(), claims::name(set, c, ordinal))
         })
         .collect();
     if !claimed.is_empty() {
@@ -239,44 +250,6 @@ fn pod(client: &Client<'_>, work: &Work, ordinal: i64) -> Object {
         pod.set(&["spec", "volumes"], volumes);
     }
     pod
-}
-
-/// Makes the claims of a pod that are missing.
-fn claims(client: &mut Client<'_>, work: &Work, ordinal: i64) -> Result<(), String> {
-    let set = &work.set;
-    for template in set.list_at(&["spec", "volumeClaimTemplates"]) {
-        let name = format!("{}-{}-{ordinal}", template.str_at(&["metadata", "name"]), set.name());
-        if client.get(CLAIMS, set.namespace(), &name).is_some() {
-            continue;
-        }
-        let mut labels = template.map_at(&["metadata", "labels"]).clone();
-        for (key, value) in set.map_at(&["spec", "selector", "matchLabels"]).iter() {
-            labels.insert(key, value.clone());
-        }
-        let mut claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim"});
-        claim.set(&["metadata"], template.get("metadata").cloned());
-        claim.set(&["metadata", "name"], name.as_str());
-        claim.set(&["metadata", "namespace"], set.namespace());
-        claim.set(&["metadata", "labels"], labels);
-        claim.set(&["spec"], template.get("spec").cloned());
-        let pod = format!("{}-{ordinal}", set.name());
-        match client.create(CLAIMS, claim) {
-            Ok(_) => {
-                let message = format!("create Claim {name} Pod {pod} in StatefulSet {} success", set.name());
-                client.event(SOURCE, set, EventType::Normal, "SuccessfulCreate", &message);
-            }
-            Err(refusal) => {
-                let message = format!(
-                    "create Claim {name} for Pod {pod} in StatefulSet {} failed error: {}",
-                    set.name(),
-                    refusal.message
-                );
-                client.event(SOURCE, set, EventType::Warning, "FailedCreate", &message);
-                return Err(format!("failed to create PVC {name}: {}", refusal.message));
-            }
-        }
-    }
-    Ok(())
 }
 
 fn status(client: &mut Client<'_>, work: &Work, selector: &Selector) {

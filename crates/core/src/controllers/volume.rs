@@ -268,19 +268,39 @@ fn sync_volume(client: &mut Client<'_>, volume: &Object) {
     if claim.is_some() {
         return;
     }
-    set_phase(client, volume, "Released");
-    if volume.str_at(&["spec", "persistentVolumeReclaimPolicy"]) == "Delete"
-        && volume.annotation("pv.kubernetes.io/provisioned-by").is_none()
-        && !volume.list_at(&["metadata", "finalizers"]).iter().any(|f| f.as_str() == Some("external"))
-    {
-        let local = volume.at(&["spec", "local"]).is_some_and(|l| !l.is_null());
-        if local && volume.str_at(&["status", "phase"]) == "Released" {
-            let message =
-                "error getting deleter volume plugin for volume: no deletable volume plugin matched";
-            set_phase(client, volume, "Failed");
-            client.event(SOURCE, volume, EventType::Warning, "VolumeFailedDelete", message);
-        }
+    if !matches!(volume.str_at(&["status", "phase"]), "Released" | "Failed") {
+        set_phase(client, volume, "Released");
     }
+    let external = volume.annotation("pv.kubernetes.io/provisioned-by").is_some();
+    if volume.str_at(&["spec", "persistentVolumeReclaimPolicy"]) == "Delete" && !external {
+        remove(client, volume);
+    }
+}
+
+/// Deletes a volume that nobody claims any more, or says why that cannot be done.
+fn remove(client: &mut Client<'_>, volume: &Object) {
+    let Some(current) = client.get(VOLUMES, "", volume.name()) else { return };
+    let source = |kind: &str| current.at(&["spec", kind]).filter(|s| !s.is_null());
+    let why = if let Some(host) = source("hostPath") {
+        let path = host.str_at(&["path"]);
+        // Anything below any `/tmp/`, as the deleter's pattern has no beginning.
+        if path.split_once("/tmp/").is_some_and(|(_, rest)| !rest.is_empty()) {
+            let _ = client.delete(VOLUMES, "", current.name());
+            return;
+        }
+        format!("host_path deleter only supports /tmp/.+ but received provided {path}")
+    } else {
+        let known = source("nfs").or_else(|| source("csi")).is_some();
+        let what = if known { "no deletable volume plugin matched" } else { "no volume plugin matched" };
+        format!("error getting deleter volume plugin for volume \"{}\": {what}", current.name())
+    };
+    if current.str_at(&["status", "phase"]) == "Failed" {
+        return;
+    }
+    let mut failed = (*current).clone();
+    failed.set(&["status", "message"], why.as_str());
+    set_phase(client, &failed, "Failed");
+    client.event(SOURCE, &current, EventType::Warning, "VolumeFailedDelete", &why);
 }
 
 /// A claim that is being deleted stays as long as a pod uses it.

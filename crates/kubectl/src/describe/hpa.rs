@@ -15,9 +15,15 @@ pub(super) fn describe(d: &mut Description<'_, '_, '_>, hpa: &Object) -> Result<
     let spec = hpa.get("spec").unwrap_or(&Value::Null);
     let target = spec.get("scaleTargetRef").unwrap_or(&Value::Null);
     w.field(0, "Reference", format!("{}/{}", target.str_at(&["kind"]), target.str_at(&["name"])));
-    w.field(0, "Metrics", "( current / target )");
+    // A server without `autoscaling/v2` is asked for the first version.
+    let first = w.old && hpa.api_version() == "autoscaling/v1";
+    if first {
+        utilization(w, hpa);
+    } else {
+        w.field(0, "Metrics", "( current / target )");
+    }
     let statuses = hpa.list_at(&["status", "currentMetrics"]);
-    for (i, m) in as_v2(spec).iter().enumerate() {
+    for (i, m) in as_v2(spec).iter().enumerate().filter(|_| !first) {
         metric(w, m, statuses.get(i));
     }
     let min = spec.i64_at(&["minReplicas"]).map_or("<unset>".to_owned(), |n| n.to_string());
@@ -40,6 +46,18 @@ pub(super) fn describe(d: &mut Description<'_, '_, '_>, hpa: &Object) -> Result<
     });
     d.events(hpa);
     Ok(())
+}
+
+/// The only metric of `autoscaling/v1`.
+fn utilization(w: &mut Writer, hpa: &Object) {
+    let Some(target) = hpa.i64_at(&["spec", "targetCPUUtilizationPercentage"]) else { return };
+    let now = hpa.i64_at(&["status", "currentCPUUtilizationPercentage"]);
+    w.field(0, "Target CPU utilization", format!("{target}%"));
+    w.field(
+        0,
+        "Current CPU utilization",
+        format!("{}%", now.map_or("<unknown>".to_owned(), |n| n.to_string())),
+    );
 }
 
 /// The metrics; the one of `autoscaling/v1` as the server converts it.

@@ -1,6 +1,6 @@
 //! Resource quotas.
 
-use gatehouse_model::{Object, Value};
+use gatehouse_model::{Object, Quantity, Value};
 
 use super::writer::Writer;
 use super::{Description, quantity};
@@ -11,7 +11,15 @@ pub(super) fn describe(d: &mut Description<'_, '_, '_>, quota: &Object) -> Resul
     scopes(&mut d.w, quota, 0, " * ");
     d.w.line(0, "Resource\tUsed\tHard");
     d.w.line(0, "--------\t----\t----");
-    resources(&mut d.w, quota, 0);
+    let used = quota.map_at(&["status", "used"]);
+    for (name, hard) in quota.map_at(&["status", "hard"]).iter() {
+        let (used, hard) = (quantity(used.get(name)), quantity(Some(hard)));
+        let used = match (Quantity::parse(&used), Quantity::parse(&hard)) {
+            (Ok(u), Ok(h)) => u.written_like(&h).to_string(),
+            _ => used,
+        };
+        d.w.line(0, format!("{name}\t{used}\t{hard}"));
+    }
     Ok(())
 }
 
@@ -43,7 +51,7 @@ pub(super) fn scopes(w: &mut Writer, quota: &Value, level: usize, bullet: &str) 
     }
 }
 
-/// A row for each resource: used and hard.
+/// A row for each resource of a namespace's quota: used and hard, each as it is written.
 pub(super) fn resources(w: &mut Writer, quota: &Value, level: usize) {
     let used = quota.map_at(&["status", "used"]);
     for (name, hard) in quota.map_at(&["status", "hard"]).iter() {

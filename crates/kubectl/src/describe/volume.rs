@@ -67,6 +67,23 @@ const SOURCES: &[Source] = &[
         fields: &[("Server", "server", ""), ("Path", "path", ""), ("ReadOnly", "readOnly", FALSE)],
     },
     Source {
+        member: "iscsi",
+        text: "ISCSI (an ISCSI Disk resource that is attached to a kubelet's host machine and then exposed to the pod)",
+        fields: &[
+            ("TargetPortal", "targetPortal", ""),
+            ("IQN", "iqn", ""),
+            ("Lun", "lun", "0"),
+            ("ISCSIInterface", "iscsiInterface", ""),
+            ("FSType", "fsType", ""),
+            ("ReadOnly", "readOnly", FALSE),
+            ("Portals", "portals", "[]"),
+            ("DiscoveryCHAPAuth", "chapAuthDiscovery", FALSE),
+            ("SessionCHAPAuth", "chapAuthSession", FALSE),
+            ("SecretRef", "secretRef", "nil"),
+            ("InitiatorName", "initiatorName", "<none>"),
+        ],
+    },
+    Source {
         member: "glusterfs",
         text: "Glusterfs (a Glusterfs mount on the host that shares a pod's lifetime)",
         fields: &[("EndpointsName", "endpoints", ""), ("Path", "path", ""), ("ReadOnly", "readOnly", FALSE)],
@@ -75,6 +92,105 @@ const SOURCES: &[Source] = &[
         member: "persistentVolumeClaim",
         text: "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)",
         fields: &[("ClaimName", "claimName", ""), ("ReadOnly", "readOnly", FALSE)],
+    },
+    Source {
+        member: "rbd",
+        text: "RBD (a Rados Block Device mount on the host that shares a pod's lifetime)",
+        fields: &[
+            ("CephMonitors", "monitors", "[]"),
+            ("RBDImage", "image", ""),
+            ("FSType", "fsType", ""),
+            ("RBDPool", "pool", ""),
+            ("RadosUser", "user", ""),
+            ("Keyring", "keyring", ""),
+            ("SecretRef", "secretRef", "nil"),
+            ("ReadOnly", "readOnly", FALSE),
+        ],
+    },
+    Source {
+        member: "quobyte",
+        text: "Quobyte (a Quobyte mount on the host that shares a pod's lifetime)",
+        fields: &[("Registry", "registry", ""), ("Volume", "volume", ""), ("ReadOnly", "readOnly", FALSE)],
+    },
+    Source {
+        member: "azureDisk",
+        text: "AzureDisk (an Azure Data Disk mount on the host and bind mount to the pod)",
+        fields: &[
+            ("DiskName", "diskName", ""),
+            ("DiskURI", "diskURI", ""),
+            ("Kind", "kind", ""),
+            ("FSType", "fsType", ""),
+            ("CachingMode", "cachingMode", ""),
+            ("ReadOnly", "readOnly", FALSE),
+        ],
+    },
+    Source {
+        member: "vsphereVolume",
+        text: "vSphereVolume (a Persistent Disk resource in vSphere)",
+        fields: &[
+            ("VolumePath", "volumePath", ""),
+            ("FSType", "fsType", ""),
+            ("StoragePolicyName", "storagePolicyName", ""),
+        ],
+    },
+    Source {
+        member: "cinder",
+        text: "Cinder (a Persistent Disk resource in OpenStack)",
+        fields: &[
+            ("VolumeID", "volumeID", ""),
+            ("FSType", "fsType", ""),
+            ("ReadOnly", "readOnly", FALSE),
+            ("SecretRef", "secretRef", "nil"),
+        ],
+    },
+    Source {
+        member: "photonPersistentDisk",
+        text: "PhotonPersistentDisk (a Persistent Disk resource in photon platform)",
+        fields: &[("PdID", "pdID", ""), ("FSType", "fsType", "")],
+    },
+    Source {
+        member: "portworxVolume",
+        text: "PortworxVolume (a Portworx Volume resource)",
+        fields: &[("VolumeID", "volumeID", "")],
+    },
+    Source {
+        member: "scaleIO",
+        text: "ScaleIO (a persistent volume backed by a block device in ScaleIO)",
+        fields: &[
+            ("Gateway", "gateway", ""),
+            ("System", "system", ""),
+            ("Protection Domain", "protectionDomain", ""),
+            ("Storage Pool", "storagePool", ""),
+            ("Storage Mode", "storageMode", ""),
+            ("VolumeName", "volumeName", ""),
+            ("FSType", "fsType", ""),
+            ("ReadOnly", "readOnly", FALSE),
+        ],
+    },
+    Source {
+        member: "storageos",
+        text: "StorageOS (a StorageOS Persistent Disk resource)",
+        fields: &[
+            ("VolumeName", "volumeName", ""),
+            ("VolumeNamespace", "volumeNamespace", ""),
+            ("FSType", "fsType", ""),
+            ("ReadOnly", "readOnly", FALSE),
+        ],
+    },
+    Source {
+        member: "fc",
+        text: "FC (a Fibre Channel disk)",
+        fields: &[
+            ("TargetWWNs", "targetWWNs", ""),
+            ("LUN", "lun", "<none>"),
+            ("FSType", "fsType", ""),
+            ("ReadOnly", "readOnly", FALSE),
+        ],
+    },
+    Source {
+        member: "flocker",
+        text: "Flocker (a Flocker volume mounted by the Flocker agent)",
+        fields: &[("DatasetName", "datasetName", ""), ("DatasetUUID", "datasetUUID", "")],
     },
     Source {
         member: "azureFile",
@@ -140,8 +256,19 @@ pub(super) fn source(w: &mut Writer, volume: &Value) {
         let Some(source) = present(volume, &[kind.member]) else { continue };
         w.field(2, "Type", kind.text);
         for (title, member, missing) in kind.fields {
-            let value = present(source, &[member]).map_or_else(|| (*missing).to_owned(), gofmt::sprint);
-            w.line(0, format!("    {title}:\t{value}"));
+            let value = match (present(source, &[member]), *member) {
+                (None, _) => (*missing).to_owned(),
+                (Some(_), "targetWWNs") => super::joined(source, &[member], ", "),
+                (Some(reference), "secretRef") => secret(reference),
+                (Some(value), _) => gofmt::sprint(value),
+            };
+            // Two titles are not written like the others.
+            let colon = match *title {
+                "ISCSIInterface" => "",
+                "Kind" => ": ",
+                _ => ":",
+            };
+            w.line(0, format!("    {title}{colon}\t{value}"));
         }
         return;
     }
@@ -173,6 +300,15 @@ pub(super) fn source(w: &mut Writer, volume: &Value) {
         container_storage(w, csi);
     } else {
         w.line(1, "<unknown>");
+    }
+}
+
+/// A reference to a secret, as Go writes the struct.
+fn secret(reference: &Value) -> String {
+    let name = reference.str_at(&["name"]);
+    match reference.get("namespace").and_then(Value::as_str) {
+        Some(namespace) => format!("&SecretReference{{Name:{name},Namespace:{namespace},}}"),
+        None => format!("&LocalObjectReference{{Name:{name},}}"),
     }
 }
 

@@ -1,6 +1,6 @@
-//! When a schedule in cron's language comes round, in UTC.
+//! When a schedule in cron's language comes round, by the clocks of a time zone.
 //!
-//! Models `github.com/robfig/cron/v3` (`ParseStandard`).
+//! Models `github.com/robfig/cron/v3` (`ParseStandard`). Zones whose rules are not known here have the clocks of UTC.
 
 use gatehouse_model::time;
 
@@ -10,7 +10,7 @@ const DAY: i64 = 86_400;
 
 /// The minutes, hours, days, months and weekdays that fit, each as a set of bits; or a fixed distance in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Schedule {
+enum When {
     /// `*/5 * * * *`
     Fields {
         minutes: u64,
@@ -25,10 +25,39 @@ pub(super) enum Schedule {
     Every(i64),
 }
 
+/// A schedule and the clocks it goes by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Schedule {
+    when: When,
+    zone: String,
+}
+
 impl Schedule {
-    /// Reads a schedule.
-    pub(super) fn parse(text: &str) -> Result<Self, ()> {
-        let text = text.trim();
+    /// Reads a schedule; one that names a zone itself goes by that.
+    pub(super) fn parse(text: &str, zone: &str) -> Result<Self, ()> {
+        let named = text.strip_prefix("TZ=").or_else(|| text.strip_prefix("CRON_TZ="));
+        let (zone, text) = named.map_or((zone, text), |rest| rest.split_once(' ').unwrap_or((rest, "")));
+        Ok(Self { when: When::parse(text.trim())?, zone: zone.to_owned() })
+    }
+
+    /// How far the clocks are ahead of UTC then.
+    pub(super) fn offset(&self, seconds: i64) -> i64 {
+        gatehouse_cel::zone_offset(&self.zone, seconds).unwrap_or(0)
+    }
+
+    /// The first time after `from`.
+    pub(super) fn after(&self, from: Timestamp) -> Option<Timestamp> {
+        let seconds = from.seconds();
+        let ahead = self.offset(seconds);
+        let next = self.when.after(seconds + ahead)?;
+        // The clocks may have been changed meanwhile.
+        let changed = self.offset(next - ahead);
+        Some(Timestamp((next - changed).max(seconds + 1) * 1000))
+    }
+}
+
+impl When {
+    fn parse(text: &str) -> Result<Self, ()> {
         if let Some(distance) = text.strip_prefix("@every ") {
             let seconds = time::parse_duration(distance.trim()).map_err(|_| ())? / 1_000_000_000;
             return Ok(Self::Every(seconds.max(1)));
@@ -54,11 +83,10 @@ impl Schedule {
         })
     }
 
-    /// The first time after `from`.
-    pub(super) fn after(&self, from: Timestamp) -> Option<Timestamp> {
-        let seconds = from.seconds();
+    /// The first second after one that fits, both by the clocks.
+    fn after(&self, seconds: i64) -> Option<i64> {
         match *self {
-            Self::Every(distance) => Some(Timestamp((seconds + distance) * 1000)),
+            Self::Every(distance) => Some(seconds + distance),
             Self::Fields { minutes, hours, days, months, weekdays, either_day } => {
                 let start = (seconds.div_euclid(60) + 1) * 60;
                 let first = start.div_euclid(DAY);
@@ -73,7 +101,7 @@ impl Schedule {
                         let mut minute = from.div_euclid(60);
                         while minute < 1440 {
                             if has(hours, minute / 60) && has(minutes, minute % 60) {
-                                return Some(Timestamp((day * DAY + minute * 60) * 1000));
+                                return Some(day * DAY + minute * 60);
                             }
                             minute += 1;
                         }
@@ -129,7 +157,8 @@ mod tests {
 
     fn next(schedule: &str, from: &str) -> String {
         let (seconds, _) = time::parse_rfc3339(from).expect("a time");
-        let schedule = Schedule::parse(schedule).expect("a schedule");
+        let (zone, schedule) = schedule.split_once('|').unwrap_or(("", schedule));
+        let schedule = Schedule::parse(schedule, zone).expect("a schedule");
         schedule.after(Timestamp(seconds * 1000)).expect("comes round").to_string()
     }
 
@@ -141,7 +170,18 @@ mod tests {
         assert_eq!(next("0 0 1,15 * *", "2026-11-20T00:00:00Z"), "2026-12-01T00:00:00Z");
         assert_eq!(next("0 0 13 * 5", "2026-11-20T00:00:00Z"), "2026-11-27T00:00:00Z");
         assert_eq!(next("@hourly", "2026-11-20T00:00:00Z"), "2026-11-20T01:00:00Z");
-        assert!(Schedule::parse("* * *").is_err());
-        assert!(Schedule::parse("61 * * * *").is_err());
+        assert!(Schedule::parse("* * *", "").is_err());
+        assert!(Schedule::parse("61 * * * *", "").is_err());
+    }
+
+    #[test]
+    fn the_clocks_are_those_of_the_zone() {
+        let berlin = "Europe/Berlin|30 2 * * *";
+        assert_eq!(next(berlin, "2026-07-01T00:00:00Z"), "2026-07-01T00:30:00Z");
+        assert_eq!(next(berlin, "2026-11-20T00:00:00Z"), "2026-11-20T01:30:00Z");
+        // Summer time ends on the 25th of October.
+        assert_eq!(next("Europe/Berlin|0 12 * * *", "2026-10-24T11:00:00Z"), "2026-10-25T11:00:00Z");
+        assert_eq!(next("Asia/Tokyo|0 9 * * *", "2026-11-20T00:00:00Z"), "2026-11-21T00:00:00Z");
+        assert_eq!(next("CRON_TZ=Asia/Kolkata 0 0 * * *", "2026-11-20T00:00:00Z"), "2026-11-20T18:30:00Z");
     }
 }

@@ -28,6 +28,11 @@ fn picks(view: &View, term: &Value, owner: &Object, other: &Object) -> bool {
             return false;
         }
     }
+    for key in term.list_at(&["mismatchLabelKeys"]).iter().filter_map(Value::as_str) {
+        if owner.label(key).is_some() && owner.label(key) == other.label(key) {
+            return false;
+        }
+    }
     let named = term.list_at(&["namespaces"]);
     let selects = term.get("namespaceSelector").filter(|s| !s.is_null());
     if named.is_empty() && selects.is_none() {
@@ -97,6 +102,9 @@ pub(super) fn spread_refusal(view: &View, pod: &Object, node: &Object) -> Option
             return Some(Refusal::lasting(why));
         };
         let Ok(selector) = Selector::from_object(constraint.get("labelSelector")) else { continue };
+        let keys: Vec<&str> =
+            constraint.list_at(&["matchLabelKeys"]).iter().filter_map(Value::as_str).collect();
+        let alike = |p: &Object| keys.iter().all(|k| pod.label(k).is_none() || pod.label(k) == p.label(k));
         let honours_taints = constraint.str_at(&["nodeTaintsPolicy"]) == "Honor";
         let ignores_affinity = constraint.str_at(&["nodeAffinityPolicy"]) == "Ignore";
         let mut domains: Vec<(&str, i64)> = Vec::new();
@@ -110,7 +118,10 @@ pub(super) fn spread_refusal(view: &View, pod: &Object, node: &Object) -> Option
             let counted = pods
                 .iter()
                 .filter(|p| {
-                    p.namespace() == pod.namespace() && !p.is_deleting() && selector.matches(p.labels())
+                    p.namespace() == pod.namespace()
+                        && !p.is_deleting()
+                        && selector.matches(p.labels())
+                        && alike(p)
                 })
                 .count();
             let counted = i64::try_from(counted).unwrap_or(i64::MAX);

@@ -173,13 +173,23 @@ fn refuse(client: &Client<'_>, view: &View, pod: &Object, node: &Arc<Object>) ->
     if !lacking.is_empty() {
         return lacking;
     }
-    if volumes::has_claims(pod)
-        && let Some(refusal) = volumes::refusal(client, pod, node)
-    {
+    if volumes::has_claims(pod) {
+        let refusal = volumes::sole_user(client, view, pod).or_else(|| volumes::refusal(client, pod, node));
+        if let Some(refusal) = refusal {
+            return vec![refusal];
+        }
+    }
+    if let Some(refusal) = affinity::spread_refusal(view, pod, node) {
         return vec![refusal];
     }
-    let spread = affinity::spread_refusal(view, pod, node);
-    spread.or_else(|| affinity::refusal(view, pod, node)).into_iter().collect()
+    match affinity::refusal(view, pod, node) {
+        // It was said twice, in general and in particular.
+        Some(refusal) if client.cluster.version.minor() <= 20 => {
+            let general = "node(s) didn't match pod affinity/anti-affinity";
+            vec![Refusal { why: general.to_owned(), lasting: refusal.lasting }, refusal]
+        }
+        refusal => refusal.into_iter().collect(),
+    }
 }
 
 fn taint_words(minor: u8, taint: &Value) -> String {

@@ -8,6 +8,7 @@ use gatehouse_model::{Object, Value};
 
 use super::Refusal;
 use super::fit;
+use super::view::View;
 use crate::controllers::client::Client;
 use crate::controllers::volume;
 
@@ -48,6 +49,23 @@ pub(super) fn general_refusal(client: &Client<'_>, pod: &Object) -> Option<Strin
         .iter()
         .any(|c| !is_bound(c) && !volume::waits_for_consumer(client, c))
         .then(|| "pod has unbound immediate PersistentVolumeClaims".to_owned())
+}
+
+/// What keeps a pod back whose claim only one pod may use at a time.
+pub(super) fn sole_user(client: &Client<'_>, view: &View, pod: &Object) -> Option<Refusal> {
+    let sole = |c: &Arc<Object>| {
+        c.list_at(&["spec", "accessModes"]).iter().any(|m| m.as_str() == Some("ReadWriteOncePod"))
+    };
+    let mut sole = claims(client, pod).into_iter().filter(sole);
+    let used = sole.any(|claim| {
+        let others = view.nodes.iter().flat_map(|(_, pods)| pods);
+        let mut others = others.filter(|p| p.namespace() == pod.namespace() && p.uid() != pod.uid());
+        others.any(|p| names(p).iter().any(|n| n == claim.name()))
+    });
+    used.then(|| {
+        let why = "node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode";
+        Refusal::resolvable(why)
+    })
 }
 
 /// Why a node cannot reach the pod's volumes.

@@ -29,11 +29,40 @@ pub(super) fn evict(call: &mut Call<'_>) -> Result<Reply, Status> {
         budget(call, &pod)?;
     }
     if !call.is_dry_run() {
+        let pod = told(call, pod);
         delete::one(call, &pod)?;
     }
     Ok(Reply::Success(
         json!({"apiVersion": "v1", "kind": "Status", "metadata": {}, "status": "Success", "code": 201}),
     ))
+}
+
+/// Says on the pod that it was evicted, since 1.26.
+fn told(call: &mut Call<'_>, pod: Object) -> Object {
+    if call.cluster.version.minor() < 26 {
+        return pod;
+    }
+    let mut changed = pod;
+    let conditions = changed.entry_at(&["status", "conditions"]).make_list();
+    conditions.retain(|c| c.str_at(&["type"]) != "DisruptionTarget");
+    conditions.push(json!({
+        "type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI",
+        "message": "Eviction API: evicting", "lastProbeTime": null,
+        "lastTransitionTime": (call.cluster.now.to_string()),
+    }));
+    (*call.cluster.store.put("pods", changed)).clone()
+}
+
+/// Whether a pod that is not ready may go without asking the budget.
+fn is_free(budget: &Object, pod: &Object) -> bool {
+    let ready = |c: &Value| c.str_at(&["type"]) == "Ready" && c.str_at(&["status"]) == "True";
+    if pod.list_at(&["status", "conditions"]).iter().any(ready) {
+        return false;
+    }
+    let count = |key: &str| budget.i64_at(&["status", key]).unwrap_or(0);
+    let (healthy, desired) = (count("currentHealthy"), count("desiredHealthy"));
+    budget.str_at(&["spec", "unhealthyPodEvictionPolicy"]) == "AlwaysAllow"
+        || (healthy >= desired && desired > 0)
 }
 
 /// Takes one disruption from the budget that covers the pod, or refuses.
@@ -54,6 +83,9 @@ fn budget(call: &mut Call<'_>, pod: &Object) -> Result<(), Status> {
             ));
         }
     };
+    if call.cluster.version.minor() >= 22 && is_free(&budget, pod) {
+        return Ok(());
+    }
     let observed = budget.i64_at(&["status", "observedGeneration"]).unwrap_or(0);
     let allowed = budget.i64_at(&["status", "disruptionsAllowed"]).unwrap_or(0);
     if observed < budget.generation() || allowed <= 0 {
