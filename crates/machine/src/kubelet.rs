@@ -54,6 +54,8 @@ pub struct Node {
     pulled: Vec<String>,
     /// By UID.
     pods: BTreeMap<String, Arc<Running>>,
+    /// What it said of the node.
+    told: heartbeat::Told,
 }
 
 /// All kubelets.
@@ -74,7 +76,14 @@ impl Node {
         let mut machine = Machine::host(name, "root", cluster.now);
         crate::node::furnish(&mut machine, name == "controlplane", cluster);
         crate::node::units::boot(&mut machine);
-        Self { machine, prefix: prefix.to_owned(), given: 0, pulled: Vec::new(), pods: BTreeMap::new() }
+        Self {
+            machine,
+            prefix: prefix.to_owned(),
+            given: 0,
+            pulled: Vec::new(),
+            pods: BTreeMap::new(),
+            told: heartbeat::Told::default(),
+        }
     }
 
     /// Shows crictl what runs.
@@ -375,7 +384,7 @@ impl Kubelet for Kubelets {
             node.notice_killed(cluster.now);
             crate::node::units::tick(&mut node.machine, &mut around::Net { cluster, around });
             changed |= crate::node::sync_static_pods(&mut node.machine, cluster);
-            changed |= heartbeat::beat(cluster, name, &node.machine);
+            changed |= heartbeat::beat(cluster, name, &node.machine, &mut node.told);
             if node.machine.services.runs("kubelet") && cluster.config.is_found() {
                 mirror::sync(cluster, name, &node.machine);
                 pod::sync(cluster, name, node, &self.addresses, around);

@@ -114,7 +114,8 @@ fn resize(client: &mut Client<'_>, scaler: &Object, found: &Object, table: &str,
             message: format!("the HPA controller was able to update the target scale to {to}"),
         };
         let mut status = scaler.get("status").cloned().unwrap_or_else(Value::map);
-        status.set(&["conditions"], Value::from(vec![condition(&finding, None, &client.now())]));
+        let all = with(scaler.list_at(&["status", "conditions"]), &finding, &client.now());
+        status.set(&["conditions"], Value::from(all));
         status.set(&["currentMetrics"], Value::Null);
         status.set(&["currentReplicas"], from);
         status.set(&["desiredReplicas"], to);
@@ -130,6 +131,18 @@ fn condition(finding: &Finding, old: Option<&Value>, now: &str) -> Value {
         "type": (finding.kind), "status": (finding.word), "reason": (finding.reason),
         "message": (finding.message.as_str()), "lastTransitionTime": since,
     })
+}
+
+/// The conditions with this one brought up to date.
+fn with(old: &[Value], finding: &Finding, now: &str) -> Vec<Value> {
+    let mut all = old.to_vec();
+    let known = old.iter().find(|c| c.str_at(&["type"]) == finding.kind);
+    let condition = condition(finding, known, now);
+    match all.iter_mut().find(|c| c.str_at(&["type"]) == finding.kind) {
+        Some(place) => *place = condition,
+        None => all.push(condition),
+    }
+    all
 }
 
 /// Why the first metric cannot be read.
@@ -189,15 +202,9 @@ fn write(
     (reason, event): (&str, &str),
 ) {
     let now = client.now();
-    let old: Vec<Value> = scaler.list_at(&["status", "conditions"]).to_vec();
-    let mut all = old.clone();
+    let mut all: Vec<Value> = scaler.list_at(&["status", "conditions"]).to_vec();
     for finding in findings {
-        let known = old.iter().find(|c| c.str_at(&["type"]) == finding.kind);
-        let condition = condition(&finding, known, &now);
-        match all.iter_mut().find(|c| c.str_at(&["type"]) == finding.kind) {
-            Some(place) => *place = condition,
-            None => all.push(condition),
-        }
+        all = with(&all, &finding, &now);
     }
     if !event.is_empty() {
         client.event(SOURCE, scaler, EventType::Warning, reason, event);

@@ -132,6 +132,15 @@ impl<'a> Client<'a> {
         self.cluster.controllers.due(&self.cluster.store, own, owned, near)
     }
 
+    /// Whether an object has to be looked at; what follows is about it then.
+    pub(super) fn looks_at(&mut self, due: &Due, object: &Object) -> bool {
+        let has = due.has(object);
+        if has {
+            self.cluster.controllers.look_at(object);
+        }
+        has
+    }
+
     /// One stored object.
     #[must_use]
     pub fn get(&self, group_resource: &str, namespace: &str, name: &str) -> Option<Arc<Object>> {

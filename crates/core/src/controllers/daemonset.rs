@@ -29,7 +29,7 @@ const TOLERATED: &[(&str, &str)] = &[
 pub(super) fn pass(client: &mut Client<'_>) {
     let due = client.due(SETS, &["pods", history::REVISIONS], &["nodes"]);
     for set in client.list(SETS, None) {
-        if !set.is_deleting() && due.has(&set) {
+        if !set.is_deleting() && client.looks_at(&due, &set) {
             sync(client, &set);
         }
     }

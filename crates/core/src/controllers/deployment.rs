@@ -31,7 +31,8 @@ pub(super) fn pass(client: &mut Client<'_>) {
     // One that makes its pods anew all at once waits for the old ones to be gone.
     let pods = client.due(DEPLOYMENTS, &[], &["pods"]);
     for deployment in client.list(DEPLOYMENTS, None) {
-        if due.has(&deployment) || (is_recreate(&deployment) && pods.has(&deployment)) {
+        let due = if is_recreate(&deployment) && pods.has(&deployment) { &pods } else { &due };
+        if client.looks_at(due, &deployment) {
             sync(client, (*deployment).clone());
         }
     }

@@ -16,7 +16,7 @@ pub(super) const TRIGGER: &str = "endpoints.kubernetes.io/last-change-trigger-ti
 pub(super) fn pass(client: &mut Client<'_>) {
     let due = client.due("services", &[], &["pods", "endpoints"]);
     for service in client.list("services", None) {
-        if has_endpoints(&service) && due.has(&service) {
+        if has_endpoints(&service) && client.looks_at(&due, &service) {
             sync(client, &service);
         }
     }

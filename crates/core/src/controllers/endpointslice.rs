@@ -29,7 +29,7 @@ struct Group {
 pub(super) fn pass(client: &mut Client<'_>) {
     let due = client.due("services", &[], &["pods", "nodes", SLICES]);
     for service in client.list("services", None) {
-        if has_endpoints(&service) && due.has(&service) {
+        if has_endpoints(&service) && client.looks_at(&due, &service) {
             sync(client, &service);
         }
     }

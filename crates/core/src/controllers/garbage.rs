@@ -78,7 +78,8 @@ fn concerned(store: &Store, seen: u64) -> Vec<(Arc<str>, Arc<Object>)> {
         Some((table, object))
     };
     let mut all: Vec<(Arc<str>, Arc<Object>)> = written.iter().cloned().filter_map(in_place).collect();
-    let whole = whole || store.changes_since(seen).into_iter().flatten().any(|c| c.removed && c.key.0.is_empty());
+    let whole =
+        whole || store.changes_since(seen).into_iter().flatten().any(|c| c.removed && c.key.0.is_empty());
     if whole || !lost.is_empty() {
         for table in store.resources().filter(|t| *t != "events") {
             let name: Arc<str> = table.into();

@@ -25,7 +25,7 @@ const TARGETS: [(&str, &str); 2] = [("SuccessCriteriaMet", "Complete"), ("Failur
 pub(super) fn pass(client: &mut Client<'_>) {
     let due = client.due(JOBS, &["pods"], &[]);
     for job in client.list(JOBS, None) {
-        if due.has(&job) {
+        if client.looks_at(&due, &job) {
             sync(client, &job);
         }
     }
@@ -95,13 +95,11 @@ impl Work {
         let open = |p: &&Arc<Object>| !tracked || !is_counted(p);
         work.uncounted = work.ended.iter().chain(removed).filter(open).cloned().collect();
         let before = |key: &str| if tracked { pods::status_of(job, key) } else { 0 };
-        let new = |wanted: &dyn Fn(&Object) -> bool| {
-            count(work.uncounted.iter().filter(|p| wanted(p)).count())
-        };
+        let new =
+            |wanted: &dyn Fn(&Object) -> bool| count(work.uncounted.iter().filter(|p| wanted(p)).count());
         let passed_over = |p: &Object| policy::verdict(job, p).is_some_and(|v| v.action == "Ignore");
-        let failed = new(&|p| {
-            (pods::phase(p) == "Failed" && !passed_over(p)) || (tracked && !pods::is_finished(p))
-        });
+        let failed =
+            new(&|p| (pods::phase(p) == "Failed" && !passed_over(p)) || (tracked && !pods::is_finished(p)));
         work.succeeded = before("succeeded") + new(&|p| pods::phase(p) == "Succeeded");
         work.failed = before("failed") + failed;
         if is_indexed(job) {

@@ -24,8 +24,10 @@ pub struct Memory {
     wake: Option<Timestamp>,
     /// The revision after which the controller that is at work has seen nothing; none where it has to look at everything.
     since: Option<u64>,
-    /// Whether the controller that is at work looks at what changed only.
-    partial: bool,
+    /// The UID of the object it looks at, where it says so.
+    looking: Option<Arc<str>>,
+    /// When the objects it works on, by UID, want to be looked at again.
+    wakes: BTreeMap<Arc<str>, Timestamp>,
     pub(super) collected: u64,
     /// Since when pods, by UID, tolerate taints of their nodes for a time only.
     pub(super) tolerating: BTreeMap<String, Timestamp>,
@@ -44,6 +46,8 @@ struct Quiet {
     /// The store's revision when it looked.
     revision: u64,
     wake: Option<Timestamp>,
+    /// The same of single objects, by UID.
+    wakes: BTreeMap<Arc<str>, Timestamp>,
 }
 
 /// What a controller has to look at.
@@ -99,9 +103,10 @@ impl Memory {
     /// Before a pass; `whole` where something may succeed now that nothing in the store tells of.
     pub(super) fn begin(&mut self, name: &'static str, whole: bool, now: Timestamp) {
         self.wake = None;
-        self.partial = false;
-        let quiet = self.quiet.get(name).filter(|q| !whole && q.wake.is_none_or(|w| w > now));
-        self.since = quiet.map(|q| q.revision);
+        self.looking = None;
+        let quiet = self.quiet.get_mut(name).filter(|q| !whole && q.wake.is_none_or(|w| w > now));
+        self.since = quiet.as_ref().map(|q| q.revision);
+        self.wakes = quiet.map(|q| std::mem::take(&mut q.wakes)).unwrap_or_default();
     }
 
     /// Forgets when each controller looked, so that all look at everything.
@@ -113,13 +118,17 @@ impl Memory {
 
     /// After a pass that started with `seen` at `revision`.
     pub(super) fn end(&mut self, name: &'static str, seen: Vec<u64>, revision: u64) {
-        let mut wake = self.wake.take();
-        if self.partial {
-            // What it did not look at still wants to be looked at in time.
-            let before = self.quiet.get(name).and_then(|q| q.wake);
-            wake = wake.into_iter().chain(before).min();
-        }
-        self.quiet.insert(name, Quiet { seen, revision, wake });
+        self.looking = None;
+        let wakes = std::mem::take(&mut self.wakes);
+        let wake = self.wake.take().into_iter().chain(wakes.values().copied()).min();
+        self.quiet.insert(name, Quiet { seen, revision, wake, wakes });
+    }
+
+    /// The controller that is at work looks at this object now: only then is it to be woken for it again.
+    pub(super) fn look_at(&mut self, object: &Object) {
+        let uid: Arc<str> = object.uid().into();
+        self.wakes.remove(&uid);
+        self.looking = Some(uid);
     }
 
     /// What the controller that is at work has to look at of `own`: objects that changed or control (as somebody of
@@ -131,6 +140,9 @@ impl Memory {
         for change in changes {
             if *change.table == *own {
                 uids.insert(Arc::clone(&change.uid));
+                if change.removed {
+                    self.wakes.remove(&change.uid);
+                }
             } else if owned.contains(&&*change.table) {
                 uids.extend(change.controllers.iter().flatten().cloned());
                 if change.is_orphan() {
@@ -143,13 +155,18 @@ impl Memory {
                 namespaces.insert(Arc::clone(&change.key.0));
             }
         }
-        self.partial = true;
         Due::Only { uids, namespaces }
     }
 
     /// The controller that is at work wants to look again then.
     pub(super) fn wake_at(&mut self, when: Timestamp) {
-        self.wake = Some(self.wake.map_or(when, |w| w.min(when)));
+        match &self.looking {
+            Some(uid) => {
+                let wake = self.wakes.entry(Arc::clone(uid)).or_insert(when);
+                *wake = when.min(*wake);
+            }
+            None => self.wake = Some(self.wake.map_or(when, |w| w.min(when))),
+        }
     }
 
     /// When the next controller wants to look again although nothing changes.

@@ -20,6 +20,7 @@ mod garbage;
 mod history;
 mod job;
 pub mod kubernetes_service;
+pub mod lease;
 mod memory;
 mod mirror;
 mod namespace;

@@ -31,7 +31,7 @@ pub(super) fn pass_controllers(client: &mut Client<'_>) {
 fn each(client: &mut Client<'_>, kind: &Kind) {
     let due = client.due(kind.resource, &["pods"], &[]);
     for set in client.list(kind.resource, None) {
-        if due.has(&set) {
+        if client.looks_at(&due, &set) {
             sync(client, kind, &set);
         }
     }

@@ -20,7 +20,7 @@ const SOURCE: Source<'static> = Source::new("statefulset-controller");
 pub(super) fn pass(client: &mut Client<'_>) {
     let due = client.due(SETS, &["pods", history::REVISIONS], &[CLAIMS]);
     for set in client.list(SETS, None) {
-        if !set.is_deleting() && due.has(&set) {
+        if !set.is_deleting() && client.looks_at(&due, &set) {
             sync(client, &set);
         }
     }
@@ -234,9 +234,7 @@ fn pod(client: &Client<'_>, work: &Work, ordinal: i64) -> Object {
     let claimed: Vec<(String, String)> = set
         .list_at(&["spec", "volumeClaimTemplates"])
         .iter()
-        .map(|c| {
-            (c.str_at(&["metadata", "name"]).to_owned(), claims::name(set, c, ordinal))
-        })
+        .map(|c| (c.str_at(&["metadata", "name"]).to_owned(), claims::name(set, c, ordinal)))
         .collect();
     if !claimed.is_empty() {
         let mut volumes: Vec<Value> = claimed

@@ -9,8 +9,8 @@ use gatehouse_model::{Object, Value, json};
 use super::indexes::{self, FAILURES, IGNORED, INDEX};
 use super::{FINALIZER, SOURCE, Work, delete_uncounted, is_indexed, policy};
 use crate::controllers::client::Client;
-use crate::controllers::pods::{self, count};
 use crate::controllers::memory;
+use crate::controllers::pods::{self, count};
 use crate::world::Timestamp;
 
 /// The first delay after a failed pod, in milliseconds, and the longest.

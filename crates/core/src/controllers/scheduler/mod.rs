@@ -57,15 +57,31 @@ pub(super) fn pass(client: &mut Client<'_>) {
     if waiting.is_empty() {
         return;
     }
-    // Higher priorities first, then whoever came first.
-    let priority = |p: &Object| p.i64_at(&["spec", "priority"]).unwrap_or(0);
-    gatehouse_model::order::by(&mut waiting, |a, b| {
-        priority(b).cmp(&priority(a)).then_with(|| pods::created(a).cmp(pods::created(b)))
+    // Pods that are new are taken as they come; of those that wait, higher priorities first.
+    let version = |p: &Object| p.str_at(&["metadata", "resourceVersion"]).parse::<u64>().unwrap_or(0);
+    gatehouse_model::order::by_key(&mut waiting, |p| {
+        let tried = pods::condition(p, "PodScheduled").is_some();
+        let urgency = if tried { std::cmp::Reverse(priority(p)) } else { std::cmp::Reverse(0) };
+        (tried, urgency, pods::created(p).to_owned(), version(p))
     });
     let mut view = View::new(client);
+    view.nominate(&waiting);
     for pod in waiting {
-        schedule(client, &mut view, &pod);
+        if !awaits_victims(&view, &pod) {
+            schedule(client, &mut view, &pod);
+        }
     }
+}
+
+/// Whether pods are still leaving the node that room is being made on for this one.
+fn awaits_victims(view: &View, pod: &Object) -> bool {
+    let nominated = pod.str_at(&["status", "nominatedNodeName"]);
+    let there = view.nodes.iter().filter(|(n, _)| !nominated.is_empty() && n.name() == nominated);
+    there.flat_map(|(_, pods)| pods).any(|p| p.is_deleting() && priority(p) < priority(pod))
+}
+
+fn priority(pod: &Object) -> i64 {
+    pod.i64_at(&["spec", "priority"]).unwrap_or(0)
 }
 
 fn waits(pod: &Object) -> bool {
@@ -93,7 +109,12 @@ fn schedule(client: &mut Client<'_>, view: &mut View, pod: &Arc<Object>) {
             let why = "node(s) didn't satisfy plugin(s) [NodeAffinity]";
             verdicts.push(Verdict { node: node.name().to_owned(), refusals: vec![Refusal::lasting(why)] });
         } else {
-            let refusals = refuse(client, view, pod, node);
+            // Room that was made for others of its rank is not for this one.
+            let with = view.with_nominated(pod, node.name());
+            let mut refusals = with.map(|view| refuse(client, &view, pod, node)).unwrap_or_default();
+            if refusals.is_empty() {
+                refusals = refuse(client, view, pod, node);
+            }
             if refusals.is_empty() {
                 fitting.push((node, there));
             } else {

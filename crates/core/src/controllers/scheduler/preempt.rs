@@ -7,7 +7,7 @@ use std::sync::Arc;
 use gatehouse_model::{Object, Value, json};
 
 use super::view::View;
-use super::{SOURCE, Verdict, refuse};
+use super::{SOURCE, Verdict, priority, refuse};
 use crate::controllers::client::Client;
 use crate::controllers::events::{self, EventType};
 use crate::controllers::pods;
@@ -18,10 +18,6 @@ pub(super) enum Outcome {
     Nominated(String, Vec<Arc<Object>>),
     /// It cannot help; why, in the scheduler's words.
     Hopeless(String),
-}
-
-fn priority(pod: &Object) -> i64 {
-    pod.i64_at(&["spec", "priority"]).unwrap_or(0)
 }
 
 /// Looks for pods whose leaving would let `pod` in.
@@ -90,13 +86,8 @@ fn victims(
         return None;
     }
     let with = |there: Vec<Arc<Object>>| {
-        let mut nodes = view.nodes.clone();
-        let node = nodes.get_mut(at).map(|entry| {
-            entry.1 = there;
-            Arc::clone(&entry.0)
-        })?;
-        let view = View { nodes, namespaces: view.namespaces.clone() };
-        refuse(client, &view, pod, &node).is_empty().then_some(())
+        let node = view.nodes.get(at).map(|(node, _)| Arc::clone(node))?;
+        refuse(client, &view.with(at, there), pod, &node).is_empty().then_some(())
     };
     with(stays.clone())?;
     gatehouse_model::order::by(&mut lower, |a, b| {

@@ -63,7 +63,8 @@ pub(super) fn sole_user(client: &Client<'_>, view: &View, pod: &Object) -> Optio
         others.any(|p| names(p).iter().any(|n| n == claim.name()))
     });
     used.then(|| {
-        let why = "node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode";
+        let why =
+            "node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode";
         Refusal::resolvable(why)
     })
 }

@@ -58,12 +58,12 @@ pub(super) fn make(client: &mut Client<'_>, work: &Work, ordinal: i64) -> Result
 /// Gives a pod's claims the owners with which they are to go: the set, or the pod where it is one too many.
 pub(super) fn retain(client: &mut Client<'_>, work: &Work, pod: &Object, ordinal: i64, too_many: bool) {
     let set = &work.set;
-    let policy = |when: &str| {
-        set.str_at(&["spec", "persistentVolumeClaimRetentionPolicy", when]) == "Delete"
-    };
+    let policy = |when: &str| set.str_at(&["spec", "persistentVolumeClaimRetentionPolicy", when]) == "Delete";
     let (with_set, with_pod) = (policy("whenDeleted"), policy("whenScaled") && too_many);
     for template in set.list_at(&["spec", "volumeClaimTemplates"]) {
-        let Some(claim) = client.get(CLAIMS, set.namespace(), &name(set, template, ordinal)) else { continue };
+        let Some(claim) = client.get(CLAIMS, set.namespace(), &name(set, template, ordinal)) else {
+            continue;
+        };
         let mut owners: Vec<Value> = owner::references(&claim).to_vec();
         let before = owners.clone();
         for (by, wanted) in [(set, with_set && !with_pod), (pod, with_pod)] {
@@ -75,7 +75,9 @@ pub(super) fn retain(client: &mut Client<'_>, work: &Work, pod: &Object, ordinal
             }
         }
         if owners != before {
-            let _ = owner::set_references(client, CLAIMS, &claim, owners);
+            let mut changed = (*claim).clone();
+            changed.set(&["metadata", "ownerReferences"], owners);
+            let _ = client.update(CLAIMS, &changed, "");
         }
     }
 }
