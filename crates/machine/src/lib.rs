@@ -21,6 +21,7 @@ pub mod regex;
 pub mod security;
 pub mod shell;
 pub mod sys;
+pub mod text;
 
 pub use container::{Container, ContainerSpec, Volume};
 pub use machine::Machine;

@@ -77,7 +77,7 @@ mod wrap;
 mod xargs;
 mod xxd;
 
-pub use kill::kill_words;
+pub use kill::{kill_words, signal, signal_name, signal_table, signal_words};
 pub use printf::{Escapes, echo, escapes, printf};
 pub use server::{answer, hang_up, listener};
 pub use startup::{around_complaint, startup};
@@ -474,12 +474,12 @@ pub(crate) fn inputs(sys: &mut Sys<'_>, program: &str, files: &[String]) -> (Vec
     let mut fine = true;
     if files.is_empty() {
         let bytes = sys.read_all(0).unwrap_or_default();
-        all.push(("-".to_owned(), String::from_utf8_lossy(&bytes).into_owned()));
+        all.push(("-".to_owned(), crate::text::decode(&bytes)));
     }
     for f in files {
         let read = if f == "-" { sys.read_all(0) } else { read_input(sys, f) };
         match read {
-            Ok(bytes) => all.push((f.clone(), String::from_utf8_lossy(&bytes).into_owned())),
+            Ok(bytes) => all.push((f.clone(), crate::text::decode(&bytes))),
             Err(e) => {
                 fine = false;
                 sys.complain(&format!("{program}: {f}: {}\n", e.text()));

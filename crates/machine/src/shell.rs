@@ -12,6 +12,7 @@ pub(crate) mod glob;
 pub(crate) mod interp;
 mod parse;
 mod state;
+mod syntax;
 pub(crate) mod test;
 
 #[cfg(test)]
@@ -20,7 +21,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 pub use complete::{common_prefix, complete};
-pub use state::{Dialect, Options, ShellState, Var};
+pub use state::{Background, Dialect, Options, ShellState, Var};
 
 use crate::machine::{HOST, Machine};
 use crate::outcome::{Outcome, Output};
@@ -48,7 +49,7 @@ pub fn quoted(text: &str) -> String {
 /// Whether a line can run or needs more lines.
 #[must_use]
 pub fn readiness(session: &ShellState, line: &str) -> Readiness {
-    match parse::parse(line, &session.aliases) {
+    match parse::parse(line, &session.aliases, session.dialect, false) {
         Err(ParseError::Incomplete { .. }) => Readiness::Incomplete,
         _ => Readiness::Complete,
     }
@@ -117,6 +118,9 @@ fn run_with(
     let flow = {
         let mut interp = Interp::new(&mut sys, session);
         let flow = body(&mut interp);
+        if interp.state.interactive {
+            builtins::jobs::notices(&mut interp);
+        }
         if flow == Flow::Exit && !session.interactive {
             session.exited = true;
         }
@@ -182,7 +186,7 @@ fn run_inside(
 }
 
 fn exit_trap(sys: &mut Sys<'_>, session: &mut ShellState) {
-    if let Some(text) = session.exit_trap.take() {
+    if let Some(text) = session.traps.remove(&0).filter(|t| !t.is_empty()) {
         let status = session.status;
         evaluate(&mut Interp::new(sys, session), &text);
         session.status = status;
@@ -218,10 +222,19 @@ fn login(machine: &mut Machine, session: &mut ShellState) -> crate::process::Pro
 pub(crate) fn evaluate(interp: &mut Interp<'_, '_>, text: &str) -> Flow {
     let none = BTreeMap::new();
     let aliases = if interp.state.interactive { interp.state.aliases.clone() } else { none };
-    let script = match parse::parse(text, &aliases) {
-        Ok(s) => s,
+    let script = match parse::parse(text, &aliases, interp.state.dialect, true) {
+        Ok((script, open)) => {
+            for (delimiter, line) in open.into_iter().filter(|_| interp.state.dialect == Dialect::Bash) {
+                let name = &interp.state.name;
+                let text = format!(
+                    "{name}: line {line}: warning: here-document at line {line} delimited by end-of-file (wanted `{delimiter}')\n"
+                );
+                interp.sys.complain(&text);
+            }
+            script
+        }
         Err(e) => {
-            syntax_error(interp, text, &e);
+            syntax::complain(interp, text, &e);
             interp.state.status = 2;
             return Flow::Exit;
         }
@@ -231,61 +244,6 @@ pub(crate) fn evaluate(interp: &mut Interp<'_, '_>, text: &str) -> Flow {
         return Flow::Next;
     }
     flow
-}
-
-fn syntax_error(interp: &mut Interp<'_, '_>, text: &str, error: &ParseError) {
-    let s = &*interp.state;
-    match (error, s.dialect) {
-        (ParseError::Incomplete { looking_for }, Dialect::Bash)
-            if !looking_for.is_empty() && looking_for.len() == 1 =>
-        {
-            let lines = text.lines().count().max(1);
-            let name = if s.interactive { s.name.clone() } else { format!("{}: -c: line {lines}", s.name) };
-            interp
-                .sys
-                .complain(&format!("{name}: unexpected EOF while looking for matching `{looking_for}'\n"));
-        }
-        (ParseError::Incomplete { .. }, Dialect::Bash) => {
-            let lines = text.lines().count().max(1) + 1;
-            let name = s.name.clone();
-            interp.sys.complain(&format!("{name}: -c: line {lines}: syntax error: unexpected end of file\n"));
-        }
-        (ParseError::Incomplete { looking_for }, Dialect::Dash) => {
-            let text = if matches!(looking_for.as_str(), "'" | "\"") {
-                "Syntax error: Unterminated quoted string".to_owned()
-            } else {
-                "Syntax error: end of file unexpected".to_owned()
-            };
-            interp.complain(&text);
-        }
-        (ParseError::Incomplete { looking_for }, Dialect::Ash) => {
-            let text = if matches!(looking_for.as_str(), "'" | "\"") {
-                "syntax error: unterminated quoted string".to_owned()
-            } else {
-                "syntax error: unexpected end of file".to_owned()
-            };
-            interp.complain(&text);
-        }
-        (ParseError::Unexpected { token, line }, dialect) => {
-            let source = text.lines().nth(line.saturating_sub(1)).unwrap_or("").to_owned();
-            match dialect {
-                Dialect::Bash => {
-                    let name =
-                        if s.interactive { s.name.clone() } else { format!("{}: -c: line {line}", s.name) };
-                    let mut lines = format!("{name}: syntax error near unexpected token `{token}'\n");
-                    if !s.interactive {
-                        lines.push_str(&format!("{name}: `{source}'\n"));
-                    }
-                    interp.sys.complain(&lines);
-                }
-                Dialect::Dash => {
-                    interp.state.line = *line;
-                    interp.complain(&format!("Syntax error: \"{token}\" unexpected"));
-                }
-                Dialect::Ash => interp.complain(&format!("syntax error: unexpected \"{token}\"")),
-            }
-        }
-    }
 }
 
 /// The exit code with which a trap's action ends the shell; none where it goes on.
@@ -306,12 +264,19 @@ pub(crate) fn resume_script(sys: &mut Sys<'_>, mut state: ShellState) -> i32 {
     state.status
 }
 
+/// Goes on with a script in the background; gives its exit code, and what is left of it where it waits again.
+pub(crate) fn resume_background(sys: &mut Sys<'_>, mut state: ShellState) -> (i32, Option<ShellState>) {
+    Interp::new(sys, &mut state).resume();
+    let waits = matches!(sys.state(), State::Blocked(..));
+    (state.status, waits.then_some(state))
+}
+
 /// Runs a script's text in a shell of its own: `sh -c`, a file without `#!`.
 pub(crate) fn run_text(sys: &mut Sys<'_>, state: &mut ShellState, text: &str) -> i32 {
     surroundings(sys, state);
     let mut interp = Interp::new(sys, state);
     // busybox's shell lets the last command of `-c` take its place; dash does not.
-    interp.tail = interp.state.dialect == Dialect::Ash && interp.state.exit_trap.is_none();
+    interp.tail = interp.state.dialect == Dialect::Ash && !interp.state.traps.contains_key(&0);
     evaluate(&mut interp, text);
     if sys.runs() {
         exit_trap(sys, state);

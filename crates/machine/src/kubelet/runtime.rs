@@ -310,7 +310,7 @@ pub(super) fn on_sigterm(machine: &Machine, pid: u32) -> OnSigterm {
     }
     let first = process.vpid == 1;
     let script = machine.scripts.get(&pid);
-    match script.and_then(|s| s.term_trap.as_ref()).map(|t| crate::shell::trap_exit(t)) {
+    match script.and_then(|s| s.traps.get(&15)).map(|t| crate::shell::trap_exit(t)) {
         // A shell looks at its traps when the command it runs is over.
         Some(Some(code)) => match process.state {
             crate::process::State::Blocked(Some(at), _) => OnSigterm::EndsAfter(at - machine.now.0, code),

@@ -31,7 +31,7 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         match read(sys, f) {
             Ok(bytes) if !(number || nonblank || ends || tabs) => sys.print_bytes(&bytes),
             Ok(bytes) => {
-                let text = String::from_utf8_lossy(&bytes).into_owned();
+                let text = crate::text::decode(&bytes);
                 for l in text.split_inclusive('\n') {
                     let (body, end) = l.strip_suffix('\n').map_or((l, ""), |b| (b, "\n"));
                     if number && !nonblank || nonblank && !body.is_empty() {

@@ -133,7 +133,7 @@ fn one(
     let read = if file == "-" { sys.read_all(0) } else { super::read_input(sys, file) };
     match read {
         Ok(bytes) => {
-            let text = String::from_utf8_lossy(&bytes).into_owned();
+            let text = crate::text::decode(&bytes);
             *matched |= search(sys, run, file, &text);
         }
         Err(e) => {

@@ -12,7 +12,7 @@ pub(super) fn false_(_: &mut Sys<'_>, _: &[String]) -> i32 {
 
 pub(super) fn echo(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let text = super::echo(argv.get(1..).unwrap_or_default(), false);
-    i32::from(sys.write(1, text.as_bytes()).is_err())
+    i32::from(sys.write(1, &crate::text::encode(&text)).is_err())
 }
 
 pub(super) fn printf(sys: &mut Sys<'_>, argv: &[String]) -> i32 {

@@ -9,6 +9,8 @@ pub enum Escapes {
     Format,
     /// `$'…'`.
     Ansi,
+    /// dash's `echo`: octal numbers alone.
+    Plain,
 }
 
 /// Replaces backslash escapes; also whether `\c` ended the output.
@@ -34,7 +36,7 @@ pub fn escapes(text: &str, which: Escapes) -> (String, bool) {
             }
             v
         };
-        let byte = |v: u32| char::from_u32(v & 0xff).unwrap_or('\0');
+        let byte = |v: u32| crate::text::of_byte((v & 0xff) as u8);
         match e {
             'n' => out.push('\n'),
             't' => out.push('\t'),
@@ -43,15 +45,21 @@ pub fn escapes(text: &str, which: Escapes) -> (String, bool) {
             'b' => out.push('\x08'),
             'f' => out.push('\x0c'),
             'v' => out.push('\x0b'),
-            'e' | 'E' => out.push('\x1b'),
+            'e' | 'E' if which != Escapes::Plain => out.push('\x1b'),
             '\\' => out.push('\\'),
-            '\'' | '"' if which != Escapes::Echo => out.push(e),
-            'x' => out.push(byte(digits(None, 2, 16))),
-            'u' => out.push(char::from_u32(digits(None, 4, 16)).unwrap_or('\u{fffd}')),
-            'U' => out.push(char::from_u32(digits(None, 8, 16)).unwrap_or('\u{fffd}')),
-            '0' if which == Escapes::Echo => out.push(byte(digits(None, 3, 8))),
-            '0'..='7' if which != Escapes::Echo => out.push(byte(digits(Some(e), 2, 8))),
-            'c' if which == Escapes::Echo => return (out, true),
+            '\'' | '"' if !matches!(which, Escapes::Echo | Escapes::Plain) => out.push(e),
+            'x' if which != Escapes::Plain => out.push(byte(digits(None, 2, 16))),
+            'u' if which != Escapes::Plain => {
+                out.push(char::from_u32(digits(None, 4, 16)).unwrap_or('\u{fffd}'))
+            }
+            'U' if which != Escapes::Plain => {
+                out.push(char::from_u32(digits(None, 8, 16)).unwrap_or('\u{fffd}'))
+            }
+            '0' if matches!(which, Escapes::Echo | Escapes::Plain) => out.push(byte(digits(None, 3, 8))),
+            '0'..='7' if !matches!(which, Escapes::Echo | Escapes::Plain) => {
+                out.push(byte(digits(Some(e), 2, 8)))
+            }
+            'c' if matches!(which, Escapes::Echo | Escapes::Plain) => return (out, true),
             other => {
                 out.push('\\');
                 out.push(other);
@@ -83,7 +91,7 @@ pub fn echo(args: &[String], always: bool) -> String {
     }
     let mut text = args.join(" ");
     if escape {
-        let (t, ended) = escapes(&text, Escapes::Echo);
+        let (t, ended) = escapes(&text, if always { Escapes::Plain } else { Escapes::Echo });
         text = t;
         newline &= !ended;
     }

@@ -75,7 +75,7 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
                 if !input.is_empty() && !input.ends_with('\n') {
                     input.push('\n');
                 }
-                input.push_str(&String::from_utf8_lossy(&b));
+                input.push_str(&crate::text::decode(&b));
             }
             Err(e) => {
                 let text = if sys.busybox() {
@@ -94,7 +94,7 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     run.all();
     sys.print(&run.out);
     for (path, content) in run.files {
-        if let Err(e) = sys.spill(&path, content.as_bytes()) {
+        if let Err(e) = sys.spill(&path, &crate::text::encode(&content)) {
             sys.complain(&format!("sed: couldn't open file {path}: {}\n", e.text()));
             code = 4;
         }
@@ -118,7 +118,7 @@ fn in_place(sys: &mut Sys<'_>, commands: &[Command], quiet: bool, files: &[Strin
                 continue;
             }
         };
-        let input = String::from_utf8_lossy(&bytes).into_owned();
+        let input = crate::text::decode(&bytes);
         let mut run = Run::new(commands, quiet, &input);
         run.all();
         let dir = f.rsplit_once('/').map_or(".", |(d, _)| if d.is_empty() { "/" } else { d });
@@ -127,7 +127,7 @@ fn in_place(sys: &mut Sys<'_>, commands: &[Command], quiet: bool, files: &[Strin
         if !suffix.is_empty() {
             let _ = sys.spill(&format!("{f}{suffix}"), &bytes);
         }
-        let done = sys.spill(&temporary, run.out.as_bytes()).and_then(|()| {
+        let done = sys.spill(&temporary, &crate::text::encode(&run.out)).and_then(|()| {
             if let Ok(s) = stat {
                 let call = if sys.busybox() { "chmod" } else { "fchmodat" };
                 let _ = sys.chmod(call, &temporary, s.mode);

@@ -219,7 +219,7 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let text: String = rows.iter().map(|r| format!("{r}\n")).collect();
     match opts.value('o') {
         Some(f) => {
-            if let Err(e) = sys.spill(f, text.as_bytes()) {
+            if let Err(e) = sys.spill(f, &crate::text::encode(&text)) {
                 sys.complain(&format!("sort: open failed: {f}: {}\n", e.text()));
                 return 2;
             }

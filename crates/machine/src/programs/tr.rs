@@ -69,7 +69,7 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     if !sys.busybox() {
         let _ = sys.call("fadvise64");
     }
-    let input = String::from_utf8_lossy(&sys.read_all(0).unwrap_or_default()).into_owned();
+    let input = crate::text::decode(&sys.read_all(0).unwrap_or_default());
     let place = |c: char| {
         let at = from.iter().position(|f| *f == c);
         if complement { if at.is_none() { Some(usize::MAX) } else { None } } else { at }

@@ -41,7 +41,7 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         Ok(o) => o,
         Err(code) => return code,
     };
-    let input = String::from_utf8_lossy(&sys.read_all(0).unwrap_or_default()).into_owned();
+    let input = crate::text::decode(&sys.read_all(0).unwrap_or_default());
     let mut command = opts.operands.clone();
     if command.is_empty() {
         command.push("echo".to_owned());

@@ -7,6 +7,9 @@ use super::state::ShellState;
 /// # Errors
 /// What is wrong, as bash words it.
 pub fn evaluate(state: &mut ShellState, text: &str) -> Result<i64, String> {
+    if state.dialect == super::Dialect::Dash && ["**", "++", "--"].iter().any(|op| text.contains(op)) {
+        return Err("syntax error".to_owned());
+    }
     let mut e = Eval { chars: text.chars().collect(), at: 0, state, depth: 0 };
     e.skip();
     if e.at >= e.chars.len() {

@@ -14,6 +14,8 @@ pub struct Item {
     pub background: bool,
     /// The line it starts on, from 1.
     pub line: usize,
+    /// What was written, of one that runs in the background.
+    pub text: String,
 }
 
 /// How a pipeline is joined to the one before it.
@@ -161,6 +163,8 @@ pub enum ParamOp {
     Slice(String, Option<String>),
     /// `${x^^}`, `${x,}`: upper, all.
     Case(bool, bool),
+    /// What this shell does not have.
+    Bad,
 }
 
 /// A redirection.

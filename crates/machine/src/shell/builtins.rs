@@ -1,5 +1,8 @@
 //! Commands of the shell itself.
 
+pub(super) mod jobs;
+mod limits;
+mod traps;
 mod variables;
 
 use super::interp::{Flow, Interp};
@@ -7,7 +10,7 @@ use super::parse::is_name;
 use super::state::{Dialect, Var};
 use super::{arith, test};
 use crate::programs;
-use variables::{declare, getopts, read, set, shift, unset};
+use variables::{declare, getopts, mapfile, read, set, shift, unset};
 
 type Builtin = fn(&mut Interp<'_, '_>, &[String]) -> Flow;
 
@@ -17,59 +20,62 @@ const TABLE: &[(&str, Builtin)] = &[
     (":", |i, _| status(i, 0)),
     ("[", test_bracket),
     ("alias", alias),
-    ("bg", |i, _| status(i, 0)),
-    ("break", |i, w| Flow::Break(count(i, w))),
+    ("bg", jobs::ground),
+    ("break", break_),
     ("builtin", command),
     ("cd", cd),
     ("command", command),
-    ("continue", |i, w| Flow::Continue(count(i, w))),
+    ("continue", break_),
     ("declare", declare),
+    ("dirs", |i, _| {
+        let cwd = i.sys.cwd();
+        i.sys.print(&format!("{cwd}\n"));
+        status(i, 0)
+    }),
+    ("disown", jobs::disown),
     ("echo", echo),
     ("eval", eval),
     ("exec", exec),
     ("exit", exit),
     ("export", declare),
     ("false", |i, _| status(i, 1)),
-    ("fg", |i, _| status(i, 0)),
+    ("fg", jobs::ground),
     ("getopts", getopts),
-    ("hash", |i, _| status(i, 0)),
+    ("hash", hash),
     ("history", history),
-    ("jobs", |i, _| status(i, 0)),
-    ("kill", kill),
+    ("jobs", jobs::jobs),
+    ("kill", jobs::kill),
     ("let", let_),
     ("local", declare),
     ("logout", exit),
+    ("mapfile", mapfile),
     ("printf", printf),
     ("pwd", pwd),
     ("read", read),
+    ("readarray", mapfile),
     ("readonly", declare),
-    ("return", |i, w| {
-        i.state.status = w.get(1).and_then(|n| n.parse().ok()).unwrap_or(i.state.status);
-        Flow::Return
-    }),
+    ("return", return_),
     ("set", set),
     ("shift", shift),
     ("shopt", |i, _| status(i, 0)),
     ("source", source),
     ("test", test_words),
-    ("times", |i, _| status(i, 0)),
-    ("trap", trap),
+    ("times", times),
+    ("trap", traps::trap),
     ("true", |i, _| status(i, 0)),
     ("type", type_),
     ("typeset", declare),
-    ("ulimit", |i, _| {
-        i.sys.print("unlimited\n");
-        status(i, 0)
-    }),
-    ("umask", umask),
+    ("ulimit", limits::ulimit),
+    ("umask", limits::umask),
     ("unalias", unalias),
     ("unset", unset),
-    ("wait", |i, _| status(i, 0)),
+    ("wait", jobs::wait),
 ];
 
 /// A builtin by name, if the dialect has it.
 pub(super) fn find(name: &str, dialect: Dialect) -> Option<Builtin> {
-    const BASH_ONLY: &[&str] = &["builtin", "declare", "shopt", "typeset", "logout"];
+    const BASH_ONLY: &[&str] =
+        &["builtin", "declare", "dirs", "disown", "logout", "mapfile", "readarray", "shopt", "typeset"];
     if dialect != Dialect::Bash && BASH_ONLY.contains(&name)
         || dialect == Dialect::Dash && matches!(name, "source" | "let" | "history")
     {
@@ -93,9 +99,49 @@ fn fail(i: &mut Interp<'_, '_>, code: i32, text: &str) -> Flow {
     status(i, code)
 }
 
-fn count(i: &mut Interp<'_, '_>, words: &[String]) -> u32 {
+/// A special builtin's failure ends a script of a POSIX shell.
+fn special(i: &mut Interp<'_, '_>, code: i32, text: &str) -> Flow {
+    fail(i, code, text);
+    if i.state.dialect == Dialect::Bash || i.state.interactive { Flow::Next } else { Flow::Exit }
+}
+
+/// `break` and `continue`.
+fn break_(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
+    let name = words.first().map_or("break", String::as_str).to_owned();
     i.state.status = 0;
-    words.get(1).and_then(|n| n.parse().ok()).unwrap_or(1)
+    if i.loops == 0 {
+        if i.state.dialect == Dialect::Bash {
+            i.complain(&format!("{name}: only meaningful in a `for', `while', or `until' loop"));
+        }
+        return Flow::Next;
+    }
+    let n = words.get(1).and_then(|n| n.parse().ok()).unwrap_or(1).min(i.loops);
+    if name == "break" { Flow::Break(n) } else { Flow::Continue(n) }
+}
+
+fn return_(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
+    if i.state.dialect == Dialect::Bash && i.state.locals.is_empty() && i.sourcing == 0 {
+        return fail(i, 1, "return: can only `return' from a function or sourced script");
+    }
+    i.state.status = words.get(1).and_then(|n| n.parse().ok()).unwrap_or(i.state.status);
+    Flow::Return
+}
+
+fn times(i: &mut Interp<'_, '_>, _: &[String]) -> Flow {
+    let line = match i.state.dialect {
+        Dialect::Bash => "0m0.000s 0m0.000s\n",
+        _ => "0m0.000000s 0m0.000000s\n",
+    };
+    i.sys.print(line);
+    i.sys.print(line);
+    status(i, 0)
+}
+
+fn hash(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
+    if words.len() == 1 && i.state.dialect == Dialect::Bash {
+        i.sys.print("hash: hash table empty\n");
+    }
+    status(i, 0)
 }
 
 fn echo(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
@@ -120,6 +166,7 @@ fn printf(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
     let mut into = None;
     if let [v, name, rest @ ..] = words
         && v == "-v"
+        && i.state.dialect == Dialect::Bash
     {
         into = Some(name.clone());
         words = rest;
@@ -128,15 +175,38 @@ fn printf(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
         words = words.get(1..).unwrap_or_default();
     }
     let Some(format) = words.first() else {
-        return fail(i, 2, "printf: usage: printf [-v var] format [arguments]");
+        return match i.state.dialect {
+            Dialect::Bash => {
+                i.sys.complain("printf: usage: printf [-v var] format [arguments]\n");
+                status(i, 2)
+            }
+            Dialect::Dash => fail(i, 2, "printf: usage: printf format [arg ...]"),
+            Dialect::Ash => fail(i, 2, "usage: printf FORMAT [ARGUMENT...]"),
+        };
     };
+    if i.state.dialect == Dialect::Dash
+        && let Some(flag) = format.strip_prefix('-').and_then(|f| f.chars().next())
+    {
+        return fail(i, 2, &format!("printf: Illegal option -{flag}"));
+    }
+    if i.state.dialect != Dialect::Bash && format.contains("%q") {
+        return match i.state.dialect {
+            Dialect::Dash => fail(i, 2, "printf: %q: invalid directive"),
+            _ => fail(i, 1, &format!("{format}: invalid format")),
+        };
+    }
     let (text, errors) = programs::printf(format, words.get(1..).unwrap_or_default());
     match into {
         Some(name) => i.state.set(&name, &text),
         None => i.sys.print(&text),
     }
     for e in &errors {
-        i.complain(&format!("printf: {e}"));
+        let number = e.strip_suffix(": invalid number");
+        match (i.state.dialect, number) {
+            (Dialect::Dash, Some(n)) => i.complain(&format!("printf: {n}: expected numeric value")),
+            (Dialect::Ash, Some(n)) => i.complain(&format!("invalid number '{n}'")),
+            _ => i.complain(&format!("printf: {e}")),
+        }
     }
     status(i, i32::from(!errors.is_empty()))
 }
@@ -148,14 +218,45 @@ fn test_words(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
 fn test_bracket(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
     match words.split_last() {
         Some((last, args)) if last == "]" => test_args(i, "[", args.get(1..).unwrap_or_default()),
-        _ => fail(i, 2, "[: missing `]'"),
+        _ => {
+            let text = match i.state.dialect {
+                Dialect::Bash => "[: missing `]'",
+                Dialect::Dash => "[: missing ]",
+                Dialect::Ash => "missing ]",
+            };
+            fail(i, 2, text)
+        }
     }
 }
 
 fn test_args(i: &mut Interp<'_, '_>, name: &str, args: &[String]) -> Flow {
-    match test::single(i.sys, args) {
+    let mut args = args.to_vec();
+    if let (Dialect::Bash, [v, variable]) = (i.state.dialect, args.as_slice())
+        && v == "-v"
+    {
+        let set = i.state.vars.contains_key(variable);
+        return status(i, i32::from(!set));
+    }
+    if i.state.dialect == Dialect::Dash {
+        let of_bash = match args.as_slice() {
+            [a, op, _] if op == "==" => Some(a.clone()),
+            [v, _] if v == "-v" => Some(v.clone()),
+            _ => None,
+        };
+        if let Some(word) = of_bash {
+            return fail(i, 2, &format!("{name}: {word}: unexpected operator"));
+        }
+    }
+    match test::single(i.sys, &args) {
         Ok(yes) => status(i, i32::from(!yes)),
-        Err(e) => {
+        Err(mut e) => {
+            if let (Some(word), true) = (e.strip_suffix(": unexpected operator"), args.len() == 3) {
+                e = match i.state.dialect {
+                    Dialect::Bash => format!("{word}: binary operator expected"),
+                    Dialect::Dash => format!("{}: unexpected operator", args.remove(0)),
+                    Dialect::Ash => return fail(i, 2, &format!("{word}: unknown operand")),
+                };
+            }
             let number = e.strip_suffix(": integer expression expected");
             match (i.state.dialect, number) {
                 (Dialect::Dash, Some(n)) => fail(i, 2, &format!("{name}: Illegal number: {n}")),
@@ -228,7 +329,10 @@ fn pwd(i: &mut Interp<'_, '_>, _: &[String]) -> Flow {
 
 fn eval(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
     let text = words.get(1..).unwrap_or_default().join(" ");
-    super::evaluate(i, &text)
+    let before = std::mem::replace(&mut i.evaluating, true);
+    let flow = super::evaluate(i, &text);
+    i.evaluating = before;
+    flow
 }
 
 fn source(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
@@ -239,7 +343,9 @@ fn source(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
                 .get(2..)
                 .filter(|a| !a.is_empty())
                 .map(|a| std::mem::replace(&mut i.state.args, a.to_vec()));
+            i.sourcing += 1;
             let flow = super::evaluate(i, &text);
+            i.sourcing -= 1;
             if let Some(a) = args {
                 i.state.args = a;
             }
@@ -278,7 +384,8 @@ fn exec(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
         Err(e) => {
             let name = rest.first().map_or("", String::as_str);
             let text = if e == crate::errno::Errno::ENOENT {
-                format!("exec: {name}: not found")
+                let line = if i.state.dialect == Dialect::Ash { i.ash_line() } else { "" };
+                format!("exec: {line}{name}: not found")
             } else {
                 format!("{name}: {}", e.text())
             };
@@ -295,7 +402,12 @@ fn exit(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
         Some(n) => match n.parse::<i32>() {
             Ok(code) => i.state.status = code & 255,
             Err(_) => {
-                i.complain(&format!("exit: {n}: numeric argument required"));
+                let text = match i.state.dialect {
+                    Dialect::Bash => format!("exit: {n}: numeric argument required"),
+                    Dialect::Dash => format!("exit: Illegal number: {n}"),
+                    Dialect::Ash => format!("exit: {}Illegal number: {n}", i.ash_line()),
+                };
+                i.complain(&text);
                 i.state.status = 2;
             }
         },
@@ -307,7 +419,10 @@ fn exit(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
 fn alias(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
     let mut code = 0;
     if words.len() == 1 {
-        let lines: String = i.state.aliases.iter().map(|(n, v)| format!("alias {n}='{v}'\n")).collect();
+        let lines: String = {
+            let word = if i.state.dialect == Dialect::Bash { "alias " } else { "" };
+            i.state.aliases.iter().map(|(n, v)| format!("{word}{n}='{v}'\n")).collect()
+        };
         i.sys.print(&lines);
     }
     for w in words.iter().skip(1) {
@@ -317,11 +432,12 @@ fn alias(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
             }
             None => match i.state.aliases.get(w) {
                 Some(v) => {
-                    let line = format!("alias {w}='{v}'\n");
+                    let word = if i.state.dialect == Dialect::Bash { "alias " } else { "" };
+                    let line = format!("{word}{w}='{v}'\n");
                     i.sys.print(&line);
                 }
                 None => {
-                    i.complain(&format!("alias: {w}: not found"));
+                    no_alias(i, "alias", w);
                     code = 1;
                 }
             },
@@ -335,10 +451,19 @@ fn unalias(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
         if w == "-a" {
             i.state.aliases.clear();
         } else if i.state.aliases.remove(w).is_none() {
-            return fail(i, 1, &format!("unalias: {w}: not found"));
+            no_alias(i, "unalias", w);
+            return status(i, 1);
         }
     }
     status(i, 0)
+}
+
+fn no_alias(i: &mut Interp<'_, '_>, name: &str, word: &str) {
+    if i.state.dialect == Dialect::Bash {
+        i.complain(&format!("{name}: {word}: not found"));
+    } else {
+        i.sys.complain(&format!("{name}: {word} not found\n"));
+    }
 }
 
 fn history(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
@@ -364,11 +489,21 @@ fn history(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
 fn command(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
     match words.get(1).map(String::as_str) {
         Some("-v" | "-V") => {
-            let mut code = 0;
-            for w in words.iter().skip(2) {
+            let at_length = words.get(1).is_some_and(|w| w == "-V");
+            // bash is content with one that is there; the others look at one alone.
+            let many = if i.state.dialect == Dialect::Bash { usize::MAX } else { 1 };
+            let mut code = if i.state.dialect == Dialect::Bash { 1 } else { 127 };
+            for w in words.iter().skip(2).take(many) {
                 match locate(i, w) {
-                    Some((text, _)) => i.sys.print(&format!("{text}\n")),
-                    None => code = 1,
+                    Some((text, long)) => {
+                        i.sys.print(&format!("{}\n", if at_length { long } else { text }));
+                        code = 0;
+                    }
+                    None if at_length && i.state.dialect == Dialect::Bash => {
+                        i.complain(&format!("command: {w}: not found"))
+                    }
+                    None if at_length => i.sys.print(&format!("{w}: not found\n")),
+                    None => {}
                 }
             }
             status(i, code)
@@ -416,35 +551,6 @@ fn type_(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
             }
         }
     }
-    status(i, code)
-}
-
-fn trap(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
-    if words.iter().skip(2).any(|s| s == "EXIT" || s == "0") {
-        i.state.exit_trap = words.get(1).filter(|a| *a != "-").cloned();
-    }
-    if words.iter().skip(2).any(|s| matches!(s.trim_start_matches("SIG"), "TERM" | "15")) {
-        i.state.term_trap = words.get(1).filter(|a| *a != "-").cloned();
-    }
-    status(i, 0)
-}
-
-fn umask(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
-    match words.get(1).and_then(|m| u32::from_str_radix(m, 8).ok()) {
-        Some(mask) => {
-            i.sys.umask(mask);
-        }
-        None => {
-            let mask = i.sys.me().umask;
-            i.sys.print(&format!("{mask:04o}\n"));
-        }
-    }
-    status(i, 0)
-}
-
-fn kill(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
-    let words: Vec<String> = words.to_vec();
-    let code = programs::kill_words(i.sys, &words, &i.prefix_of());
     status(i, code)
 }
 

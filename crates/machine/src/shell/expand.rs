@@ -149,7 +149,13 @@ impl Interp<'_, '_> {
     }
 
     pub(super) fn arith_error(&self, text: &str, error: &str) -> String {
-        format!("{}: {error}", text.trim_start())
+        match (self.state.dialect, error.starts_with("division by 0")) {
+            (super::Dialect::Bash, _) => format!("{}: {error}", text.trim_start()),
+            (super::Dialect::Dash, true) => format!("arithmetic expression: division by zero: \"{text}\""),
+            (super::Dialect::Dash, false) => format!("arithmetic expression: expecting primary: \"{text}\""),
+            (super::Dialect::Ash, true) => "divide by zero".to_owned(),
+            (super::Dialect::Ash, false) => "arithmetic syntax error".to_owned(),
+        }
     }
 
     fn tilde<'t>(&mut self, text: &'t str, whole: bool) -> Option<(String, &'t str)> {
@@ -183,14 +189,28 @@ impl Interp<'_, '_> {
             "$" => vec![self.sys.me().vpid.to_string()],
             "!" => vec![if s.last_background == 0 { String::new() } else { s.last_background.to_string() }],
             "0" => vec![s.name.clone()],
-            "-" => vec![if s.interactive { "himBHs" } else { "hB" }.to_owned()],
-            "RANDOM" => {
+            "-" => vec![
+                match (s.interactive, s.dialect) {
+                    (true, _) => "himBHs",
+                    (_, super::Dialect::Bash) => "hBc",
+                    (_, super::Dialect::Dash) => "",
+                    (_, super::Dialect::Ash) => "c",
+                }
+                .to_owned(),
+            ],
+            "PPID" => {
+                let parent = self.sys.machine().processes.get(&self.sys.me().ppid);
+                vec![parent.map_or(0, |p| p.vpid).to_string()]
+            }
+            "RANDOM" if s.dialect != super::Dialect::Dash => {
                 vec![(self.sys.now().0.unsigned_abs().wrapping_mul(1_103_515_245) >> 16 & 0x7fff).to_string()]
             }
             "UID" if s.dialect == super::Dialect::Bash => vec![self.sys.me().cred.ruid.to_string()],
             "EUID" if s.dialect == super::Dialect::Bash => vec![self.sys.me().cred.uid.to_string()],
             "HOSTNAME" if s.dialect == super::Dialect::Bash => vec![self.sys.hostname()],
-            "LINENO" => vec![s.line.to_string()],
+            "LINENO" if s.dialect != super::Dialect::Dash => {
+                vec![if s.dialect == super::Dialect::Ash { "0".to_owned() } else { s.line.to_string() }]
+            }
             "PIPESTATUS" => {
                 let all: Vec<String> = s.pipe_status.iter().map(ToString::to_string).collect();
                 match p.index.as_deref() {
@@ -223,6 +243,10 @@ impl Interp<'_, '_> {
         let list = is_list(p);
         let mut values = self.values(p);
         let op = &p.op;
+        if *op == ParamOp::Bad {
+            let dash = self.state.dialect == super::Dialect::Dash;
+            return Err(if dash { "Bad substitution" } else { "syntax error: bad substitution" }.to_owned());
+        }
         if let ParamOp::Default(colon, kind, word) = op {
             let empty = match &values {
                 None => true,
@@ -240,8 +264,11 @@ impl Interp<'_, '_> {
                 }
                 ('?', true) => {
                     let text = self.text(word)?;
+                    self.missing = true;
                     let text = if text.is_empty() {
-                        if *colon {
+                        if *colon && self.state.dialect != super::Dialect::Bash {
+                            "parameter not set or null".to_owned()
+                        } else if *colon {
                             "parameter null or not set".to_owned()
                         } else {
                             "parameter not set".to_owned()
@@ -270,6 +297,7 @@ impl Interp<'_, '_> {
         }
         if values.is_none() && self.state.options.nounset && !matches!(op, ParamOp::Default(..)) {
             let bash = self.state.dialect == super::Dialect::Bash;
+            self.missing = true;
             let what = if bash { "unbound variable" } else { "parameter not set" };
             return Err(format!("{}: {what}", p.name));
         }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::ast::{
     Assign, Command, Compound, Item, Join, Pipeline, Redirect, RedirectOp, Script, Value, Word,
 };
-use super::state::{Dialect, ShellState, Var};
+use super::state::{Background, Dialect, ShellState, Var};
 use super::{arith, builtins, glob, test};
 use crate::errno::Errno;
 use crate::process::State;
@@ -57,6 +57,18 @@ pub(crate) enum Frame {
         words: Vec<String>,
         body: Script,
     },
+    /// A subshell in a process of its own.
+    Child(u32, Box<Waiting>),
+}
+
+/// What is left of a subshell.
+#[derive(Clone, Debug)]
+pub(crate) struct Waiting(ShellState);
+
+impl PartialEq for Waiting {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.rest == other.0.rest
+    }
 }
 
 /// An interpreter at work.
@@ -69,13 +81,31 @@ pub(crate) struct Interp<'s, 'a> {
     waits: Option<State>,
     /// Whether the process has nothing to do behind the command under way: a program takes its place.
     pub(crate) tail: bool,
+    /// How many loops the command under way is in.
+    pub(crate) loops: u32,
+    /// Whether `eval` reads the text under way.
+    pub(crate) evaluating: bool,
+    /// How many files are being sourced.
+    pub(crate) sourcing: u32,
+    /// Whether a parameter that must be there was missing.
+    pub(super) missing: bool,
 }
 
 type Saved = Vec<(i32, Option<Handle>)>;
 
 impl<'s, 'a> Interp<'s, 'a> {
     pub(crate) fn new(sys: &'s mut Sys<'a>, state: &'s mut ShellState) -> Self {
-        Self { sys, state, substituted: None, waits: None, tail: false }
+        Self {
+            sys,
+            state,
+            substituted: None,
+            waits: None,
+            tail: false,
+            loops: 0,
+            evaluating: false,
+            sourcing: 0,
+            missing: false,
+        }
     }
 
     /// What a message starts with.
@@ -127,12 +157,15 @@ impl<'s, 'a> Interp<'s, 'a> {
     pub(crate) fn resume(&mut self) -> Flow {
         let mut flow = Flow::Next;
         let mut frames: std::collections::VecDeque<Frame> = std::mem::take(&mut self.state.rest).into();
+        let is_loop = |f: &&Frame| matches!(f, Frame::WhileBody { .. } | Frame::For { .. });
         while let Some(frame) = frames.pop_front() {
+            self.loops = frames.iter().filter(is_loop).count() as u32;
             flow = match (frame, flow) {
                 (_, f @ (Flow::Exit | Flow::Return)) => f,
                 (Frame::Items(items), Flow::Next) => self.script(&items),
                 (Frame::Chain(rest), Flow::Next) => self.chain(&rest),
-                (Frame::Items(_) | Frame::Chain(_), f) => f,
+                (Frame::Child(pid, left), Flow::Next) => self.child_goes_on(pid, left.0),
+                (Frame::Items(_) | Frame::Chain(_) | Frame::Child(..), f) => f,
                 (Frame::WhileTest { until, test, body }, Flow::Next) => self.while_body(until, &test, &body),
                 (Frame::WhileBody { until, test, body }, f) => match self.loop_flow(f) {
                     Some(f) => f,
@@ -154,6 +187,9 @@ impl<'s, 'a> Interp<'s, 'a> {
 
     fn item(&mut self, item: &Item) -> Flow {
         self.state.line = item.line;
+        if !self.state.jobs.is_empty() {
+            builtins::jobs::look(self);
+        }
         if item.background {
             return self.background(item);
         }
@@ -162,6 +198,8 @@ impl<'s, 'a> Interp<'s, 'a> {
 
     fn background(&mut self, item: &Item) -> Flow {
         let mut state = self.state.clone();
+        let text = item.text.clone();
+        state.jobs.clear();
         let item = Item { background: false, ..item.clone() };
         let patience = self.sys.set_patience(crate::sys::Patience::Block);
         let dash = self.state.dialect == Dialect::Dash;
@@ -184,8 +222,17 @@ impl<'s, 'a> Interp<'s, 'a> {
         match job {
             Ok(job) => {
                 self.state.last_background = job.pid;
+                let number = self.state.jobs.iter().map(|j| j.number).max().unwrap_or(0) + 1;
+                let (ended, until, exit) = match job.wait {
+                    Wait::Exited(code) => (Some(code), None, code),
+                    Wait::Killed(signal) => (Some(-signal), None, 128 + signal),
+                    Wait::Stopped(State::Blocked(until, code)) => (None, until, code),
+                    Wait::Stopped(_) => (None, None, 0),
+                };
+                let rest = (!state.rest.is_empty() && ended.is_none()).then(|| Box::new(state));
+                self.state.jobs.push(Background { number, pid: job.pid, text, ended, until, exit, rest });
                 if self.state.interactive {
-                    self.sys.complain(&format!("[1] {}\n", job.pid));
+                    self.sys.complain(&format!("[{number}] {}\n", job.pid));
                 }
                 self.state.status = 0;
                 Flow::Next
@@ -381,12 +428,19 @@ impl<'s, 'a> Interp<'s, 'a> {
                 self.simple(assigns, words, redirects)
             }
             Command::Compound(compound, redirects) => {
-                self.tail = false;
+                let tail = std::mem::take(&mut self.tail);
                 let Ok(saved) = self.redirect(redirects) else {
                     self.restore(Vec::new());
                     return Flow::Next;
                 };
-                let flow = self.compound(compound);
+                let flow = match &**compound {
+                    // Nothing comes behind: the process itself is the subshell.
+                    Compound::Subshell(body) if tail => {
+                        self.tail = true;
+                        self.script(body)
+                    }
+                    other => self.compound(other),
+                };
                 self.restore(saved);
                 flow
             }
@@ -401,7 +455,11 @@ impl<'s, 'a> Interp<'s, 'a> {
     /// A word could not be expanded: the script ends, an interactive line is dropped.
     pub(crate) fn expansion_error(&mut self, error: &str) -> Flow {
         self.complain(error);
-        self.state.status = if self.state.dialect == Dialect::Dash { 2 } else { 1 };
+        self.state.status = match self.state.dialect {
+            Dialect::Bash if std::mem::take(&mut self.missing) && !self.state.interactive => 127,
+            Dialect::Bash => 1,
+            Dialect::Dash | Dialect::Ash => 2,
+        };
         Flow::Exit
     }
 }

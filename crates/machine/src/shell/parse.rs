@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 use super::ast::{
     Assign, Command, Compound, Item, Join, Pipeline, Redirect, RedirectOp, Script, Value, Word,
 };
+use super::state::Dialect;
 
 /// Why a text is no script.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,8 +22,17 @@ pub enum ParseError {
     },
     /// A token stands where none may.
     Unexpected {
-        /// The token; `newline` for the end of a line.
+        /// The token; `newline` for the end of a line, nothing at the end of the text.
         token: String,
+        /// The word that should stand there, where only one may.
+        expecting: &'static str,
+        /// Its line, from 1.
+        line: usize,
+    },
+    /// Something of its own, in the shell's words.
+    Other {
+        /// The words, with a small letter.
+        what: &'static str,
         /// Its line, from 1.
         line: usize,
     },
@@ -37,20 +47,27 @@ struct Pending {
     strip: bool,
 }
 
-/// Parses a whole script. With aliases, as an interactive shell does.
+/// Parses a whole script. With aliases, as an interactive shell does. A heredoc that has no end may reach to the end of
+/// the text where no more lines will come; then its delimiter and line are given too.
 ///
 /// # Errors
 /// What is wrong, or that it is not complete.
-pub fn parse(text: &str, aliases: &BTreeMap<String, String>) -> Parse<Script> {
-    let mut p = Parser::new(text.chars().collect(), aliases);
+pub fn parse(
+    text: &str,
+    aliases: &BTreeMap<String, String>,
+    dialect: Dialect,
+    whole: bool,
+) -> Parse<(Script, Vec<(String, usize)>)> {
+    let mut p = Parser::new(text.chars().collect(), aliases, dialect);
+    p.whole = whole;
     let script = p.script(&[])?;
     if let Some(token) = p.peek_token() {
         return Err(p.unexpected(&token));
     }
-    if !p.pending.is_empty() {
-        return Err(ParseError::Incomplete { looking_for: String::new() });
+    for pending in std::mem::take(&mut p.pending) {
+        p.heredoc(&pending)?;
     }
-    Ok(script)
+    Ok((script, p.open_heredocs))
 }
 
 pub(super) struct Parser<'a> {
@@ -62,14 +79,40 @@ pub(super) struct Parser<'a> {
     /// How far the text came out of an alias that must not be expanded again.
     alias_until: Vec<(String, usize)>,
     depth: usize,
+    dialect: Dialect,
+    /// Whether no more lines will come.
+    whole: bool,
+    /// Delimiters that never came, with their lines.
+    open_heredocs: Vec<(String, usize)>,
 }
 
 const RESERVED: &[&str] = &["then", "else", "elif", "fi", "do", "done", "esac", "}", "in", ")"];
 const MAX_DEPTH: usize = 120;
 
 impl<'a> Parser<'a> {
-    pub(super) fn new(chars: Vec<char>, aliases: &'a BTreeMap<String, String>) -> Self {
-        Self { chars, at: 0, line: 1, pending: Vec::new(), aliases, alias_until: Vec::new(), depth: 0 }
+    pub(super) fn new(chars: Vec<char>, aliases: &'a BTreeMap<String, String>, dialect: Dialect) -> Self {
+        let (pending, alias_until, open_heredocs) = (Vec::new(), Vec::new(), Vec::new());
+        Self {
+            chars,
+            at: 0,
+            line: 1,
+            pending,
+            aliases,
+            alias_until,
+            depth: 0,
+            dialect,
+            whole: false,
+            open_heredocs,
+        }
+    }
+
+    /// A parser of a text inside this one.
+    fn inner(&self, chars: Vec<char>) -> Self {
+        Self { whole: self.whole, ..Self::new(chars, self.aliases, self.dialect) }
+    }
+
+    fn is(&self, dialect: Dialect) -> bool {
+        self.dialect == dialect
     }
 
     fn peek(&self, ahead: usize) -> Option<char> {
@@ -93,8 +136,12 @@ impl<'a> Parser<'a> {
     }
 
     fn unexpected(&self, token: &str) -> ParseError {
+        self.unexpected_for(token, "")
+    }
+
+    fn unexpected_for(&self, token: &str, expecting: &'static str) -> ParseError {
         let token = if token == "\n" { "newline" } else { token };
-        ParseError::Unexpected { token: token.to_owned(), line: self.line }
+        ParseError::Unexpected { token: token.to_owned(), expecting, line: self.line }
     }
 
     /// Skips blanks, comments and escaped newlines.
@@ -139,6 +186,12 @@ impl<'a> Parser<'a> {
         let mut text = String::new();
         loop {
             if self.at >= self.chars.len() {
+                if self.whole {
+                    let begun = text.lines().count() + 1;
+                    self.open_heredocs
+                        .push((pending.delimiter.clone(), self.line.saturating_sub(begun).max(1)));
+                    break;
+                }
                 return self.incomplete("heredoc");
             }
             let mut line = String::new();
@@ -160,7 +213,7 @@ impl<'a> Parser<'a> {
         let body = if pending.quoted {
             Word(vec![super::ast::Part::Quoted(text)])
         } else {
-            let mut inner = Parser::new(text.chars().collect(), self.aliases);
+            let mut inner = self.inner(text.chars().collect());
             Word(vec![super::ast::Part::Double(inner.double(None)?)])
         };
         let _ = pending.body.set(body);
@@ -203,14 +256,14 @@ impl<'a> Parser<'a> {
         false
     }
 
-    fn expect(&mut self, word: &str) -> Parse<()> {
+    fn expect(&mut self, word: &'static str) -> Parse<()> {
         self.lines()?;
         if self.keyword(word) {
             return Ok(());
         }
         match self.peek_token() {
             None => self.incomplete(word),
-            Some(token) => Err(self.unexpected(&token)),
+            Some(token) => Err(self.unexpected_for(&token, word)),
         }
     }
 
@@ -227,19 +280,28 @@ impl<'a> Parser<'a> {
                 if until.is_empty() {
                     break;
                 }
-                return self.incomplete(until.first().copied().unwrap_or(""));
+                return self.incomplete(if until.contains(&"fi") {
+                    "fi"
+                } else {
+                    until.first().copied().unwrap_or("")
+                });
             };
             if until.contains(&token.as_str()) || until.is_empty() && token == ")" {
                 break;
             }
-            let line = self.line;
+            let (line, start) = (self.line, self.at);
             let chain = self.chain()?;
-            let mut item = Item { chain, background: false, line };
+            let mut item = Item { chain, background: false, line, text: String::new() };
             self.blanks();
             let mut ended = false;
             if self.looking_at(";;") || self.take(";") {
                 ended = true;
             } else if self.looking_at("&") && !self.looking_at("&&") {
+                let text: String = self.chars.get(start..self.at).unwrap_or_default().iter().collect();
+                item.text = match text.trim().strip_prefix('(').and_then(|t| t.strip_suffix(')')) {
+                    Some(inner) if !inner.contains(['(', ')']) => format!("( {} )", inner.trim()),
+                    _ => text.trim().to_owned(),
+                };
                 self.at += 1;
                 item.background = true;
                 ended = true;
@@ -294,6 +356,9 @@ impl<'a> Parser<'a> {
                 return Ok(Pipeline { negated, commands });
             }
             self.at += 1;
+            if !self.is(Dialect::Bash) && self.looking_at("&") {
+                return Err(self.unexpected("&"));
+            }
             if self.take("&")
                 && let Some(last) = commands.last_mut()
             {
@@ -309,8 +374,9 @@ impl<'a> Parser<'a> {
 
     fn command(&mut self) -> Parse<Command> {
         self.blanks();
-        let Some(token) = self.peek_token() else { return Err(self.unexpected("newline")) };
-        if self.looking_at("((")
+        let Some(token) = self.peek_token() else { return Err(self.unexpected("")) };
+        if self.is(Dialect::Bash)
+            && self.looking_at("((")
             && let Some(text) = self.arith_block()?
         {
             return self.compound(Compound::Arith(text));
@@ -336,7 +402,7 @@ impl<'a> Parser<'a> {
             }
             "for" => self.for_command(),
             "case" => self.case_command(),
-            "[[" => {
+            "[[" if !self.is(Dialect::Dash) => {
                 self.keyword("[[");
                 let mut words = Vec::new();
                 loop {
@@ -360,7 +426,7 @@ impl<'a> Parser<'a> {
                 self.keyword("]]");
                 self.compound(Compound::Test(words))
             }
-            "function" => {
+            "function" if !self.is(Dialect::Dash) => {
                 self.keyword("function");
                 self.blanks();
                 let name = self.peek_token().unwrap_or_default();

@@ -62,6 +62,25 @@ pub struct Options {
     pub pipefail: bool,
 }
 
+/// A command in the background.
+#[derive(Clone, Debug)]
+pub struct Background {
+    /// The number behind `%`.
+    pub number: usize,
+    /// Its process, as the shell sees it.
+    pub pid: u32,
+    /// What was written.
+    pub text: String,
+    /// The exit code or, below zero, the signal that ended it; none while it runs.
+    pub ended: Option<i32>,
+    /// When it will go on or end (milliseconds since 1970), and the exit code; none for never.
+    pub until: Option<i64>,
+    /// The exit code it ends with.
+    pub exit: i32,
+    /// What it does then, if it is a script.
+    pub rest: Option<Box<ShellState>>,
+}
+
 /// A shell's state.
 #[derive(Clone, Debug, Default)]
 pub struct ShellState {
@@ -89,10 +108,14 @@ pub struct ShellState {
     pub history: Vec<String>,
     /// Whether a person types.
     pub interactive: bool,
-    /// `trap … EXIT`
-    pub exit_trap: Option<String>,
-    /// What to do when SIGTERM comes.
-    pub term_trap: Option<String>,
+    /// What to do when a signal comes, by its number; 0 is the shell's end. Nothing is to let it pass by.
+    pub traps: BTreeMap<i32, String>,
+    /// What runs in the background, or ended there and was not asked for.
+    pub jobs: Vec<Background>,
+    /// Which word `getopts` reads, and how many of its letters it has read.
+    pub(crate) getopts: (usize, usize),
+    /// Limits that `ulimit` has set, by letter.
+    pub limits: BTreeMap<char, u64>,
     /// Whether `exit` was called: the terminal goes back to where it came from.
     pub exited: bool,
     /// The process behind the shell, once it ran something.

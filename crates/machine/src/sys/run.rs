@@ -279,8 +279,8 @@ impl<'a> Sys<'a> {
             let byte = self.read(fd, 1).ok()?;
             match byte.first() {
                 None if line.is_empty() => return None,
-                None => return Some((String::from_utf8_lossy(&line).into_owned(), false)),
-                Some(b'\n') => return Some((String::from_utf8_lossy(&line).into_owned(), true)),
+                None => return Some((crate::text::decode(&line), false)),
+                Some(b'\n') => return Some((crate::text::decode(&line), true)),
                 Some(b) => line.push(*b),
             }
         }
@@ -402,7 +402,7 @@ impl<'a> Sys<'a> {
             self.fresh = false;
             let _ = self.call("fstat");
         }
-        self.buffer.extend_from_slice(text.as_bytes());
+        self.buffer.extend(crate::text::encode(text));
     }
 
     /// As [`Self::print`], for bytes.
@@ -434,7 +434,7 @@ impl<'a> Sys<'a> {
         // The curly quotes are those of a UTF-8 locale.
         let plain = text.contains('\u{2018}') && self.me.env("LANG").is_none_or(|l| !l.contains("UTF-8"));
         let said = if plain { text.replace(['\u{2018}', '\u{2019}'], "'") } else { text.to_owned() };
-        let _ = self.write(2, said.as_bytes());
+        let _ = self.write(2, &crate::text::encode(&said));
         if let Some(call) = behind {
             let _ = self.call(call);
         }

@@ -210,7 +210,7 @@ impl<'r, 'a> Run<'r, 'a> {
         for f in files {
             let read = if f == "-" { self.sys.read_all(0) } else { programs::read_input(self.sys, &f) };
             let text = match read {
-                Ok(b) => String::from_utf8_lossy(&b).into_owned(),
+                Ok(b) => crate::text::decode(&b),
                 Err(e) => {
                     self.sys.complain(&format!("awk: cannot open \"{f}\" ({})\n", e.text()));
                     self.exit = 2;

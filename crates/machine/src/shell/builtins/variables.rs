@@ -45,12 +45,16 @@ pub(super) fn declare(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
         };
         let (var, append) = var.strip_suffix('+').map_or((var.clone(), false), |v| (v.to_owned(), true));
         if !is_name(&var) {
-            return fail(i, 1, &format!("{name}: `{w}': not a valid identifier"));
+            return match i.state.dialect {
+                Dialect::Bash => fail(i, 1, &format!("{name}: `{w}': not a valid identifier")),
+                Dialect::Dash => special(i, 2, &format!("{name}: {var}: bad variable name")),
+                Dialect::Ash => special(i, 2, &format!("{name}: {}{var}: bad variable name", i.ash_line())),
+            };
         }
         if i.state.vars.get(&var).is_some_and(|v| v.readonly) && value.is_some() {
             return match i.state.dialect {
                 Dialect::Bash => fail(i, 1, &format!("{var}: readonly variable")),
-                _ => fail(i, 2, &format!("{var}: is read only")),
+                _ => special(i, 2, &format!("{var}: is read only")),
             };
         }
         let local =
@@ -67,10 +71,10 @@ pub(super) fn declare(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
                 None => {
                     return match i.state.dialect {
                         Dialect::Bash => fail(i, 1, "local: can only be used in a function"),
-                        Dialect::Dash => fail(i, 2, "local: not in a function"),
+                        Dialect::Dash => special(i, 2, "local: not in a function"),
                         Dialect::Ash => {
                             let line = i.ash_line();
-                            fail(i, 2, &format!("local: {line}not in a function"))
+                            special(i, 2, &format!("local: {line}not in a function"))
                         }
                     };
                 }
@@ -129,9 +133,42 @@ pub(super) fn set(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
                 Some("nounset") => letters.push('u'),
                 Some("xtrace") => letters.push('x'),
                 Some("noglob") => letters.push('f'),
-                Some("pipefail") => i.state.options.pipefail = on,
-                _ => {}
+                Some("pipefail") if i.state.dialect != Dialect::Dash => i.state.options.pipefail = on,
+                Some(
+                    "allexport" | "emacs" | "ignoreeof" | "monitor" | "noclobber" | "noexec" | "nolog"
+                    | "notify" | "verbose" | "vi",
+                )
+                | None => {}
+                Some(
+                    "braceexpand" | "hashall" | "history" | "histexpand" | "posix" | "physical"
+                    | "privileged",
+                ) if i.state.dialect == Dialect::Bash => {}
+                Some(other) => {
+                    let sign = if on { '-' } else { '+' };
+                    return match i.state.dialect {
+                        Dialect::Bash => fail(i, 2, &format!("set: {other}: invalid option name")),
+                        Dialect::Dash => special(i, 2, &format!("set: Illegal option {sign}o {other}")),
+                        Dialect::Ash => {
+                            fail(i, 1, &format!("set: {}illegal option {sign}o {other}", i.ash_line()))
+                        }
+                    };
+                }
             }
+        }
+        let known = if i.state.dialect == Dialect::Bash { "abefhkmnptuvxBCEHPT" } else { "abefmnuvxCEIVs" };
+        if let Some(l) = letters.chars().find(|l| !known.contains(*l)) {
+            let sign = if on { '-' } else { '+' };
+            return match i.state.dialect {
+                Dialect::Bash => {
+                    i.complain(&format!("set: {sign}{l}: invalid option"));
+                    i.sys.complain(
+                        "set: usage: set [-abefhkmnptuvxBCEHPT] [-o option-name] [--] [-] [arg ...]\n",
+                    );
+                    status(i, 2)
+                }
+                Dialect::Dash => special(i, 2, &format!("set: Illegal option {sign}{l}")),
+                Dialect::Ash => special(i, 2, &format!("set: {}illegal option {sign}{l}", i.ash_line())),
+            };
         }
         let o = &mut i.state.options;
         for l in letters.chars() {
@@ -151,7 +188,10 @@ pub(super) fn set(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
 pub(super) fn shift(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
     let n = words.get(1).and_then(|n| n.parse().ok()).unwrap_or(1usize);
     if n > i.state.args.len() {
-        return status(i, 1);
+        return match i.state.dialect {
+            Dialect::Dash => special(i, 2, "shift: can't shift that many"),
+            _ => status(i, 1),
+        };
     }
     i.state.args.drain(..n);
     status(i, 0)
@@ -235,31 +275,96 @@ pub(super) fn read(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
 
 pub(super) fn getopts(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
     let (Some(spec), Some(name)) = (words.get(1).cloned(), words.get(2).cloned()) else {
-        return fail(i, 2, "getopts: usage: getopts optstring name [arg ...]");
+        return match i.state.dialect {
+            Dialect::Bash => {
+                i.sys.complain("getopts: usage: getopts optstring name [arg ...]\n");
+                status(i, 2)
+            }
+            Dialect::Dash => fail(i, 2, "getopts: Usage: getopts optstring var [arg...]"),
+            Dialect::Ash => {
+                fail(i, 2, &format!("getopts: {}usage: getopts optstring var [arg]", i.ash_line()))
+            }
+        };
     };
-    let index: usize = i.state.get("OPTIND").and_then(|o| o.parse().ok()).unwrap_or(1);
-    let arg = i.state.args.get(index.saturating_sub(1)).cloned().unwrap_or_default();
-    let Some(letter) = arg.strip_prefix('-').and_then(|a| a.chars().next()).filter(|_| arg != "--") else {
+    let args =
+        words.get(3..).filter(|a| !a.is_empty()).map_or_else(|| i.state.args.clone(), <[String]>::to_vec);
+    let index: usize = i.state.get("OPTIND").and_then(|o| o.parse().ok()).unwrap_or(1).max(1);
+    // How far the word under way was read; a new OPTIND starts anew.
+    let (known, mut offset) = i.state.getopts;
+    if known != index {
+        offset = 0;
+    }
+    let arg = args.get(index - 1).cloned().unwrap_or_default();
+    let letters: Vec<char> = arg.strip_prefix('-').unwrap_or("").chars().collect();
+    let Some(letter) = letters.get(offset).copied().filter(|_| arg != "--") else {
+        if arg == "--" {
+            i.state.set("OPTIND", &(index + 1).to_string());
+        }
+        i.state.getopts = (0, 0);
         i.state.set(&name, "?");
         return status(i, 1);
     };
-    let mut next = index + 1;
-    let takes = spec.split_once(letter).map(|(_, rest)| rest.starts_with(':'));
+    let last = offset + 1 >= letters.len();
+    let mut next = if last { (index + 1, 0) } else { (index, offset + 1) };
+    let quiet = spec.starts_with(':');
+    let takes = spec.split_once(letter).filter(|_| letter != ':').map(|(_, rest)| rest.starts_with(':'));
+    let complaint = |i: &mut Interp<'_, '_>, bash: &str, other: &str| {
+        let text = match i.state.dialect {
+            Dialect::Bash => format!("{}: {bash} -- {letter}\n", i.state.name),
+            _ => format!("{other}\n"),
+        };
+        i.sys.complain(&text);
+    };
+    let mut value = None;
+    let mut found = letter.to_string();
     match takes {
-        None => i.state.set(&name, "?"),
-        Some(with) => {
-            i.state.set(&name, &letter.to_string());
-            if with {
-                let value: String = if arg.len() > 2 {
-                    arg.chars().skip(2).collect()
-                } else {
-                    next += 1;
-                    i.state.args.get(index).cloned().unwrap_or_default()
-                };
-                i.state.set("OPTARG", &value);
+        Some(false) => {}
+        Some(true) if !last => {
+            value = Some(letters.get(offset + 1..).unwrap_or_default().iter().collect::<String>());
+            next = (index + 1, 0);
+        }
+        Some(true) => match args.get(index) {
+            Some(word) => {
+                value = Some(word.clone());
+                next = (index + 2, 0);
+            }
+            None if quiet => (found, value) = (":".to_owned(), Some(letter.to_string())),
+            None => {
+                found = "?".to_owned();
+                complaint(i, "option requires an argument", &format!("No arg for -{letter} option"));
+            }
+        },
+        None => {
+            found = "?".to_owned();
+            if quiet {
+                value = Some(letter.to_string());
+            } else {
+                complaint(i, "illegal option", &format!("Illegal option -{letter}"));
             }
         }
     }
-    i.state.set("OPTIND", &next.to_string());
+    i.state.set(&name, &found);
+    match value {
+        Some(v) => i.state.set("OPTARG", &v),
+        None => {
+            i.state.vars.remove("OPTARG");
+        }
+    }
+    i.state.set("OPTIND", &next.0.to_string());
+    i.state.getopts = next;
+    status(i, 0)
+}
+
+/// `mapfile` and `readarray`: lines to an array.
+pub(super) fn mapfile(i: &mut Interp<'_, '_>, words: &[String]) -> Flow {
+    let bare = words.iter().skip(1).any(|w| w == "-t");
+    let name =
+        words.iter().skip(1).find(|w| !w.starts_with('-')).map_or("MAPFILE", String::as_str).to_owned();
+    let mut lines = Vec::new();
+    while let Some((line, whole)) = i.sys.read_line(0) {
+        lines.push(if bare || !whole { line } else { line + "\n" });
+    }
+    let values = gatehouse_model::order::map(lines.into_iter().enumerate());
+    i.state.vars.insert(name, Var { values, array: true, ..Var::default() });
     status(i, 0)
 }

@@ -19,12 +19,17 @@ impl Interp<'_, '_> {
                 if let Err(e) = self.assign(a, false) {
                     return self.expansion_error(&e);
                 }
+                if self.state.options.xtrace {
+                    let value = self.state.get(&a.name).unwrap_or_default().to_owned();
+                    self.sys.complain(&format!("+ {}={}\n", a.name, self.traced(&value)));
+                }
             }
             self.state.status = self.substituted.unwrap_or(0);
             return self.stopped().unwrap_or(Flow::Next);
         };
         if self.state.options.xtrace {
-            self.sys.complain(&format!("+ {}\n", words.join(" ")));
+            let shown: Vec<String> = words.iter().map(|w| self.traced(w)).collect();
+            self.sys.complain(&format!("+ {}\n", shown.join(" ")));
         }
         if let Some(body) = self.state.functions.get(&name).cloned() {
             return self.function(&body, &words, assigns, redirects);
@@ -55,6 +60,17 @@ impl Interp<'_, '_> {
             return self.stopped().unwrap_or(flow);
         }
         self.external(&words, assigns, redirects)
+    }
+
+    /// A word as `set -x` shows it.
+    fn traced(&self, word: &str) -> String {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "_,./:+-%@".contains(c);
+        let bare = match self.state.dialect {
+            Dialect::Dash => true,
+            Dialect::Bash => word.chars().all(|c| plain(c) || "=~#".contains(c)) && !word.is_empty(),
+            Dialect::Ash => word.chars().all(|c| plain(c) || c == ']') && !word.is_empty(),
+        };
+        if bare { word.to_owned() } else { super::super::quoted(word) }
     }
 
     /// Assignments in front of a command; gives what they hid.
@@ -323,7 +339,7 @@ impl Interp<'_, '_> {
                 if let Wait::Stopped(s) = job.wait {
                     self.sys.stop(s);
                 }
-                let text = String::from_utf8_lossy(&bytes).replace('\0', "");
+                let text = crate::text::decode(&bytes).replace('\0', "");
                 Ok(text.trim_end_matches('\n').to_owned())
             }
             Err(e) => Err(format!("fork: {}", e.text())),

@@ -15,6 +15,12 @@ impl Interp<'_, '_> {
                     inner.script(body);
                     state.status
                 });
+                if let Ok(job) = &job
+                    && matches!(job.wait, Wait::Stopped(State::Blocked(..)))
+                    && !state.rest.is_empty()
+                {
+                    self.state.rest.push(Frame::Child(job.pid, Box::new(Waiting(state))));
+                }
                 self.finish(job)
             }
             Compound::If(arms, otherwise) => {
@@ -54,7 +60,9 @@ impl Interp<'_, '_> {
                         Some(0) | None => return Flow::Next,
                         Some(_) => {}
                     }
+                    self.loops += 1;
                     let flow = self.script(body);
+                    self.loops -= 1;
                     if let Some(f) = self.loop_flow(flow) {
                         return f;
                     }
@@ -100,8 +108,23 @@ impl Interp<'_, '_> {
         }
     }
 
+    /// Goes on with a subshell that waited.
+    pub(super) fn child_goes_on(&mut self, pid: u32, state: ShellState) -> Flow {
+        let mut left = None;
+        let wait = self.sys.revive(pid, |child| {
+            let (code, state) = crate::shell::resume_background(child, state);
+            left = state;
+            code
+        });
+        let Some(wait) = wait else { return Flow::Next };
+        if let (Wait::Stopped(State::Blocked(..)), Some(state)) = (&wait, left) {
+            self.state.rest.push(Frame::Child(pid, Box::new(Waiting(state))));
+        }
+        self.finish(Ok(Job { pid, wait }))
+    }
+
     pub(super) fn arith(&mut self, text: &str) -> Option<i64> {
-        let mut parser = crate::shell::parse::Parser::new(text.chars().collect(), &EMPTY);
+        let mut parser = crate::shell::parse::Parser::new(text.chars().collect(), &EMPTY, self.state.dialect);
         let word = Word(parser.double(None).unwrap_or_default());
         let result = self
             .text(&word)
@@ -125,6 +148,13 @@ impl Interp<'_, '_> {
     }
 
     pub(super) fn while_loop(&mut self, until: bool, test: &Script, body: &Script) -> Flow {
+        self.loops += 1;
+        let flow = self.while_turns(until, test, body);
+        self.loops -= 1;
+        flow
+    }
+
+    fn while_turns(&mut self, until: bool, test: &Script, body: &Script) -> Flow {
         loop {
             let flow = self.condition(test);
             if flow == Flow::Suspend {
@@ -156,7 +186,9 @@ impl Interp<'_, '_> {
             self.state.status = 0;
             return Flow::Next;
         }
+        self.loops += 1;
         let flow = self.script(body);
+        self.loops -= 1;
         if flow == Flow::Suspend {
             self.state.rest.push(Frame::WhileBody { until, test: test.clone(), body: body.clone() });
             return flow;
@@ -168,6 +200,13 @@ impl Interp<'_, '_> {
     }
 
     pub(super) fn for_loop(&mut self, name: &str, words: &[String], body: &Script) -> Flow {
+        self.loops += 1;
+        let flow = self.for_turns(name, words, body);
+        self.loops -= 1;
+        flow
+    }
+
+    fn for_turns(&mut self, name: &str, words: &[String], body: &Script) -> Flow {
         for (i, w) in words.iter().enumerate() {
             self.state.set(name, w);
             let flow = self.script(body);

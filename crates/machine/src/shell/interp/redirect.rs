@@ -82,11 +82,11 @@ impl Interp<'_, '_> {
                     Some(w) => self.text(w)?,
                     None => String::new(),
                 };
-                put(self, r.fd.unwrap_or(0), Some(source(text.into_bytes(), Tty::No)));
+                put(self, r.fd.unwrap_or(0), Some(source(crate::text::encode(&text), Tty::No)));
             }
             RedirectOp::HereString(w) => {
                 let text = self.text(w)? + "\n";
-                put(self, r.fd.unwrap_or(0), Some(source(text.into_bytes(), Tty::No)));
+                put(self, r.fd.unwrap_or(0), Some(source(crate::text::encode(&text), Tty::No)));
             }
         }
         Ok(())

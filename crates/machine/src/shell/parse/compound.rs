@@ -40,7 +40,10 @@ impl Parser<'_> {
     pub(super) fn for_command(&mut self) -> Parse<Command> {
         self.keyword("for");
         self.blanks();
-        if self.looking_at("((")
+        let bash = self.is(Dialect::Bash);
+        let bad = ParseError::Other { what: "bad for loop variable", line: self.line };
+        if bash
+            && self.looking_at("((")
             && let Some(text) = self.arith_block()?
         {
             let mut parts = text.splitn(3, ';').map(str::to_owned);
@@ -51,9 +54,9 @@ impl Parser<'_> {
             let body = self.do_group()?;
             return self.compound(Compound::ForArith(head, body));
         }
-        let Some(name) = self.peek_token() else { return self.incomplete("") };
+        let Some(name) = self.peek_token() else { return Err(if bash { self.unexpected("") } else { bad }) };
         if !is_name(&name) {
-            return Err(self.unexpected(&name));
+            return Err(if bash { self.unexpected(&name) } else { bad });
         }
         self.at += name.chars().count();
         self.lines()?;
@@ -87,7 +90,7 @@ impl Parser<'_> {
         loop {
             self.lines()?;
             if self.peek_token().is_none() {
-                return self.incomplete("esac");
+                return self.incomplete(")");
             }
             if self.keyword("esac") {
                 break;

@@ -21,6 +21,9 @@ impl Parser<'_> {
                     {
                         let name = name.clone();
                         self.at += 1;
+                        if self.is(Dialect::Bash) && self.peek_token().is_none() {
+                            return Err(self.unexpected(""));
+                        }
                         self.expect(")")?;
                         self.lines()?;
                         return Ok(Command::Function(name, Arc::new(self.command()?)));
@@ -92,7 +95,7 @@ impl Parser<'_> {
             self.at += 1;
         }
         let mut index = None;
-        if !name.is_empty() && self.peek(0) == Some('[') {
+        if !name.is_empty() && self.peek(0) == Some('[') && self.is(Dialect::Bash) {
             let mut text = String::new();
             self.at += 1;
             while self.peek(0).is_some_and(|c| c != ']' && !c.is_whitespace()) {
@@ -102,13 +105,13 @@ impl Parser<'_> {
             self.at += 1;
             index = Some(text);
         }
-        let append = self.looking_at("+=");
+        let append = self.looking_at("+=") && self.is(Dialect::Bash);
         if name.is_empty() || !(append || self.looking_at("=")) {
             self.at = back;
             return Ok(None);
         }
         self.at += if append { 2 } else { 1 };
-        if self.take("(") {
+        if self.is(Dialect::Bash) && self.take("(") {
             let mut list = Vec::new();
             loop {
                 self.lines()?;
@@ -139,11 +142,17 @@ impl Parser<'_> {
             self.at += 1;
         }
         let fd: Option<i32> = digits.parse().ok();
-        if fd.is_none() && (self.looking_at("<(") || self.looking_at(">(")) {
+        if fd.is_none() && !self.is(Dialect::Dash) && (self.looking_at("<(") || self.looking_at(">(")) {
             return Ok(None);
         }
         const OPS: &[&str] = &["&>>", "&>", "<<<", "<<-", "<<", "<>", "<&", "<", ">>", ">&", ">|", ">"];
-        let op = OPS.iter().find(|op| self.looking_at(op) && (fd.is_none() || !op.starts_with('&')));
+        let known = |op: &str| match op {
+            "&>" | "&>>" => !self.is(Dialect::Dash),
+            "<<<" => self.is(Dialect::Bash),
+            _ => true,
+        };
+        let op =
+            OPS.iter().find(|op| known(op) && self.looking_at(op) && (fd.is_none() || !op.starts_with('&')));
         let Some(op) = op else {
             self.at = back;
             return Ok(None);
@@ -151,8 +160,8 @@ impl Parser<'_> {
         self.take(op);
         self.blanks();
         match self.peek(0) {
-            None => return Err(self.unexpected("newline")),
-            Some(c) if "\n;&|()".contains(c) => {
+            None => return Err(self.unexpected("")),
+            Some(c) if "\n;&|()".contains(c) || !self.is(Dialect::Bash) && "<>".contains(c) => {
                 let token = self.peek_token().unwrap_or_default();
                 return Err(self.unexpected(&token));
             }

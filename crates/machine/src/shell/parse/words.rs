@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::ast::{Param, ParamOp, Part, Word};
-use super::{Parse, ParseError, Parser};
+use super::{Dialect, Parse, ParseError, Parser};
 
 impl Parser<'_> {
     pub(super) fn word(&mut self) -> Parse<Word> {
@@ -21,7 +21,7 @@ impl Parser<'_> {
         while let Some(c) = self.peek(0) {
             match c {
                 c if c.is_whitespace() && open == 0 => break,
-                '<' if self.peek(1) == Some('(') && parts.is_empty() => {
+                '<' if self.peek(1) == Some('(') && parts.is_empty() && !self.is(Dialect::Dash) => {
                     self.at += 2;
                     parts.push(Part::Process(Arc::new(self.substitution()?)));
                 }
@@ -59,12 +59,12 @@ impl Parser<'_> {
                     }
                     None => return self.incomplete("\\"),
                 },
-                '$' if self.peek(1) == Some('\'') => {
+                '$' if self.peek(1) == Some('\'') && !self.is(Dialect::Dash) => {
                     self.at += 2;
                     let text = self.ansi()?;
                     parts.push(Part::Quoted(text));
                 }
-                '$' if self.peek(1) == Some('"') => self.at += 1,
+                '$' if self.peek(1) == Some('"') && self.is(Dialect::Bash) => self.at += 1,
                 '$' | '`' => match self.dollar()? {
                     Some(p) => parts.push(p),
                     None => plain(&mut parts, c),
@@ -181,7 +181,7 @@ impl Parser<'_> {
             let back = (self.at, self.line);
             self.at += 1;
             if let Some(text) = self.arith_block()? {
-                let mut inner = Parser::new(text.chars().collect(), self.aliases);
+                let mut inner = self.inner(text.chars().collect());
                 return Ok(Some(Part::Arith(Word(inner.double(None)?))));
             }
             (self.at, self.line) = back;
@@ -213,11 +213,16 @@ impl Parser<'_> {
     /// The inside of `$(`, with the closing parenthesis.
     fn substitution(&mut self) -> Parse<Vec<super::super::ast::Item>> {
         let pending = std::mem::take(&mut self.pending);
-        let script = self.script(&[")"])?;
+        let script = self.script(&[")"]).map_err(|e| match e {
+            ParseError::Incomplete { looking_for } if looking_for == ")" => {
+                ParseError::Incomplete { looking_for: "$(".into() }
+            }
+            e => e,
+        })?;
         self.pending = pending;
         self.blanks();
         if !self.take(")") {
-            return self.incomplete(")");
+            return self.incomplete("$(");
         }
         Ok(script)
     }
@@ -240,7 +245,7 @@ impl Parser<'_> {
             }
         }
         self.at += 1;
-        let mut inner = Parser::new(text, self.aliases);
+        let mut inner = self.inner(text);
         Ok(Part::Command(Arc::new(inner.script(&[])?)))
     }
 
@@ -312,7 +317,16 @@ impl Parser<'_> {
             if self.at >= self.chars.len() {
                 return self.incomplete("}");
             }
-            return Err(ParseError::Unexpected { token: "bad substitution".into(), line: self.line });
+            return Err(self.unexpected("bad substitution"));
+        }
+        // What the shell has not is found out when the word is expanded.
+        let of_bash = match &op {
+            ParamOp::Case(..) | ParamOp::Indirect => true,
+            ParamOp::Slice(..) | ParamOp::Replace(..) => self.is(Dialect::Dash),
+            _ => index.is_some(),
+        };
+        if of_bash && !self.is(Dialect::Bash) {
+            op = ParamOp::Bad;
         }
         Ok(Part::Param(Box::new(Param { name, index, op })))
     }

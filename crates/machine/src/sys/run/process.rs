@@ -287,6 +287,49 @@ impl Sys<'_> {
         Ok(())
     }
 
+    /// Whether a process this one sees under a number is still there.
+    #[must_use]
+    pub fn alive(&self, vpid: u32) -> bool {
+        self.fellow(vpid).is_ok()
+    }
+
+    /// Takes a child that has ended out of the table.
+    pub(crate) fn bury(&mut self, vpid: u32) {
+        if let Ok(child) = self.fellow(vpid) {
+            self.machine.processes.remove(&child.pid);
+        }
+    }
+
+    /// Goes on with a child that waited until now; nothing where it is no more.
+    pub(crate) fn revive(&mut self, vpid: u32, body: impl FnOnce(&mut Sys<'_>) -> i32) -> Option<Wait> {
+        let mut child = self.fellow(vpid).ok()?;
+        child.state = State::Running;
+        self.flush();
+        let parent = std::mem::replace(&mut self.me, child);
+        let fds = self.fds.clone();
+        let patience = self.set_patience(Patience::Block);
+        self.publish();
+        let code = body(self);
+        self.flush();
+        self.set_patience(patience);
+        self.fds = fds;
+        let child = std::mem::replace(&mut self.me, parent);
+        Some(match child.state.clone() {
+            State::Running | State::Exited(_) => {
+                self.machine.processes.remove(&child.pid);
+                Wait::Exited(if let State::Exited(c) = child.state { c } else { code })
+            }
+            State::Killed(s) => {
+                self.machine.processes.remove(&child.pid);
+                Wait::Killed(s)
+            }
+            stopped => {
+                self.machine.processes.insert(child.pid, Arc::new(child));
+                Wait::Stopped(stopped)
+            }
+        })
+    }
+
     /// A process by its number as this one sees it.
     pub(in crate::sys) fn fellow(&self, vpid: u32) -> Result<Process> {
         let ns = self.space().map(|s| s.pid_ns);
