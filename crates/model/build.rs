@@ -80,6 +80,9 @@ fn text<'a>(schema: &'a Map<String, Value>, key: &str) -> &'a str {
     schema.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
+/// Definitions that stand for one value, but have a description of their own.
+const SCALARS: [&str; 4] = ["Quantity", "IntOrString", "Time", "MicroTime"];
+
 /// The word of a definition that is no object with fields.
 fn plain_definition(name: &str, schema: &Map<String, Value>) -> Option<String> {
     Some(match name.rsplit('.').next().unwrap_or_default() {
@@ -130,6 +133,10 @@ impl Schema {
         for (name, definition) in definitions {
             let Some(definition) = definition.as_object() else { continue };
             if plain_definition(name, definition).is_some() {
+                if SCALARS.iter().any(|scalar| name.rsplit('.').next() == Some(scalar)) {
+                    let described = (text(definition, "description").to_owned(), Fields::new());
+                    self.types.insert(short(name).to_owned(), described);
+                }
                 continue;
             }
             let required: Vec<&str> = definition
@@ -189,6 +196,8 @@ impl Schema {
     /// The names of types that a root leads to.
     fn reachable(&self) -> BTreeSet<String> {
         let mut open: Vec<String> = self.roots.values().cloned().collect();
+        let scalar = |name: &&String| SCALARS.iter().any(|scalar| name.rsplit('.').next() == Some(scalar));
+        open.extend(self.types.keys().filter(scalar).cloned());
         let mut seen = BTreeSet::new();
         while let Some(name) = open.pop() {
             if let Some((_, fields)) = self.types.get(&name)

@@ -19,7 +19,30 @@ pub fn of(object: &Object) -> String {
     if let Some(immutable) = object.get("immutable") {
         all.set(&["immutable"], immutable.clone());
     }
-    let digest = sha256(crate::print::json::compact_html(&all).as_bytes());
+    letters(&all)
+}
+
+/// The same as kustomize makes it, which looks for the name where none is and leaves out what is not there. Models
+/// kustomize `api/hasher`.
+#[must_use]
+pub fn of_kustomized(object: &Object) -> String {
+    let mut all = Value::map();
+    all.set(&["kind"], object.kind());
+    all.set(&["name"], "");
+    all.set(&["data"], object.get("data").cloned().unwrap_or_else(|| Value::from("")));
+    if object.kind() == "Secret" {
+        all.set(&["type"], object.str_at(&["type"]));
+    }
+    for field in ["binaryData", "stringData"] {
+        if let Some(data) = object.get(field) {
+            all.set(&[field], data.clone());
+        }
+    }
+    letters(&all)
+}
+
+fn letters(content: &Value) -> String {
+    let digest = sha256(crate::print::json::compact_html(content).as_bytes());
     let letter = |c| match c {
         '0' => 'g',
         '1' => 'h',

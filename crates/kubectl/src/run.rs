@@ -9,6 +9,10 @@ use crate::error::Error;
 use crate::host::Host;
 use crate::session::{Finish, Session};
 
+/// What Go can profile; where a command has a flag of that name itself, this one is not there.
+const PROFILES: [&str; 9] =
+    ["", "none", "cpu", "heap", "goroutine", "threadcreate", "block", "mutex", "trace"];
+
 /// Runs kubectl. `argv` begins with the program's name.
 pub fn run(host: &mut Host<'_>, argv: &[String]) -> Outcome {
     let line = argv.get(1..).unwrap_or(&[]);
@@ -63,7 +67,10 @@ fn run_line(host: &mut Host<'_>, line: &[String], version: gatehouse_model::Clie
     for note in notes {
         session.eprintln(note);
     }
-    let result = if missing.is_empty() {
+    let profile = args.global("profile");
+    let result = if !PROFILES.contains(&profile) {
+        Err(Error::plain(format!("unknown profile '{profile}'")))
+    } else if missing.is_empty() {
         action(&mut session, &args)
     } else {
         Err(Error::plain(format!("required flag(s) {} not set", missing.join(", "))))

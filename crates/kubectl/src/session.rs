@@ -116,6 +116,15 @@ impl<'s, 'h> Session<'s, 'h> {
         self.host.api.advance(millis);
     }
 
+    /// The namespace to work in, once it is known whom to talk to: what is wrong with the server comes first.
+    ///
+    /// # Errors
+    /// As [`Session::target`] and [`Session::namespace`].
+    pub fn ready(&mut self) -> Result<Namespace, Error> {
+        self.target()?;
+        self.namespace()
+    }
+
     /// The merged kubeconfig.
     ///
     /// # Errors

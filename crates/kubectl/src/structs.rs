@@ -47,6 +47,21 @@ const ORDER: &[&str] = &[
 
 /// Structs whose fields do not follow [`ORDER`], found by a key they all have.
 const STRUCTS: &[(&str, &[&str])] = &[
+    (
+        "singularName",
+        &[
+            "name",
+            "singularName",
+            "namespaced",
+            "group",
+            "version",
+            "kind",
+            "verbs",
+            "shortNames",
+            "categories",
+        ],
+    ),
+    ("groupVersion", &["kind", "apiVersion", "groupVersion", "resources"]),
     ("verbs", &["verbs", "apiGroups", "resources", "resourceNames", "nonResourceURLs"]),
     (
         "image",

@@ -128,8 +128,12 @@ fn put(document: &mut Value, pointer: &str, value: Value, mode: Put) -> Result<(
             list.push(value);
             return Ok(());
         }
-        let index = index(last, list.len(), mode == Put::Add)
-            .map_err(|e| format!("error in {word} for path: '{pointer}': {e}"))?;
+        let index = index(last, list.len(), mode == Put::Add).map_err(|e| match mode {
+            Put::Add => format!("error in {word} for path: '{pointer}': {e}"),
+            Put::Replace => {
+                format!("replace operation does not apply: doc is missing key: {pointer}: missing value")
+            }
+        })?;
         if mode == Put::Add {
             list.insert(index, value);
         } else if let Some(slot) = list.get_mut(index) {
@@ -137,12 +141,8 @@ fn put(document: &mut Value, pointer: &str, value: Value, mode: Put) -> Result<(
         }
         return Ok(());
     }
+    // The library finds nothing missing in a map: what is replaced need not have been there.
     let map = container.make_map();
-    if mode == Put::Replace && !map.contains_key(last) {
-        return Err(format!(
-            "replace operation does not apply: doc is missing key: {pointer}: missing value"
-        ));
-    }
     map.insert(last.as_str(), value);
     Ok(())
 }
@@ -210,15 +210,17 @@ mod tests {
 
     #[test]
     fn failures_leave_words() {
-        let doc = json!({"spec": {"a": 1}});
+        let doc = json!({"spec": {"a": 1}, "list": [1]});
+        let replace = json!({"op": "replace", "path": "/spec/b", "value": 2});
+        assert_eq!(apply(&doc, &[replace]), Ok(json!({"spec": {"a": 1, "b": 2}, "list": [1]})));
         for (op, words) in [
             (
                 json!({"op": "test", "path": "/spec/a", "value": 2}),
                 "testing value /spec/a failed: test failed",
             ),
             (
-                json!({"op": "replace", "path": "/spec/b", "value": 2}),
-                "replace operation does not apply: doc is missing key: /spec/b: missing value",
+                json!({"op": "replace", "path": "/list/3", "value": 2}),
+                "replace operation does not apply: doc is missing key: /list/3: missing value",
             ),
             (json!({"op": "bump", "path": "/spec/b"}), "Unexpected kind: bump"),
         ] {

@@ -7,6 +7,8 @@ pub enum FlagType {
     Bool,
     /// One string.
     Str,
+    /// One string that help shows without quotes: pflag's own types.
+    Raw,
     /// A whole number.
     Int,
     /// A whole number of 32 bits.
@@ -109,6 +111,13 @@ impl Flag {
     #[must_use]
     pub const fn array(name: &'static str, usage: &'static str) -> Self {
         Self::new(name, FlagType::StrArray, "[]", "", usage)
+    }
+
+    /// Help shows its value without quotes.
+    #[must_use]
+    pub const fn raw(mut self) -> Self {
+        self.ty = FlagType::Raw;
+        self
     }
 
     /// With a letter.

@@ -31,6 +31,6 @@ pub static GLOBAL_FLAGS: &[Flag] = &[
     Flag::str("user", "The name of the kubeconfig user to use"),
     Flag::str("username", "Username for basic authentication to the API server"),
     Flag::int32("v", "0", "number for the log level verbosity").short('v'),
-    Flag::str("vmodule", "comma-separated list of pattern=N settings for file-filtered logging (only works for the default text log format)"),
+    Flag::str("vmodule", "comma-separated list of pattern=N settings for file-filtered logging (only works for the default text log format)").raw(),
     Flag::bool("warnings-as-errors", "Treat warnings received from the server as errors and exit with a non-zero exit code"),
 ];

@@ -106,24 +106,10 @@ fn subcommands(command: &Command, groups: &[Group], version: ClientVersion) -> S
     texts.join("\n\n")
 }
 
-/// A flag's two or more lines, wrapped as on a terminal of 80 columns.
+/// A flag's two lines. kubectl breaks the second only where it knows how wide the terminal is.
 #[must_use]
 pub fn flag_row(flag: &Flag) -> String {
     let quote = if flag.ty == FlagType::Str { "'" } else { "" };
     let short = flag.short.map_or_else(|| "    ".to_owned(), |c| format!("    -{c}, "));
-    let head = format!("{short}--{}={quote}{}{quote}:", flag.name, flag.default);
-    let mut lines = vec![head];
-    let mut line = String::new();
-    for word in flag.usage.split(' ') {
-        if !line.is_empty() && line.len() + 1 + word.len() > 70 {
-            lines.push(format!("\t{line}"));
-            line = String::new();
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    lines.push(format!("\t{line}"));
-    lines.join("\n")
+    format!("{short}--{}={quote}{}{quote}:\n\t{}", flag.name, flag.default, flag.usage)
 }

@@ -15,7 +15,7 @@ pub fn check(ty: FlagType, text: &str) -> Result<(), Invalid> {
         FlagType::Int => parse_int(text, i64::MIN, i64::MAX).map(drop),
         FlagType::Int32 => parse_int(text, i32::MIN.into(), i32::MAX.into()).map(drop),
         FlagType::Duration => parse_duration(text).map(drop),
-        FlagType::Str | FlagType::StrArray => Ok(()),
+        FlagType::Str | FlagType::Raw | FlagType::StrArray => Ok(()),
         FlagType::StrSlice => split_csv(text).map(drop),
     }
 }

@@ -264,10 +264,12 @@ impl Builder {
         let mut chosen = Chosen { items: Vec::new(), broken: Vec::new(), single };
         let mut sources: Vec<(String, Vec<Result<Value, Error>>)> = Vec::new();
         if !self.kustomize.is_empty() {
-            match crate::kustomize::build(session.host.files, &self.kustomize) {
-                Ok(built) => {
-                    built.warnings.into_iter().for_each(|w| session.eprintln(w));
-                    let objects = built.objects.into_iter().map(|o| Ok(o.0)).collect();
+            let restrictor = crate::kustomize::Restrictor::default();
+            let built = crate::kustomize::build(session.host.files, &self.kustomize, restrictor);
+            built.warnings.into_iter().for_each(|w| session.eprintln(w));
+            match built.objects {
+                Ok(objects) => {
+                    let objects = objects.into_iter().map(|o| Ok(o.0)).collect();
                     sources.push((self.kustomize.clone(), objects));
                 }
                 Err(e) => chosen.broken.push(Error::plain(e)),

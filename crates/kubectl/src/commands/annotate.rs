@@ -6,23 +6,32 @@ use gatehouse_core::patch::merge;
 use gatehouse_core::request::PatchType;
 use gatehouse_model::Object;
 
-use super::label::{SHARED, builder, check, list, resources_and_pairs};
-use crate::cli::groups::{ALL_NAMESPACES, DRY_RUN, FILENAME, PRINT, RECORD, SELECTOR};
+use super::label::{builder, check, list, marking_flags, resources_and_pairs};
+use crate::cli::groups::{ALL_NAMESPACES, DRY_RUN, PRINT, RECORD, SELECTOR, files};
 use crate::cli::{Args, Command, Flag};
 use crate::client::Change;
 use crate::error::Error;
 use crate::output::{Dry, Printer};
 use crate::session::Session;
 
+const FLAGS: &[Flag] = marking_flags!(
+    "annotation",
+    "annotations",
+    "annotation",
+    "annotation",
+    "Select all resources, in the namespace of the specified resource types."
+);
+
 /// The command.
 pub(super) static COMMAND: Command = Command {
     short: "Update the annotations on a resource",
+    long: "Update the annotations on one or more resources.\n\n All Kubernetes objects support the ability to store additional data with the object as annotations. Annotations are key/value pairs that can be larger than labels and include arbitrary string values such as structured JSON. Tools and system extensions may use annotations to store their own data.\n\n Attempting to set an annotation that already exists will fail unless --overwrite is set. If --resource-version is specified and does not match the current resource version on the server the command will fail.\n\nUse \"kubectl api-resources\" for a complete list of supported resources.",
     examples: "# Update pod 'foo' with the annotation 'description' and the value 'my frontend'\n# If the same annotation is set multiple times, only the last value will be applied\nkubectl annotate pods foo description='my frontend'\n\n# Update pod 'foo' by removing an annotation named 'description' if it exists\nkubectl annotate pods foo description-",
     usage: "[--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [--resource-version=version]",
     flags: &[
-        SHARED,
+        FLAGS,
         PRINT,
-        FILENAME,
+        &files("Filename, directory, or URL to files identifying the resource to update the annotation"),
         SELECTOR,
         ALL_NAMESPACES,
         DRY_RUN,

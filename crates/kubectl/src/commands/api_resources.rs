@@ -6,9 +6,10 @@ use gatehouse_model::{ResourceType, Value, json};
 
 use crate::cli::{Args, Command, Flag};
 use crate::error::Error;
-use crate::print::object;
 use crate::print::tabwriter::TabWriter;
+use crate::print::{kyaml, object};
 use crate::session::Session;
+use crate::structs;
 
 const FLAGS: &[Flag] = &[
     Flag::str("api-group", "Limit to resources in the specified API group."),
@@ -62,13 +63,13 @@ fn no_arguments(args: &Args) -> Result<(), Error> {
 fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     no_arguments(args)?;
     let output = args.str("output");
-    if !matches!(output, "" | "wide" | "name" | "json" | "yaml") {
-        let kyaml = if session.version().minor >= 34 { "kyaml," } else { "" };
-        let allowed = if session.version().minor >= 34 {
-            format!("json,{kyaml}name,wide,yaml")
-        } else {
-            "name,wide".to_owned()
-        };
+    let formats: &[&str] = if session.version().minor >= 34 {
+        &["json", "kyaml", "name", "wide", "yaml"]
+    } else {
+        &["name", "wide"]
+    };
+    if !output.is_empty() && !formats.contains(&output) {
+        let allowed = formats.join(",");
         return Err(Error::plain(format!(
             "unable to match a printer suitable for the output format {}, allowed formats are: {allowed}",
             gatehouse_model::json::go_quote(output)
@@ -111,7 +112,8 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     });
     let text = match output {
         "name" => rows.iter().map(|r| r.group_resource() + "\n").collect(),
-        "json" => object::json(&list(&rows)),
+        "json" => structs::json(&list(&rows)),
+        "kyaml" => kyaml::document(&list(&rows), true),
         "yaml" => object::yaml(&list(&rows), true),
         _ => table(&rows, output == "wide", args.bool("no-headers")),
     };

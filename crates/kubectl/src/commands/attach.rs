@@ -18,6 +18,7 @@ pub(super) static COMMAND: Command = Command {
     usage: "(POD | TYPE/NAME) -c CONTAINER",
     flags: &[&[
         Flag::str("container", "Container name. If omitted, use the kubectl.kubernetes.io/default-container annotation for selecting the container to be attached or the first container in the pod will be chosen").short('c'),
+        Flag::str("detach-keys", "Override the key sequence for detaching a container").default("ctrl-p,ctrl-q").since(36),
         Flag::duration("pod-running-timeout", "1m0s", "The length of time (like 5s, 2m, or 3h, higher than zero) to wait until at least one pod is running"),
         Flag::bool("quiet", "Only print output from the remote session").short('q'),
         Flag::bool("stdin", "Pass stdin to the container").short('i'),
@@ -37,7 +38,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         return Err(Error::plain("at least 1 argument is required for attach"));
     }
     if args.words.len() > 2 {
-        return Err(args.usage_error(format!(
+        return Err(Error::plain(format!(
             "expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw {}: [{}]",
             args.words.len(),
             args.words.join(" ")

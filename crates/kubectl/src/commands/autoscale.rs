@@ -3,7 +3,7 @@
 use gatehouse_model::quantity::Quantity;
 use gatehouse_model::{Object, ResourceType, Value, json};
 
-use crate::cli::groups::{DRY_RUN, FILENAME, PRINT, RECORD, SAVE_CONFIG};
+use crate::cli::groups::{DRY_RUN, PRINT, RECORD, SAVE_CONFIG, files};
 use crate::cli::{Args, Command, Flag};
 use crate::client::{Builder, Change};
 use crate::error::Error;
@@ -15,12 +15,12 @@ use crate::session::Session;
 /// The command.
 pub(super) static COMMAND: Command = Command {
     short: "Auto-scale a deployment, replica set, stateful set, or replication controller",
-    long: "Creates an autoscaler that automatically chooses and sets the number of pods that run in a Kubernetes cluster.\n\n Looks up a deployment, replica set, stateful set, or replication controller by name and creates an autoscaler that uses the given resource as a reference. An autoscaler can automatically increase or decrease number of pods deployed within the system as needed.",
+    long: "Creates an autoscaler that automatically chooses and sets the number of pods that run in a Kubernetes cluster. The command will attempt to use the autoscaling/v2 API first, in case of an error, it will fall back to autoscaling/v1 API.\n\n Looks up a deployment, replica set, stateful set, or replication controller by name and creates an autoscaler that uses the given resource as a reference. An autoscaler can automatically increase or decrease number of pods deployed within the system as needed.",
     examples: "# Auto scale a deployment \"foo\", with the number of pods between 2 and 10, no target CPU utilization specified so a default autoscaling policy will be used\nkubectl autoscale deployment foo --min=2 --max=10",
     usage: "(-f FILENAME | TYPE NAME | TYPE/NAME) [--min=MINPODS] --max=MAXPODS [--cpu=CPU] [--memory=MEMORY]",
     flags: &[
         PRINT,
-        FILENAME,
+        &files("Filename, directory, or URL to files identifying the resource to autoscale."),
         DRY_RUN,
         SAVE_CONFIG,
         RECORD,
@@ -30,7 +30,7 @@ pub(super) static COMMAND: Command = Command {
             Flag::int32("cpu-percent", "-1", "The target average CPU utilization (represented as a percent of requested CPU) over all the pods. If it's not specified or negative, a default autoscaling policy will be used.").since(34).deprecated("Use --cpu with percentage or resource quantity format (e.g., '70%' for utilization or '500m' for milliCPU)."),
             Flag::str("field-manager", "Name of the manager used to track field ownership.").default("kubectl-autoscale"),
             Flag::int32("max", "-1", "The upper limit for the number of pods that can be set by the autoscaler. Required.").required(),
-            Flag::str("memory", "Target memory utilization over all the pods. When specified as a percentage (e.g.\"60%\" for 60% of requested memory) it will target average utilization. When specified as quantity (e.g.\"200Mi\" for 200 MiB, \"1Gi\" for 1 GiB) it will target average value. Value without units is treated as a quantity with mebibytes being the unit (e.g.\"200\" is \"200Mi\").").since(34),
+            Flag::str("memory", "Target memory utilization over all the pods. When specified  as a percentage (e.g.\"60%\" for 60% of requested memory) it will target average utilization. When specified as quantity (e.g.\"200Mi\" for 200 MiB, \"1Gi\" for 1 GiB) it will target average value. Value without units is treated as a quantity with mebibytes being the unit (e.g.\"200\" is \"200Mi\").").since(34),
             Flag::int32("min", "-1", "The lower limit for the number of pods that can be set by the autoscaler. If it's not specified or negative, the server will apply a default value."),
             Flag::str("name", "The name for the newly created object. If not specified, the name of the input resource will be used."),
         ],

@@ -4,7 +4,7 @@ use gatehouse_core::Verb;
 use gatehouse_core::request::Body;
 use gatehouse_model::json;
 
-use crate::cli::groups::{FILENAME, PRINT};
+use crate::cli::groups::{PRINT, files};
 use crate::cli::{Args, Command, Flag, help};
 use crate::client::Builder;
 use crate::error::Error;
@@ -35,7 +35,11 @@ static APPROVE: Command = Command {
     long: "Approve a certificate signing request.\n\n kubectl certificate approve allows a cluster admin to approve a certificate signing request (CSR). This action tells a certificate signing controller to issue a certificate to the requester with the attributes requested in the CSR.\n\n SECURITY NOTICE: Depending on the requested attributes, the issued certificate can potentially grant a requester access to cluster resources or to authenticate as a requested identity. Before approving a CSR, ensure you understand what the signed certificate can do.",
     examples: "# Approve CSR 'csr-sqgzp'\nkubectl certificate approve csr-sqgzp",
     usage: "(-f FILENAME | NAME)",
-    flags: &[PRINT, FILENAME, &[Flag::bool("force", "Update the CSR even if it is already approved.")]],
+    flags: &[
+        PRINT,
+        &files("Filename, directory, or URL to files identifying the resource to update"),
+        &[Flag::bool("force", "Update the CSR even if it is already approved.")],
+    ],
     run: Some(|session, args| {
         let condition =
             ("Approved", "Denied", "KubectlApprove", "This CSR was approved by kubectl certificate approve.");
@@ -49,7 +53,11 @@ static DENY: Command = Command {
     long: "Deny a certificate signing request.\n\n kubectl certificate deny allows a cluster admin to deny a certificate signing request (CSR). This action tells a certificate signing controller to not to issue a certificate to the requester.",
     examples: "# Deny CSR 'csr-sqgzp'\nkubectl certificate deny csr-sqgzp",
     usage: "(-f FILENAME | NAME)",
-    flags: &[PRINT, FILENAME, &[Flag::bool("force", "Update the CSR even if it is already denied.")]],
+    flags: &[
+        PRINT,
+        &files("Filename, directory, or URL to files identifying the resource to update"),
+        &[Flag::bool("force", "Update the CSR even if it is already denied.")],
+    ],
     run: Some(|session, args| {
         let condition =
             ("Denied", "Approved", "KubectlDeny", "This CSR was denied by kubectl certificate deny.");

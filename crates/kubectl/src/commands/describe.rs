@@ -1,7 +1,7 @@
 //! `kubectl describe`. Models kubectl `pkg/cmd/describe/describe.go`.
 
 use super::reading::API_RESOURCES;
-use crate::cli::groups::{FILENAME, SELECTOR};
+use crate::cli::groups::{CHUNK_SIZE, SELECTOR, files};
 use crate::cli::{Args, Command, Flag};
 use crate::client::{Builder, Info};
 use crate::describe::describe;
@@ -10,17 +10,21 @@ use crate::session::Session;
 
 const FLAGS: &[Flag] = &[
     Flag::bool("all-namespaces", "If present, list the requested object(s) across all namespaces. Namespace in current context is ignored even if specified with --namespace.").short('A'),
-    Flag::int("chunk-size", "500", "Return large lists in chunks rather than all at once. Pass 0 to disable. This flag is beta and may change in the future."),
-    Flag::bool("show-events", "If true, display events related to the described object.").default("true"),
+    CHUNK_SIZE,
+    Flag::bool("show-events", "If true, display events related to the described object. Defaults to true for a single object, false for multiple objects and prefix matching.").default("true"),
 ];
 
 /// The command.
 pub(super) static COMMAND: Command = Command {
     short: "Show details of a specific resource or group of resources",
-    long: "Show details of a specific resource or group of resources.\n\n Print a detailed description of the selected resources, including related resources such as events or controllers. You may select a single object by name, all objects of that type, provide a name prefix, or label selector. For example:\n\n  $ kubectl describe TYPE NAME_PREFIX\n  \n will first check for an exact match on TYPE and NAME_PREFIX. If no such resource exists, it will output details for every resource that has a name prefixed with NAME_PREFIX.\n\nUse \"kubectl api-resources\" for a complete list of supported resources.",
+    long: "Show details of a specific resource or group of resources.\n\n Print a detailed description of the selected resources, including related resources such as events or controllers. You may select a single object by name, all objects of that type, provide a name prefix, or label selector. For example:\n\n        $ kubectl describe TYPE NAME_PREFIX\n        \n will first check for an exact match on TYPE and NAME_PREFIX. If no such resource exists, it will output details for every resource that has a name prefixed with NAME_PREFIX.\n\nUse \"kubectl api-resources\" for a complete list of supported resources.",
     examples: "# Describe a node\nkubectl describe nodes kubernetes-node-emt8.c.myproject.internal\n\n# Describe a pod\nkubectl describe pods/nginx\n\n# Describe all pods\nkubectl describe pods\n\n# Describe pods by label name=myLabel\nkubectl describe pods -l name=myLabel",
     usage: "(-f FILENAME | TYPE [NAME_PREFIX | -l label] | TYPE/NAME)",
-    flags: &[FLAGS, FILENAME, SELECTOR],
+    flags: &[
+        FLAGS,
+        &files("Filename, directory, or URL to files containing the resource to describe"),
+        SELECTOR,
+    ],
     run: Some(run),
     ..Command::named("describe")
 };

@@ -7,7 +7,7 @@ use gatehouse_model::{Object, Value, json, time, yaml};
 use super::apply::one::make_patch;
 use super::apply::prune::leftovers;
 use crate::chance;
-use crate::cli::groups::{FILENAME, SELECTOR};
+use crate::cli::groups::{SELECTOR, files};
 use crate::cli::{Args, Command, Flag};
 use crate::client::{Builder, Change, Info};
 use crate::error::Error;
@@ -37,10 +37,14 @@ const FLAGS: &[Flag] = &[
 /// The command.
 pub(super) static COMMAND: Command = Command {
     short: "Diff the live version against a would-be applied version",
-    long: "Diff configurations specified by file name or stdin between the current online configuration, and the configuration as it would be if applied.\n\n The output is always YAML.\n\n KUBECTL_EXTERNAL_DIFF environment variable can be used to select your own diff command. Users can use external commands with params too, example: KUBECTL_EXTERNAL_DIFF=\"colordiff -N -u\"\n\n By default, the \"diff\" command available in your path will be run with the \"-u\" (unified diff) and \"-N\" (treat absent files as empty) options.\n\n Exit status: 0 No differences were found. 1 Differences were found. >1 Kubectl or diff failed with an error.",
+    long: "Diff configurations specified by file name or stdin between the current online configuration, and the configuration as it would be if applied.\n\n The output is always YAML.\n\n KUBECTL_EXTERNAL_DIFF environment variable can be used to select your own diff command. Users can use external commands with params too, example: KUBECTL_EXTERNAL_DIFF=\"colordiff -N -u\"\n\n By default, the \"diff\" command available in your path will be run with the \"-u\" (unified diff) and \"-N\" (treat absent files as empty) options.\n\n Exit status: 0 No differences were found. 1 Differences were found. >1 Kubectl or diff failed with an error.\n\n Note: KUBECTL_EXTERNAL_DIFF, if used, is expected to follow that convention.",
     examples: "# Diff resources included in pod.json\nkubectl diff -f pod.json\n\n# Diff file read from stdin\ncat service.yaml | kubectl diff -f -",
     usage: "-f FILENAME",
-    flags: &[FLAGS, FILENAME, SELECTOR],
+    flags: &[
+        FLAGS,
+        &files("Filename, directory, or URL to files contains the configuration to diff"),
+        SELECTOR,
+    ],
     run: Some(run),
     exit_shift: 1,
     ..Command::named("diff")
@@ -147,8 +151,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     }
     let manager =
         if server_side && !args.changed("field-manager") { "kubectl" } else { args.str("field-manager") };
-    session.target()?;
-    let namespace = session.namespace()?;
+    let namespace = session.ready()?;
     let builder = Builder {
         selector: args.str("selector").to_owned(),
         flatten: true,
@@ -178,9 +181,11 @@ fn show(session: &mut Session<'_, '_>, mut pairs: Vec<Pair>) -> Result<(), Error
     let mut words = external.split(' ');
     let program = words.next().unwrap_or("");
     if !matches!(program, "" | "diff") {
-        let why = format!("exec: {program:?}: executable file not found in $PATH");
+        let why = "executable file not found in $PATH";
         return Err(Error::plain(format!("failed to run {program:?}: {why}")));
     }
+    let options =
+        if program.is_empty() { "-u -N".to_owned() } else { words.clone().collect::<Vec<_>>().join(" ") };
     let context = words.filter_map(|w| w.strip_prefix("-U")).find_map(|n| n.parse().ok()).unwrap_or(3);
     pairs.sort();
     let seconds = session.now().seconds();
@@ -196,7 +201,7 @@ fn show(session: &mut Session<'_, '_>, mut pairs: Vec<Pair>) -> Result<(), Error
         }
         differs = true;
         let (a, b) = (format!("{from}/{name}"), format!("{to}/{name}"));
-        session.println(format!("diff -u -N {a} {b}"));
+        session.println(format!("diff {options} {a} {b}"));
         session.println(format!("--- {a}\t{stamp}"));
         session.println(format!("+++ {b}\t{stamp}"));
         session.print(unified(&live, &merged, context));

@@ -9,7 +9,7 @@ use gatehouse_machine::EditRequest;
 use gatehouse_model::{Object, Value, json, schema, yaml};
 
 use crate::chance;
-use crate::cli::groups::{FILENAME, PRINT, RECORD, VALIDATE};
+use crate::cli::groups::{PRINT, RECORD, VALIDATE, files};
 use crate::cli::{Args, Command, Flag};
 use crate::client::{Builder, Change, Info};
 use crate::error::Error;
@@ -39,10 +39,17 @@ const FLAGS: &[Flag] = &[
 /// The command.
 pub(super) static COMMAND: Command = Command {
     short: "Edit a resource on the server",
-    long: "Edit a resource from the default editor.\n\n The edit command allows you to directly edit any API resource you can retrieve via the command-line tools. It will open the editor defined by your KUBE_EDITOR, or EDITOR environment variables, or fall back to 'vi' for Linux or 'notepad' for Windows. When attempting to open the editor, it will first attempt to use the shell that has been defined in the 'SHELL' environment variable. If this is not defined, the default shell will be used, which is '/bin/bash' for Linux or 'cmd' for Windows.\n\n You can edit multiple objects, although changes are applied one at a time. The command accepts file names as well as command-line arguments, although the files you point to must be previously saved versions of resources.",
+    long: "Edit a resource from the default editor.\n\n The edit command allows you to directly edit any API resource you can retrieve via the command-line tools. It will open the editor defined by your KUBE_EDITOR, or EDITOR environment variables, or fall back to 'vi' for Linux or 'notepad' for Windows. When attempting to open the editor, it will first attempt to use the shell that has been defined in the 'SHELL' environment variable. If this is not defined, the default shell will be used, which is '/bin/bash' for Linux or 'cmd' for Windows.\n\n You can edit multiple objects, although changes are applied one at a time. The command accepts file names as well as command-line arguments, although the files you point to must be previously saved versions of resources.\n\n Editing is done with the API version used to fetch the resource. To edit using a specific API version, fully-qualify the resource, version, and group.\n\n The default format is YAML. To edit in JSON, specify \"-o json\".\n\n The flag --windows-line-endings can be used to force Windows line endings, otherwise the default for your operating system will be used.\n\n In the event an error occurs while updating, a temporary file will be created on disk that contains your unapplied changes. The most common error when updating a resource is another editor changing the resource on the server. When this occurs, you will have to apply your changes to the newer version of the resource, or update your temporary saved copy to include the latest resource version.",
     examples: "# Edit the service named 'registry'\nkubectl edit svc/registry\n\n# Use an alternative editor\nKUBE_EDITOR=\"nano\" kubectl edit svc/registry\n\n# Edit the job 'myjob' in JSON using the v1 API format\nkubectl edit job.v1.batch/myjob -o json",
     usage: "(RESOURCE/NAME | -f FILENAME)",
-    flags: &[FLAGS, GO_ON, PRINT, FILENAME, VALIDATE, RECORD],
+    flags: &[
+        FLAGS,
+        GO_ON,
+        PRINT,
+        &files("Filename, directory, or URL to files to use to edit the resource"),
+        VALIDATE,
+        RECORD,
+    ],
     run: Some(|session, args| run(session, args, Mode::Normal)),
     ..Command::named("edit")
 };
@@ -52,13 +59,26 @@ pub(super) fn command() -> &'static Command {
     &COMMAND
 }
 
+const LAST_APPLIED_FLAGS: &[Flag] = &[
+    Flag::str("field-manager", "Name of the manager used to track field ownership.")
+        .default("kubectl-client-side-apply"),
+    Flag::bool("windows-line-endings", "Defaults to the line ending native to your platform."),
+];
+
 /// `kubectl apply edit-last-applied`
 pub(super) static LAST_APPLIED: Command = Command {
     short: "Edit latest last-applied-configuration annotations of a resource/object",
-    long: "Edit the latest last-applied-configuration annotations of resources from the default editor.\n\n The edit-last-applied command allows you to directly edit any API resource you can retrieve via the command-line tools. It will open the editor defined by your KUBE_EDITOR, or EDITOR environment variables, or fall back to 'vi' for Linux or 'notepad' for Windows. You can edit multiple objects, although changes are applied one at a time. The command accepts file names as well as command-line arguments, although the files you point to must be previously saved versions of resources.",
+    long: "Edit the latest last-applied-configuration annotations of resources from the default editor.\n\n The edit-last-applied command allows you to directly edit any API resource you can retrieve via the command-line tools. It will open the editor defined by your KUBE_EDITOR, or EDITOR environment variables, or fall back to 'vi' for Linux or 'notepad' for Windows. You can edit multiple objects, although changes are applied one at a time. The command accepts file names as well as command-line arguments, although the files you point to must be previously saved versions of resources.\n\n The default format is YAML. To edit in JSON, specify \"-o json\".\n\n The flag --windows-line-endings can be used to force Windows line endings, otherwise the default for your operating system will be used.\n\n In the event an error occurs while updating, a temporary file will be created on disk that contains your unapplied changes. The most common error when updating a resource is another editor changing the resource on the server. When this occurs, you will have to apply your changes to the newer version of the resource, or update your temporary saved copy to include the latest resource version.",
     examples: "# Edit the last-applied-configuration annotations by type/name in YAML\nkubectl apply edit-last-applied deployment/nginx",
     usage: "(RESOURCE/NAME | -f FILENAME)",
-    flags: &[FLAGS, GO_ON, PRINT, FILENAME, VALIDATE, RECORD],
+    flags: &[
+        LAST_APPLIED_FLAGS,
+        GO_ON,
+        PRINT,
+        &files("Filename, directory, or URL to files to use to edit the resource"),
+        VALIDATE,
+        RECORD,
+    ],
     run: Some(|session, args| run(session, args, Mode::LastApplied)),
     ..Command::named("edit-last-applied")
 };

@@ -4,7 +4,7 @@ use gatehouse_core::request::ResourceTarget;
 use gatehouse_core::{Reply, Target, Verb};
 use gatehouse_model::{Object, Value, json};
 
-use crate::cli::groups::PRINT;
+use crate::cli::groups::{CHUNK_SIZE, PRINT};
 use crate::cli::{Args, Command, Flag};
 use crate::describe::interval;
 use crate::error::Error;
@@ -15,7 +15,7 @@ use crate::session::{Finish, Session};
 
 const FLAGS: &[Flag] = &[
     Flag::bool("all-namespaces", "If present, list the requested object(s) across all namespaces. Namespace in current context is ignored even if specified with --namespace.").short('A'),
-    Flag::int("chunk-size", "500", "Return large lists in chunks rather than all at once. Pass 0 to disable. This flag is beta and may change in the future."),
+    CHUNK_SIZE,
     Flag::str("for", "Filter events to only those pertaining to the specified resource."),
     Flag::bool("no-headers", "When using the default output format, don't print headers."),
     Flag::slice("types", "Output only events of given types."),

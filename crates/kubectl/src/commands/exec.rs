@@ -114,7 +114,11 @@ pub(super) fn container_of(
         if names.iter().any(|n| n == wanted) {
             return Ok(wanted.to_owned());
         }
-        return Err(Error::plain(format!("container {wanted} not found in pod {}", pod.name())));
+        return Err(Error::plain(format!(
+            "container {wanted} is not valid for pod {} out of: {}",
+            pod.name(),
+            listed(pod)
+        )));
     }
     if let Some(chosen) = pod.annotation("kubectl.kubernetes.io/default-container").filter(|n| !n.is_empty())
     {

@@ -7,7 +7,8 @@ use gatehouse_model::{GroupVersion, Object, ResourceType, Value, schema};
 use super::reading::API_RESOURCES;
 use crate::cli::{Args, Command, Flag};
 use crate::error::Error;
-use crate::explain::{Heading, Node, explain};
+use crate::explain::{Heading, Node, explain, heading};
+use crate::mapping;
 use crate::session::{Session, target_of};
 
 const FLAGS: &[Flag] = &[
@@ -45,24 +46,29 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         _ => return Err(Error::plain("We accept only this format: explain RESOURCE\n")),
     };
     let (mut mapping, fields) = resource_and_fields(session, what)?;
+    match args.str("output") {
+        "plaintext" | "plaintext-openapiv2" => {}
+        other => return Err(Error::plain(format!("unrecognized format: {other}"))),
+    }
     let version = args.str("api-version");
     if !version.is_empty() {
         mapping = of_version(session, &mapping, &GroupVersion::parse(version))?;
     }
     let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
-    let heading = Heading { group: &mapping.gv.group, version: &mapping.gv.version, kind: &mapping.kind };
+    let of = Heading { group: &mapping.gv.group, version: &mapping.gv.version, kind: &mapping.kind };
     let recursive = args.bool("recursive");
     let built_in = schema::for_kind(session.server_version(), &mapping.gv, &mapping.kind);
     let text = match built_in {
-        Some(ty) => explain(&heading, Node::Builtin { ty, via: None }, &fields, recursive),
+        Some(ty) => explain(Node::Builtin { ty, via: None }, &fields, recursive),
         None => {
             let definition = definition(session, &mapping)?;
             let schema = whole_schema(&definition, &mapping);
             let metadata = schema::builtin()
                 .named(session.server_version(), "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta");
-            explain(&heading, Node::Custom { schema: &schema, metadata, embeds: None }, &fields, recursive)
+            explain(Node::Custom { schema: &schema, metadata, embeds: None }, &fields, recursive)
         }
     };
+    session.print(heading(&of));
     session.print(text.map_err(Error::plain)?);
     Ok(())
 }
@@ -72,7 +78,14 @@ fn resource_and_fields(
     session: &mut Session<'_, '_>,
     what: &str,
 ) -> Result<(ResourceType, Vec<String>), Error> {
-    let parts: Vec<String> = what.split('.').map(str::to_owned).collect();
+    let path = what.strip_suffix('.').unwrap_or(what);
+    if path.starts_with(['.', '[', '*']) {
+        return Err(Error::plain("invalid jsonpath syntax, first node must be field node"));
+    }
+    if path.contains(['[', '*']) {
+        return Err(Error::plain("invalid jsonpath syntax, all nodes must be field nodes"));
+    }
+    let parts: Vec<String> = path.split('.').filter(|p| !p.is_empty()).map(str::to_owned).collect();
     // `networkpolicies.networking.k8s.io.spec`: group and all.
     let resources = session.resources()?.to_vec();
     for end in (2..=parts.len()).rev() {
@@ -81,7 +94,10 @@ fn resource_and_fields(
             return Ok((found.clone(), parts.get(end..).unwrap_or(&[]).to_vec()));
         }
     }
-    let mapping = session.resource(parts.first().map_or("", String::as_str))?;
+    let word = parts.first().map_or("", String::as_str);
+    let found = session.pick(|all| mapping::find(all, word))?;
+    let (group, version) = (String::new(), String::new());
+    let mapping = found.ok_or_else(|| Error::NoResource { resource: word.to_owned(), group, version })?;
     Ok((mapping, parts.get(1..).unwrap_or(&[]).to_vec()))
 }
 
@@ -90,12 +106,15 @@ fn of_version(
     mapping: &ResourceType,
     gv: &GroupVersion,
 ) -> Result<ResourceType, Error> {
-    let found = session.resources()?.iter().find(|r| r.gv == *gv && r.plural == mapping.plural).cloned();
+    let all = session.resources()?;
+    let found = all.iter().find(|r| r.gv == *gv && r.plural == mapping.plural).cloned();
     found.ok_or_else(|| {
-        Error::plain(format!(
-            "couldn't find resource for \"{}/{}, Resource={}\"",
-            gv.group, gv.version, mapping.plural
-        ))
+        let what = format!("{}/{}, Resource={}", gv.group, gv.version, mapping.plural);
+        Error::plain(if all.iter().any(|r| r.gv == *gv) {
+            format!("error: GVR ({what}) not found in OpenAPI schema")
+        } else {
+            format!("couldn't find resource for \"{what}\"")
+        })
     })
 }
 

@@ -4,7 +4,7 @@ use gatehouse_model::{Map, Object, Value, json};
 
 use super::create::null_timestamps;
 use super::run::override_with;
-use crate::cli::groups::{DRY_RUN, FILENAME, PRINT, RECORD, SAVE_CONFIG};
+use crate::cli::groups::{DRY_RUN, PRINT, RECORD, SAVE_CONFIG, files};
 use crate::cli::{Args, Command, Flag};
 use crate::client::{Builder, Change};
 use crate::error::Error;
@@ -64,10 +64,17 @@ const FLAGS: &[Flag] = &[
 /// The command.
 pub(super) static COMMAND: Command = Command {
     short: "Take a replication controller, service, deployment or pod and expose it as a new Kubernetes service",
-    long: "Expose a resource as a new Kubernetes service.\n\n Looks up a deployment, service, replica set, replication controller or pod by name and uses the selector for that resource as the selector for a new service on the specified port.\n\nPossible resources include (case insensitive):\n\n pod (po), service (svc), replicationcontroller (rc), deployment (deploy), replicaset (rs)",
+    long: "Expose a resource as a new Kubernetes service.\n\n Looks up a deployment, service, replica set, replication controller or pod by name and uses the selector for that resource as the selector for a new service on the specified port. A deployment or replica set will be exposed as a service only if its selector is convertible to a selector that service supports, i.e. when the selector contains only the matchLabels component. Note that if no port is specified via --port and the exposed resource has multiple ports, all will be re-used by the new service. Also if no labels are specified, the new service will re-use the labels from the resource it exposes.\n\n Possible resources include (case insensitive):\n\n pod (po), service (svc), replicationcontroller (rc), deployment (deploy), replicaset (rs)",
     examples: "# Create a service for a replicated nginx, which serves on port 80 and connects to the containers on port 8000\nkubectl expose rc nginx --port=80 --target-port=8000\n\n# Create a service for a pod valid-pod, which serves on port 444 with the name \"frontend\"\nkubectl expose pod valid-pod --port=444 --name=frontend\n\n# Create a service for an nginx deployment, which serves on port 80 and connects to the containers on port 8000\nkubectl expose deployment nginx --port=80 --target-port=8000",
     usage: "(-f FILENAME | TYPE NAME) [--port=port] [--protocol=TCP|UDP|SCTP] [--target-port=number-or-name] [--name=name] [--external-ip=external-ip-of-service] [--type=type]",
-    flags: &[FLAGS, PRINT, FILENAME, DRY_RUN, SAVE_CONFIG, RECORD],
+    flags: &[
+        FLAGS,
+        PRINT,
+        &files("Filename, directory, or URL to files identifying the resource to expose a service"),
+        DRY_RUN,
+        SAVE_CONFIG,
+        RECORD,
+    ],
     run: Some(run),
     ..Command::named("expose")
 };

@@ -11,11 +11,11 @@ use crate::session::{Finish, Session};
 /// `kubectl port-forward`
 pub(super) static COMMAND: Command = Command {
     short: "Forward one or more local ports to a pod",
-    long: "Forward one or more local ports to a pod.\n\n Use resource type/name such as deployment/mydeployment to select a pod. Resource type defaults to 'pod' if omitted.",
+    long: "Forward one or more local ports to a pod.\n\n Use resource type/name such as deployment/mydeployment to select a pod. Resource type defaults to 'pod' if omitted.\n\n If there are multiple pods matching the criteria, a pod will be selected automatically. The forwarding session ends when the selected pod terminates, and a rerun of the command is needed to resume forwarding.",
     examples: "# Listen on ports 5000 and 6000 locally, forwarding data to/from ports 5000 and 6000 in the pod\nkubectl port-forward pod/mypod 5000 6000",
     usage: "TYPE/NAME [options] [LOCAL_PORT:]REMOTE_PORT [...[LOCAL_PORT_N:]REMOTE_PORT_N]",
     flags: &[&[
-        Flag::slice("address", "Addresses to listen on (comma separated). Only accepts IP addresses or localhost as a value. When localhost is supplied, kubectl will try to bind on both 127.0.0.1 and ::1 and will fail if neither of these addresses are available to bind.").default("localhost"),
+        Flag::slice("address", "Addresses to listen on (comma separated). Only accepts IP addresses or localhost as a value. When localhost is supplied, kubectl will try to bind on both 127.0.0.1 and ::1 and will fail if neither of these addresses are available to bind.").default("[localhost]"),
         Flag::duration("pod-running-timeout", "1m0s", "The length of time (like 5s, 2m, or 3h, higher than zero) to wait until at least one pod is running"),
     ]],
     run: Some(forward),
@@ -34,6 +34,14 @@ pub(super) static PROXY: Command = Command {
     examples: "# To proxy all of the Kubernetes API and nothing else\nkubectl proxy --api-prefix=/",
     usage: "[--port=PORT] [--www=static-dir] [--www-prefix=prefix] [--api-prefix=prefix]",
     flags: &[&[
+        Flag::str("accept-paths", "Regular expression for paths that the proxy should accept.").default("^.*"),
+        Flag::bool("append-server-path", "If true, enables automatic path appending of the kube context server path to each request."),
+        Flag::duration("keepalive", "0s", "keepalive specifies the keep-alive period for an active network connection. Set to 0 to disable keepalive."),
+        Flag::str("reject-methods", "Regular expression for HTTP methods that the proxy should reject (example --reject-methods='POST,PUT,PATCH'). ").default("^$"),
+        Flag::str("reject-paths", "Regular expression for paths that the proxy should reject. Paths specified here will be rejected even accepted by --accept-paths.").default("^/api/.*/pods/.*/exec,^/api/.*/pods/.*/attach"),
+        Flag::str("unix-socket", "Unix socket on which to run the proxy.").short('u'),
+        Flag::str("www", "Also serve static files from the given directory under the specified prefix.").short('w'),
+        Flag::str("www-prefix", "Prefix to serve static files under, if static file directory is specified.").short('P').default("/static/"),
         Flag::str("accept-hosts", "Regular expression for hosts that the proxy should accept.")
             .default("^localhost$,^127\\.0\\.0\\.1$,^\\[::1\\]$"),
         Flag::str("address", "The IP address on which to serve on.").default("127.0.0.1"),
@@ -54,10 +62,12 @@ pub(super) fn proxy_command() -> &'static Command {
     &PROXY
 }
 
-fn port(text: &str) -> Result<u16, Error> {
+fn port(text: &str, which: &str) -> Result<u16, Error> {
     text.parse::<u16>().map_err(|_| {
+        let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let why = if digits { "value out of range" } else { "invalid syntax" };
         Error::plain(format!(
-            "error parsing local port '{text}': strconv.ParseUint: parsing {text:?}: invalid syntax"
+            "error parsing {which} port '{text}': strconv.ParseUint: parsing {text:?}: {why}"
         ))
     })
 }
@@ -133,9 +143,17 @@ fn forward(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         }
         let number = target(service.as_ref(), &pod, remote)?;
         let local = if local == remote && remote.parse::<u16>().is_err() { &number } else { local };
-        let remote = port(&number)?;
-        let local = if local.is_empty() { 40_000 + remote % 20_000 } else { port(local)? };
+        let wanted = if local.is_empty() { None } else { Some(port(local, "local")?) };
+        let remote = port(&number, "remote")?;
+        if remote == 0 {
+            return Err(Error::plain("remote port must be > 0"));
+        }
+        // Asked for none in particular, the system gives one.
+        let local = wanted.filter(|local| *local > 0).unwrap_or(40_000 + remote % 20_000);
         for address in args.list("address") {
+            if address != "localhost" && address.parse::<std::net::IpAddr>().is_err() {
+                return Err(Error::plain(format!("{address} is not a valid IP")));
+            }
             let hosts: &[&str] = if address == "localhost" { &["127.0.0.1", "[::1]"] } else { &[&address] };
             lines.extend(hosts.iter().map(|h| format!("Forwarding from {h}:{local} -> {remote}")));
         }

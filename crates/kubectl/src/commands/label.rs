@@ -6,41 +6,55 @@ use gatehouse_core::patch::merge;
 use gatehouse_core::request::PatchType;
 use gatehouse_model::{Object, Value, names};
 
-use crate::cli::groups::{ALL_NAMESPACES, DRY_RUN, FILENAME, PRINT, RECORD, SELECTOR};
+use crate::cli::groups::{ALL_NAMESPACES, DRY_RUN, PRINT, RECORD, SELECTOR, files};
 use crate::cli::{Args, Command, Flag};
 use crate::client::{Builder, Change};
 use crate::error::Error;
 use crate::output::{Dry, Printer};
 use crate::session::Session;
 
-/// The flags `annotate` shares.
-pub(super) const SHARED: &[Flag] = &[
-    Flag::bool("all", "Select all resources, in the namespace of the specified resource types"),
-    Flag::str(
-        "field-selector",
-        "Selector (field query) to filter on, supports '=', '==', and '!='.(e.g. --field-selector key1=value1,key2=value2). The server only supports a limited number of field queries per type.",
-    ),
-    Flag::bool("list", "If true, display the labels or annotations for a given resource."),
-    Flag::bool("local", "If true, will NOT contact api-server but run locally."),
-    Flag::bool(
-        "overwrite",
-        "If true, allow values to be overwritten, otherwise reject updates that overwrite existing values.",
-    ),
-    Flag::str(
-        "resource-version",
-        "If non-empty, the update will only succeed if this is the current resource-version for the object. Only valid when specifying a single resource.",
-    ),
-];
+/// The flags that `annotate` shares, with its own words in what is said of them.
+macro_rules! marking_flags {
+    ($command:literal, $marks:literal, $one:literal, $update:literal, $all:literal) => {
+        &[
+            Flag::bool("all", $all),
+            Flag::str(
+                "field-selector",
+                "Selector (field query) to filter on, supports '=', '==', and '!='.(e.g. --field-selector key1=value1,key2=value2). The server only supports a limited number of field queries per type.",
+            ),
+            Flag::bool("list", concat!("If true, display the ", $marks, " for a given resource.")),
+            Flag::bool("local", concat!("If true, ", $command, " will NOT contact api-server but run locally.")),
+            Flag::bool(
+                "overwrite",
+                concat!("If true, allow ", $marks, " to be overwritten, otherwise reject ", $one, " updates that overwrite existing ", $marks, "."),
+            ),
+            Flag::str(
+                "resource-version",
+                concat!("If non-empty, the ", $update, " update will only succeed if this is the current resource-version for the object. Only valid when specifying a single resource."),
+            ),
+        ]
+    };
+}
+pub(super) use marking_flags;
+
+const FLAGS: &[Flag] = marking_flags!(
+    "label",
+    "labels",
+    "label",
+    "labels",
+    "Select all resources, in the namespace of the specified resource types"
+);
 
 /// The command.
 pub(super) static COMMAND: Command = Command {
     short: "Update the labels on a resource",
+    long: "Update the labels on a resource.\n\n  *  A label key and value must begin with a letter or number, and may contain letters, numbers, hyphens, dots, and underscores, up to 63 characters each.\n  *  Optionally, the key can begin with a DNS subdomain prefix and a single '/', like example.com/my-app.\n  *  If --overwrite is true, then existing labels can be overwritten, otherwise attempting to overwrite a label will result in an error.\n  *  If --resource-version is specified, then updates will use this resource version, otherwise the existing resource-version will be used.",
     examples: "# Update pod 'foo' with the label 'unhealthy' and the value 'true'\nkubectl label pods foo unhealthy=true\n\n# Update pod 'foo' with the label 'status' and the value 'unhealthy', overwriting any existing value\nkubectl label --overwrite pods foo status=unhealthy\n\n# Update all pods in the namespace\nkubectl label pods --all status=unhealthy\n\n# Update pod 'foo' by removing a label named 'bar' if it exists\nkubectl label pods foo bar-",
     usage: "[--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [--resource-version=version]",
     flags: &[
-        SHARED,
+        FLAGS,
         PRINT,
-        FILENAME,
+        &files("Filename, directory, or URL to files identifying the resource to update the labels"),
         SELECTOR,
         ALL_NAMESPACES,
         DRY_RUN,

@@ -5,7 +5,7 @@ use gatehouse_core::request::PatchType;
 use gatehouse_core::{Reason, Status};
 use gatehouse_model::{Object, Value, json, yaml};
 
-use crate::cli::groups::{DRY_RUN, FILENAME, PRINT, RECORD};
+use crate::cli::groups::{DRY_RUN, PRINT, RECORD, files};
 use crate::cli::{Args, Command, Flag};
 use crate::client::{Builder, Change};
 use crate::error::Error;
@@ -15,12 +15,12 @@ use crate::session::Session;
 /// The command.
 pub(super) static COMMAND: Command = Command {
     short: "Update fields of a resource",
-    long: "Update fields of a resource using strategic merge patch, a JSON merge patch, or a JSON patch.\n\n JSON and YAML formats are accepted.",
+    long: "Update fields of a resource using strategic merge patch, a JSON merge patch, or a JSON patch.\n\n JSON and YAML formats are accepted.\n\n Note: Strategic merge patch is not supported for custom resources.",
     examples: "# Partially update a node using a strategic merge patch, specifying the patch as JSON\nkubectl patch node k8s-node-1 -p '{\"spec\":{\"unschedulable\":true}}'\n\n# Update a container's image; spec.containers[*].name is required because it's a merge key\nkubectl patch pod valid-pod -p '{\"spec\":{\"containers\":[{\"name\":\"kubernetes-serve-hostname\",\"image\":\"new image\"}]}}'\n\n# Update a container's image using a JSON patch with positional arrays\nkubectl patch pod valid-pod --type='json' -p='[{\"op\": \"replace\", \"path\": \"/spec/containers/0/image\", \"value\":\"new image\"}]'",
     usage: "(-f FILENAME | TYPE NAME) [-p PATCH|--patch-file FILE]",
     flags: &[
         PRINT,
-        FILENAME,
+        &files("Filename, directory, or URL to files identifying the resource to update"),
         DRY_RUN,
         RECORD,
         &[

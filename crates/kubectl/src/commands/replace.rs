@@ -5,7 +5,7 @@ use gatehouse_core::{Reason, Verb};
 
 use super::delete::{Deletion, SHARED, cascade};
 use super::patience;
-use crate::cli::groups::{DRY_RUN, FILENAME, PRINT, RECORD, SAVE_CONFIG, VALIDATE};
+use crate::cli::groups::{DRY_RUN, PRINT, RECORD, SAVE_CONFIG, VALIDATE, doomed_files};
 use crate::cli::{Args, Command, Flag};
 use crate::client::{Builder, Change, Removal};
 use crate::error::Error;
@@ -16,13 +16,13 @@ use crate::session::Session;
 /// The command.
 pub(super) static COMMAND: Command = Command {
     short: "Replace a resource by file name or stdin",
-    long: "Replace a resource by file name or stdin.\n\n JSON and YAML formats are accepted. If replacing an existing resource, the complete resource spec must be provided. This can be obtained by\n\n  $ kubectl get TYPE NAME -o yaml",
+    long: "Replace a resource by file name or stdin.\n\n JSON and YAML formats are accepted. If replacing an existing resource, the complete resource spec must be provided. This can be obtained by\n\n        $ kubectl get TYPE NAME -o yaml",
     examples: "# Replace a pod using the data in pod.json\nkubectl replace -f ./pod.json\n\n# Force replace, delete and then re-create the resource\nkubectl replace --force -f ./pod.json",
     usage: "-f FILENAME",
     flags: &[
         SHARED,
         PRINT,
-        FILENAME,
+        &doomed_files("The files that contain the configurations to replace."),
         DRY_RUN,
         VALIDATE,
         SAVE_CONFIG,

@@ -6,7 +6,7 @@ use gatehouse_model::{Map, Object, Value, json};
 use super::attach;
 use super::create::null_timestamps;
 use super::delete::SHARED;
-use crate::cli::groups::{DRY_RUN, PRINT, RECORD, SAVE_CONFIG};
+use crate::cli::groups::{DRY_RUN, PRINT, RECORD, SAVE_CONFIG, doomed_files};
 use crate::cli::{Args, Command, Flag};
 use crate::client::{Change, Removal};
 use crate::config::Namespace;
@@ -27,8 +27,11 @@ const FLAGS: &[Flag] = &[
         "command",
         "If true and extra arguments are present, use them as the 'command' field in the container, rather than the 'args' field which is the default.",
     ),
+    Flag::str("detach-keys", "Override the key sequence for detaching a container.")
+        .default("ctrl-p,ctrl-q")
+        .since(36),
     Flag::array("env", "Environment variables to set in the container."),
-    Flag::bool("expose", "If true, create a ClusterIP service associated with the pod.  Requires --port."),
+    Flag::bool("expose", "If true, create a ClusterIP service associated with the pod.  Requires `--port`."),
     Flag::str("field-manager", "Name of the manager used to track field ownership.").default("kubectl-run"),
     Flag::str("image", "The image for the container to run.").required(),
     Flag::str(
@@ -87,7 +90,19 @@ pub(super) static COMMAND: Command = Command {
     long: "Create and run a particular image in a pod.",
     examples: "# Start a nginx pod\nkubectl run nginx --image=nginx\n\n# Start a hazelcast pod and let the container expose port 5701\nkubectl run hazelcast --image=hazelcast/hazelcast --port=5701\n\n# Dry run; print the corresponding API objects without creating them\nkubectl run nginx --image=nginx --dry-run=client\n\n# Start a busybox pod and keep it in the foreground, don't restart it if it exits\nkubectl run -i -t busybox --image=busybox --restart=Never\n\n# Start the nginx pod using the default command, but use custom arguments (arg1 .. argN) for that command\nkubectl run nginx --image=nginx -- <arg1> <arg2> ... <argN>\n\n# Start the nginx pod using a different command and custom arguments\nkubectl run nginx --image=nginx --command -- <cmd> <arg1> ... <argN>",
     usage: "NAME --image=image [--env=\"key=value\"] [--port=port] [--dry-run=server|client] [--overrides=inline-json] [--command] -- [COMMAND] [args...]",
-    flags: &[FLAGS, SHARED, PRINT, DRY_RUN, SAVE_CONFIG, RECORD],
+    flags: &[
+        FLAGS,
+        SHARED,
+        PRINT,
+        &doomed_files("to use to replace the resource."),
+        DRY_RUN,
+        SAVE_CONFIG,
+        RECORD,
+        &[Flag::bool(
+            "wait",
+            "If true, wait for resources to be gone before returning. This waits for finalizers.",
+        )],
+    ],
     run: Some(run),
     ..Command::named("run")
 };

@@ -4,7 +4,7 @@ use gatehouse_core::request::{Body, PatchType};
 use gatehouse_core::{Reply, Verb};
 use gatehouse_model::{Object, ResourceType, Value, json};
 
-use crate::cli::groups::{DRY_RUN, FILENAME, PRINT, RECORD, SELECTOR};
+use crate::cli::groups::{DRY_RUN, PRINT, RECORD, SELECTOR, files};
 use crate::cli::{Args, Command, Flag};
 use crate::client::{Builder, Change};
 use crate::error::Error;
@@ -19,7 +19,7 @@ pub(super) static COMMAND: Command = Command {
     usage: "[--resource-version=version] [--current-replicas=count] --replicas=COUNT (-f FILENAME | TYPE NAME)",
     flags: &[
         PRINT,
-        FILENAME,
+        &files("Filename, directory, or URL to files identifying the resource to set a new size"),
         SELECTOR,
         DRY_RUN,
         RECORD,

@@ -13,9 +13,10 @@ use crate::session::Session;
 /// The group.
 pub(super) static COMMAND: Command = Command {
     short: "Display resource (CPU/memory) usage",
-    long: "Display resource (CPU/memory) usage.\n\n This command provides a view of recent resource consumption for nodes and pods. It fetches metrics from the Metrics Server, which aggregates this data from the kubelet on each node. The Metrics Server must be installed and running in the cluster for this command to work.\n\n The metrics shown are specifically optimized for Kubernetes autoscaling decisions, such as those made by the Horizontal Pod Autoscaler (HPA) and Vertical Pod Autoscaler (VPA). Because of this, the values may not match those from standard OS tools like 'top', as the metrics are designed to provide a stable signal for autoscalers rather than for pinpoint accuracy.",
+    long: "Display resource (CPU/memory) usage.\n\n This command provides a view of recent resource consumption for nodes and pods. It fetches metrics from the Metrics Server, which aggregates this data from the kubelet on each node. The Metrics Server must be installed and running in the cluster for this command to work.\n\n The metrics shown are specifically optimized for Kubernetes autoscaling decisions, such as those made by the Horizontal Pod Autoscaler (HPA) and Vertical Pod Autoscaler (VPA). Because of this, the values may not match those from standard OS tools like 'top', as the metrics are designed to provide a stable signal for autoscalers rather than for pinpoint accuracy.\n\n FAQ for Metrics Server: https://github.com/kubernetes-sigs/metrics-server/blob/master/FAQ.md\n\n When to use this command:\n\n  *  For on-the-fly spot-checks of resource usage (e.g. identify which pods are consuming the most resources at a glance, or get a quick sense of the load on your nodes)\n  *  Understand current resource consumption patterns\n  *  Validate the behavior of your HPA or VPA configurations by seeing the metrics they use for scaling decisions.\n\n It is not intended to be a replacement for full-featured monitoring solutions. Its primary design goal is to provide a low-overhead signal for autoscalers, not to be a perfectly accurate monitoring tool. For high-accuracy reporting, historical analysis, dashboarding, or alerting, you should use a dedicated monitoring solution.",
     usage: "[flags]",
     subcommands: &[&NODE, &POD],
+    run: Some(super::run_group),
     ..Command::named("top")
 };
 
@@ -24,21 +25,36 @@ pub(super) fn command() -> &'static Command {
     &COMMAND
 }
 
-const COMMON: &[Flag] = &[
+const PROTOBUF: Flag =
+    Flag::bool("use-protocol-buffers", "Enables using protocol-buffers to access Metrics API.")
+        .default("true");
+
+const NODE_FLAGS: &[Flag] = &[
     Flag::bool("no-headers", "If present, print output without headers"),
+    Flag::bool(
+        "show-capacity",
+        "Print node resources based on Capacity instead of Allocatable(default) of the nodes.",
+    ),
+    Flag::bool("show-swap", "Print node resources related to swap memory.").since(34),
     Flag::str(
         "sort-by",
         "If non-empty, sort nodes list using specified field. The field can be either 'cpu' or 'memory'.",
     ),
-    Flag::bool("use-protocol-buffers", "Enables using protocol-buffers to access Metrics API.")
-        .default("true"),
+    PROTOBUF,
 ];
 
 const POD_FLAGS: &[Flag] = &[
     Flag::bool("all-namespaces", "If present, list the requested object(s) across all namespaces. Namespace in current context is ignored even if specified with --namespace.").short('A'),
     Flag::bool("containers", "If present, print usage of containers within a pod."),
     Flag::str("field-selector", "Selector (field query) to filter on, supports '=', '==', and '!='.(e.g. --field-selector key1=value1,key2=value2). The server only supports a limited number of field queries per type."),
+    Flag::bool("no-headers", "If present, print output without headers."),
+    Flag::bool("show-swap", "Print pod resources related to swap memory.").since(34),
+    Flag::str(
+        "sort-by",
+        "If non-empty, sort pods list using specified field. The field can be either 'cpu' or 'memory'.",
+    ),
     Flag::bool("sum", "Print the sum of the resource usage"),
+    PROTOBUF,
 ];
 
 static NODE: Command = Command {
@@ -47,14 +63,7 @@ static NODE: Command = Command {
     long: "Display resource (CPU/memory) usage of nodes.\n\n The top-node command allows you to see the resource consumption of nodes.",
     examples: "# Show metrics for all nodes\nkubectl top node\n\n# Show metrics for a given node\nkubectl top node NODE_NAME",
     usage: "[NAME | -l label]",
-    flags: &[
-        COMMON,
-        SELECTOR,
-        &[Flag::bool(
-            "show-capacity",
-            "Print node resources based on Capacity instead of Allocatable(default) of the nodes.",
-        )],
-    ],
+    flags: &[NODE_FLAGS, SELECTOR],
     run: Some(|session, args| run(session, args, "nodes")),
     ..Command::named("node")
 };
@@ -65,7 +74,7 @@ static POD: Command = Command {
     long: "Display resource (CPU/memory) usage of pods.\n\n The 'top pod' command allows you to see the resource consumption of pods.\n\n Due to the metrics pipeline delay, they may be unavailable for a few minutes since pod creation.",
     examples: "# Show metrics for all pods in the default namespace\nkubectl top pod\n\n# Show metrics for a given pod and its containers\nkubectl top pod POD_NAME --containers",
     usage: "[NAME | -l label]",
-    flags: &[COMMON, POD_FLAGS, SELECTOR],
+    flags: &[POD_FLAGS, SELECTOR],
     run: Some(|session, args| run(session, args, "pods")),
     ..Command::named("pod")
 };
@@ -84,10 +93,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args, resource: &str) -> Result<(),
         return Err(Error::plain("Metrics API not available"));
     }
     let namespace = match (resource, args.bool("all-namespaces")) {
-        ("pods", false) => {
-            session.target()?;
-            session.namespace()?.name
-        }
+        ("pods", false) => session.ready()?.name,
         _ => String::new(),
     };
     let target = ResourceTarget {

@@ -21,21 +21,19 @@ pub struct Heading<'h> {
     pub kind: &'h str,
 }
 
-/// Prints what there is to know of the field under `path`, or of the kind itself.
+/// The lines that stand above everything, even above what is wrong.
+#[must_use]
+pub fn heading(of: &Heading<'_>) -> String {
+    let group = if of.group.is_empty() { String::new() } else { format!("GROUP:      {}\n", of.group) };
+    format!("{group}KIND:       {}\nVERSION:    {}\n\n", of.kind, of.version)
+}
+
+/// What there is to know of the field under `path`, or of the kind itself.
 ///
 /// # Errors
 /// `error: field "x" does not exist`
-pub fn explain(
-    heading: &Heading<'_>,
-    root: Node<'_>,
-    path: &[&str],
-    recursive: bool,
-) -> Result<String, String> {
+pub fn explain(root: Node<'_>, path: &[&str], recursive: bool) -> Result<String, String> {
     let mut out = String::new();
-    if !heading.group.is_empty() {
-        out.push_str(&format!("GROUP:      {}\n", heading.group));
-    }
-    out.push_str(&format!("KIND:       {}\nVERSION:    {}\n\n", heading.kind, heading.version));
     let mut node = root;
     for (i, name) in path.iter().enumerate() {
         let missing =

@@ -46,9 +46,9 @@ impl<'s> Node<'s> {
         match self {
             Self::Builtin { via: Some(_), .. } => {
                 if let Self::Builtin { ty, .. } = self.holder()
-                    && let Some(object) = ty.object()
+                    && let Some(name) = ty.object().map(|object| &*object.name).or_else(|| scalar(ty.ty()))
                 {
-                    texts.push(builtin().description(&object.name, None).unwrap_or_default());
+                    texts.push(builtin().description(name, None).unwrap_or_default());
                 }
             }
             Self::Builtin { .. } => {}
@@ -157,6 +157,17 @@ impl<'s> Node<'s> {
             }
         }
     }
+}
+
+/// The OpenAPI name of a type that is no object, but is described all the same.
+const fn scalar(ty: &Type) -> Option<&'static str> {
+    Some(match ty {
+        Type::Quantity => "io.k8s.apimachinery.pkg.api.resource.Quantity",
+        Type::IntOrString => "io.k8s.apimachinery.pkg.util.intstr.IntOrString",
+        Type::Time => "io.k8s.apimachinery.pkg.apis.meta.v1.Time",
+        Type::MicroTime => "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime",
+        _ => return None,
+    })
 }
 
 fn builtin_type(ty: TypeRef<'_>) -> String {

@@ -21,10 +21,7 @@ fn absorb(all: &mut Vec<Resource>, made: Resource, behavior: &str) -> Result<(),
     match (behavior, existing) {
         ("" | "create" | "unspecified", None) => all.push(made),
         ("" | "create" | "unspecified", Some(_)) => {
-            return Err(format!(
-                "merging from generator: id resid.ResId{} exists; behavior must be merge or replace",
-                made.id()
-            ));
+            return Err(refused(&made, "exists; behavior must be merge or replace"));
         }
         ("merge" | "replace", Some(old)) => {
             for field in ["data", "binaryData"] {
@@ -43,14 +40,22 @@ fn absorb(all: &mut Vec<Resource>, made: Resource, behavior: &str) -> Result<(),
             }
             old.hashed = made.hashed;
         }
-        (other, _) => {
-            let id = made.id();
-            return Err(format!(
-                "merging from generator: id resid.ResId{id} does not exist; cannot merge or replace (behavior {other})"
-            ));
-        }
+        _ => return Err(refused(&made, "does not exist; cannot merge or replace")),
     }
     Ok(())
+}
+
+/// What is said of something generated that does not fit what is there; Go prints the generator by its address.
+fn refused(made: &Resource, why: &str) -> String {
+    let gv = made.object.group_version();
+    format!(
+        "merging from generator &{{0xc000a8e000 <nil>}}: id resid.ResId{{Gvk:resid.Gvk{{Group:{:?}, Version:{:?}, Kind:{:?}, isClusterScoped:false}}, Name:{:?}, Namespace:{:?}}} {why}",
+        gv.group,
+        gv.version,
+        made.object.kind(),
+        made.name(),
+        made.namespace()
+    )
 }
 
 fn make(work: &mut Work<'_>, dir: &str, args: &Value, kind: &str, shared: &Map) -> Result<Resource, String> {
@@ -96,42 +101,43 @@ fn make(work: &mut Work<'_>, dir: &str, args: &Value, kind: &str, shared: &Map) 
 }
 
 fn contents(work: &mut Work<'_>, dir: &str, args: &Value) -> Result<Vec<(String, Vec<u8>)>, String> {
+    let words = |field: &str| args.list_at(&[field]).iter().filter_map(Value::as_str).collect::<Vec<_>>();
+    let (mut envs, literals, files) = (words("envs"), words("literals"), words("files"));
+    envs.extend(Some(args.str_at(&["env"])).filter(|path| !path.is_empty()));
+    let all = |list: &[&str]| format!("[{}]", list.join(" "));
     let mut found = Vec::new();
-    let envs = args.list_at(&["envs"]).iter().filter_map(Value::as_str).chain(match args.str_at(&["env"]) {
-        "" => None,
-        path => Some(path),
-    });
-    for path in envs {
-        let bytes = work.file(dir, path).map_err(|e| format!("env source files: [{path}]: {e}"))?;
-        for line in String::from_utf8_lossy(&bytes).lines() {
+    for path in &envs {
+        let bytes = work
+            .file(dir, path)
+            .map_err(|e| format!("loading KV pairs: env source files: {}: {e}", all(&envs)))?;
+        for line in String::from_utf8_lossy(&bytes).trim_start_matches('\u{feff}').lines() {
             let line = line.trim_start();
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            let (key, value) = match line.split_once('=') {
-                Some((key, value)) => (key, value.to_owned()),
-                None => (line, work.files.env(line).unwrap_or_default()),
-            };
-            found.push((key.to_owned(), value.into_bytes()));
+            let (key, value) = line.split_once('=').unwrap_or((line, ""));
+            found.push((key.to_owned(), value.as_bytes().to_vec()));
         }
     }
-    for source in args.list_at(&["files"]).iter().filter_map(Value::as_str) {
-        let (key, path) = match source.split_once('=') {
-            Some((key, path)) => (key, path),
-            None => (source.rsplit('/').next().unwrap_or(source), source),
-        };
-        let content =
-            work.file(dir, path).map_err(|e| format!("loading KV pairs: file sources: [{source}]: {e}"))?;
-        found.push((key.to_owned(), content));
-    }
-    for literal in args.list_at(&["literals"]).iter().filter_map(Value::as_str) {
+    for literal in &literals {
         let Some((key, value)) = literal.split_once('=').filter(|(k, _)| !k.is_empty()) else {
             return Err(format!(
-                "loading KV pairs: literal sources: [{literal}]: invalid literal source {literal}, expected key=value"
+                "loading KV pairs: literal sources {}: invalid literal source {literal}, expected key=value",
+                all(&literals)
             ));
         };
         let bare = ['"', '\''].iter().find_map(|q| value.strip_prefix(*q)?.strip_suffix(*q)).unwrap_or(value);
         found.push((key.to_owned(), bare.as_bytes().to_vec()));
+    }
+    for source in &files {
+        let (key, path) = match source.split_once('=') {
+            Some((key, path)) => (key, path),
+            None => (source.rsplit('/').next().unwrap_or(source), *source),
+        };
+        let content = work
+            .file(dir, path)
+            .map_err(|e| format!("loading KV pairs: file sources: {}: {e}", all(&files)))?;
+        found.push((key.to_owned(), content));
     }
     Ok(found)
 }

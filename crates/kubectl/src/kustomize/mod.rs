@@ -1,6 +1,7 @@
 //! Kustomizations: building the objects of a directory. Models kustomize `api/krusty` and its built-in plugins.
 
 mod generate;
+mod load;
 mod patches;
 mod references;
 mod replace;
@@ -10,6 +11,8 @@ mod transform;
 use gatehouse_model::{Object, Value, yaml};
 
 use crate::host::Files;
+pub use load::Restrictor;
+use load::{NO_GIT, absolute, is_remote, join, remote, within};
 use resource::{Resource, order};
 
 const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
@@ -52,59 +55,25 @@ const FIELDS: &[&str] = &[
 ];
 
 /// What a build came to.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Built {
-    /// The objects, in the order in which they can be applied.
-    pub objects: Vec<Object>,
-    /// What the fields used are warned of.
+    /// The objects, in the order in which they can be applied, or what kustomize says is wrong.
+    pub objects: Result<Vec<Object>, String>,
+    /// What it says of the fields used, whether or not something is wrong.
     pub warnings: Vec<String>,
 }
 
 /// Builds a directory.
-///
-/// # Errors
-/// What kustomize says.
-pub fn build(files: &mut dyn Files, dir: &str) -> Result<Built, String> {
-    let mut work = Work { files, warnings: Vec::new(), above: Vec::new(), vars: Vec::new() };
-    let root = absolute(work.files, dir);
-    match work.files.is_dir(&root) {
-        Some(true) => {}
-        Some(false) => return Err(format!("must build at directory: '{root}': file is not directory")),
-        None => {
-            return Err(format!(
-                "must build at directory: not a valid directory: evalsymlink failure on '{dir}' : lstat {root}: no such file or directory"
-            ));
-        }
-    }
-    let mut all = work.directory(&root, Vec::new(), false)?;
-    for resource in &mut all {
-        resource.add_hash();
-    }
-    references::fix(&mut all);
-    replace::resolve(&work.vars, &mut all)?;
-    order(&mut all);
-    Ok(Built { objects: all.into_iter().map(|r| r.object).collect(), warnings: work.warnings })
-}
-
-/// The path without `.` and `..`, from the root on.
-fn absolute(files: &dyn Files, path: &str) -> String {
-    let full =
-        if path.starts_with('/') { path.to_owned() } else { format!("{}/{path}", files.working_dir()) };
-    let mut parts: Vec<&str> = Vec::new();
-    for part in full.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            name => parts.push(name),
-        }
-    }
-    format!("/{}", parts.join("/"))
+pub fn build(files: &mut dyn Files, dir: &str, restrictor: Restrictor) -> Built {
+    let (warnings, above, vars) = (Vec::new(), Vec::new(), Vec::new());
+    let mut work = Work { files, restrictor, warnings, above, vars };
+    let objects = work.whole(dir);
+    Built { objects, warnings: work.warnings }
 }
 
 struct Work<'f> {
     files: &'f mut dyn Files,
+    restrictor: Restrictor,
     warnings: Vec<String>,
     /// The directories that are being built, outermost first.
     above: Vec<String>,
@@ -112,13 +81,24 @@ struct Work<'f> {
 }
 
 impl Work<'_> {
-    fn warn(&mut self, field: &str, instead: &str) {
-        let text = format!(
-            "# Warning: '{field}' is deprecated. Please use '{instead}' instead. Run 'kustomize edit fix' to update your Kustomization automatically."
-        );
-        if !self.warnings.contains(&text) {
-            self.warnings.push(text);
+    fn whole(&mut self, dir: &str) -> Result<Vec<Object>, String> {
+        let root = absolute(self.files, dir);
+        load::confirmed(self.files, dir, &root)?;
+        let mut all = self.directory(&root, Vec::new(), false)?;
+        for resource in &mut all {
+            resource.add_hash();
         }
+        references::fix(&mut all);
+        replace::resolve(&self.vars, &mut all)?;
+        order(&mut all);
+        Ok(all.into_iter().map(|r| r.object).collect())
+    }
+
+    fn warn(&mut self, field: &str, instead: &str) {
+        let experimental = if field == "vars" { "[EXPERIMENTAL] " } else { "" };
+        self.warnings.push(format!(
+            "# Warning: '{field}' is deprecated. Please use '{instead}' instead. {experimental}Run 'kustomize edit fix' to update your Kustomization automatically."
+        ));
     }
 
     fn kustomization(&mut self, dir: &str) -> Result<Value, String> {
@@ -157,16 +137,20 @@ impl Work<'_> {
                 self.warn(field, instead);
             }
         }
+        let wrong = wrong_kind(value.str_at(&["kind"]), value.str_at(&["apiVersion"]));
+        if !wrong.is_empty() {
+            let wrong = wrong.join("\n");
+            return Err(format!("Failed to read kustomization file under {dir}:\n{wrong}"));
+        }
         Ok(value)
     }
 
-    /// The text of a file a kustomization names.
+    /// The content of a file a kustomization names.
     fn file(&mut self, dir: &str, path: &str) -> Result<Vec<u8>, String> {
-        let full = absolute(self.files, &format!("{dir}/{path}"));
-        if !path.starts_with('/') && !full.starts_with(&format!("{dir}/")) {
-            return Err(format!("security; file '{full}' is not in or below '{dir}'"));
+        match remote(path) {
+            Some(why) => Err(why),
+            None => load::file(self.files, self.restrictor, dir, path),
         }
-        self.files.read(&full).map_err(|e| format!("open {full}: {}", e.errno))
     }
 
     /// Builds one directory on top of what was gathered before: a component changes all of that.
@@ -176,87 +160,101 @@ impl Work<'_> {
         before: Vec<Resource>,
         component: bool,
     ) -> Result<Vec<Resource>, String> {
-        if self.above.iter().any(|d| d == dir) {
-            return Err(format!("cycle detected: candidate root '{dir}' contains visited root '{dir}'"));
+        let inner = !self.above.is_empty();
+        let k = self
+            .kustomization(dir)
+            .map_err(|e| if inner { format!("couldn't make target for path '{dir}': {e}") } else { e })?;
+        let kind = k.str_at(&["kind"]);
+        if component && kind != "Component" {
+            let kind = if kind.is_empty() { "Kustomization" } else { kind };
+            return Err(format!("expected kind 'Component' for path '{dir}' but got '{kind}'"));
         }
-        let k = self.kustomization(dir)?;
-        let is_component = k.str_at(&["kind"]) == "Component";
-        if component && !is_component {
-            return Err(format!(
-                "accumulating components: accumulateDirectory: \"expected kind 'Component' for path '{dir}' but got 'Kustomization'\""
-            ));
-        }
-        if !component && is_component {
+        if inner && !component && kind == "Component" {
             return Err(format!("expected kind != 'Component' for path '{dir}'"));
         }
         self.above.push(dir.to_owned());
+        let all = self.target(dir, &k, before);
+        self.above.pop();
+        all.map_err(|e| if inner { format!("recursed accumulation of path '{dir}': {e}") } else { e })
+    }
+
+    /// What a kustomization makes of its resources.
+    fn target(&mut self, dir: &str, k: &Value, before: Vec<Resource>) -> Result<Vec<Resource>, String> {
         let mut all = before;
         for path in k.list_at(&["resources"]).iter().chain(k.list_at(&["bases"])).filter_map(Value::as_str) {
-            let found = self.accumulate(dir, path)?;
-            merge(&mut all, found).map_err(|e| {
-                let full = absolute(self.files, &format!("{dir}/{path}"));
-                format!("accumulating resources: accumulation err='merging resources from '{path}': {e}': must build at directory: '{full}': file is not directory")
-            })?;
+            self.accumulate(dir, path, &mut all).map_err(|e| format!("accumulating resources: {e}"))?;
         }
+        generate::run(self, dir, k, &mut all)?;
         for path in k.list_at(&["components"]).iter().filter_map(Value::as_str) {
-            let full = absolute(self.files, &format!("{dir}/{path}"));
-            all = self.directory(&full, all, true)?;
+            let full =
+                self.below(dir, path).map_err(|e| format!("accumulating components: loader.New {e:?}"))?;
+            all = self
+                .directory(&full, all, true)
+                .map_err(|e| format!("accumulating components: accumulateDirectory: {e:?}"))?;
         }
-        generate::run(self, dir, &k, &mut all)?;
-        patches::run(self, dir, &k, &mut all)?;
-        transform::run(&k, &mut all)?;
+        patches::run(self, dir, k, &mut all)?;
+        transform::run(k, &mut all)?;
         references::fix(&mut all);
-        replace::run(self, dir, &k, &mut all)?;
+        replace::run(self, dir, k, &mut all)?;
         self.vars.extend(k.list_at(&["vars"]).iter().map(replace::Var::new));
-        self.above.pop();
         Ok(all)
     }
 
-    fn accumulate(&mut self, dir: &str, path: &str) -> Result<Vec<Resource>, String> {
-        let full = absolute(self.files, &format!("{dir}/{path}"));
-        if self.files.is_dir(&full) == Some(true) {
-            return self.directory(&full, Vec::new(), false).map_err(|e| {
-                format!("accumulating resources: accumulation err='accumulating resources from '{path}': read {full}: is a directory': recursed accumulation of path '{full}': {e}")
-            });
+    /// The directory of another kustomization, which must not contain one that is being built.
+    fn below(&mut self, dir: &str, path: &str) -> Result<String, String> {
+        if is_remote(path) {
+            return Err(NO_GIT.to_owned());
         }
-        let outer = |e: String, rest: String| {
-            format!(
-                "accumulating resources: accumulation err='accumulating resources from '{path}': {e}': {rest}"
-            )
-        };
-        let bytes = match self.file(dir, path) {
-            Err(e) if is_remote(path) => return Err(outer(remote(path).unwrap_or(e), NO_GIT.to_owned())),
-            Ok(bytes) => bytes,
-            Err(e) => {
-                let rest = match self.files.is_dir(&full) {
-                    Some(_) => format!("must build at directory: '{full}': file is not directory"),
-                    None => format!(
-                        "must build at directory: not a valid directory: evalsymlink failure on '{full}' : lstat {full}: no such file or directory"
-                    ),
-                };
-                return Err(outer(e, rest));
+        if path.starts_with('/') {
+            return Err(format!("new root '{path}' cannot be absolute"));
+        }
+        let full = join(self.files, dir, path);
+        load::confirmed(self.files, &full, &full)?;
+        match self.above.iter().rev().find(|visited| within(visited, &full)) {
+            Some(visited) => {
+                Err(format!("cycle detected: candidate root '{full}' contains visited root '{visited}'"))
             }
+            None => Ok(full),
+        }
+    }
+
+    fn accumulate(&mut self, dir: &str, path: &str, all: &mut Vec<Resource>) -> Result<(), String> {
+        let read =
+            self.resources(dir, path).map_err(|e| format!("accumulating resources from '{path}': {e}"));
+        let why = match read
+            .and_then(|found| merge(all, found).map_err(|e| format!("merging resources from '{path}': {e}")))
+        {
+            Ok(()) => return Ok(()),
+            Err(why) => why,
         };
+        let behind = |rest: String| format!("accumulation err='{why}': {rest}");
+        let full = match self.below(dir, path) {
+            Ok(full) => full,
+            Err(_) if why.contains("MalformedYAMLError") => return Err(why),
+            Err(rest) => return Err(behind(rest)),
+        };
+        let found = self.directory(&full, Vec::new(), false).map_err(behind)?;
+        merge(all, found).map_err(|e| behind(format!("recursed merging from path '{full}': {e}")))
+    }
+
+    /// The objects of a file.
+    fn resources(&mut self, dir: &str, path: &str) -> Result<Vec<Resource>, String> {
+        let bytes = self.file(dir, path)?;
         let mut found = Vec::new();
         for document in crate::client::files::documents(&bytes, path) {
-            let object = match document {
-                Ok(value) => Object(value),
-                Err(_) => {
-                    let why = yaml::parse(&String::from_utf8_lossy(&bytes))
-                        .err()
-                        .map_or(String::new(), |e| e.to_string());
-                    return Err(outer(
-                        format!("MalformedYAMLError: {why} in File: {path}"),
-                        format!("must build at directory: '{full}': file is not directory"),
-                    ));
-                }
+            let Ok(value) = document else {
+                let why = yaml::parse(&String::from_utf8_lossy(&bytes)).err();
+                let why = why.map_or(String::new(), |e| e.bare().to_owned());
+                return Err(format!("MalformedYAMLError: {why} in File: {path}"));
             };
+            let object = Object(value);
             if object.kind().is_empty() {
-                let rest = format!("must build at directory: '{full}': file is not directory");
-                return Err(outer(format!("missing Resource metadata in {{{path}}}"), rest));
+                return Err(format!("missing Resource metadata in {{{path}}}"));
             }
             if object.kind() == "List" {
                 found.extend(object.list_at(&["items"]).iter().map(|i| Resource::new(Object(i.clone()))));
+            } else if object.str_at(&["metadata", "name"]).is_empty() {
+                return Err(format!("missing metadata.name in object {}", nameless(&object)));
             } else {
                 found.push(Resource::new(object));
             }
@@ -265,22 +263,36 @@ impl Work<'_> {
     }
 }
 
-/// What kustomize says of a repository where there is no git.
-const NO_GIT: &str = "no 'git' program on path: exec: \"git\": executable file not found in $PATH";
-
-/// Whether a resource lies in a repository somewhere else.
-fn is_remote(path: &str) -> bool {
-    path.contains("://")
-        || ["github.com/", "github.com:", "git::", "git@", "gitlab.com/", "bitbucket.org/"]
-            .iter()
-            .any(|p| path.starts_with(p))
+/// What is wrong with a kustomization's own kind and version.
+fn wrong_kind(kind: &str, version: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if !matches!(kind, "" | "Kustomization" | "Component") {
+        wrong.push("kind should be Kustomization or Component".to_owned());
+    }
+    let wanted = if kind == "Component" { "v1alpha1" } else { "v1beta1" };
+    let wanted = format!("kustomize.config.k8s.io/{wanted}");
+    if !version.is_empty() && version != wanted {
+        wrong.push(format!("apiVersion for {kind} should be {wanted}"));
+    }
+    wrong
 }
 
-/// What is said of a file on the web: there is no way out of the lab.
-fn remote(path: &str) -> Option<String> {
-    let (_, rest) = path.split_once("http://").or_else(|| path.split_once("https://"))?;
-    let host = rest.split('/').next().unwrap_or(rest);
-    Some(format!("Get {path:?}: dial tcp: lookup {host}: no such host"))
+/// An object without a name, as Go prints what kustomize knows of it.
+fn nameless(object: &Object) -> String {
+    let pairs = |field: &str| {
+        let map = object.map_at(&["metadata", field]);
+        let pairs: Vec<String> =
+            map.iter().map(|(k, v)| format!("{k}:{}", v.as_str().unwrap_or_default())).collect();
+        format!("map[{}]", pairs.join(" "))
+    };
+    format!(
+        "{{{{{} {}}} {{{{ {}}} {} {}}}}}",
+        object.str_at(&["apiVersion"]),
+        object.kind(),
+        object.str_at(&["metadata", "namespace"]),
+        pairs("labels"),
+        pairs("annotations")
+    )
 }
 
 fn merge(all: &mut Vec<Resource>, more: Vec<Resource>) -> Result<(), String> {

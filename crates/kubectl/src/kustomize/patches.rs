@@ -1,6 +1,7 @@
 //! `patches`, `patchesStrategicMerge`, `patchesJson6902`. Models kustomize's patch transformers.
 
 use gatehouse_machine::regex::{Regex, Syntax};
+use gatehouse_model::schema::{self, TypeRef};
 use gatehouse_model::{KubeVersion, Object, Value, yaml};
 
 use super::Work;
@@ -118,8 +119,12 @@ fn strategic(text: &str, target: &Value, all: &mut Vec<Resource>) -> Result<(), 
             } else {
                 patch.set(&["metadata", "namespace"], namespace);
             }
-            let patched = local::strategic(KubeVersion::V1_36, &r.object, &patch)
+            let mut patched = local::strategic(KubeVersion::V1_36, &r.object, &patch)
                 .unwrap_or_else(|_| gatehouse_core::patch::merge::apply(&r.object.0, &patch));
+            let gv = r.object.group_version();
+            if let Some(ty) = schema::for_kind(KubeVersion::V1_36, &gv, r.object.kind()) {
+                arrange(&mut patched, &patch, ty);
+            }
             r.object = Object(patched);
         }
         for i in gone.into_iter().rev() {
@@ -127,4 +132,46 @@ fn strategic(text: &str, target: &Value, all: &mut Vec<Resource>) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// Puts the elements that a patch names at the head of their lists, in the patch's order, as kustomize does.
+fn arrange(patched: &mut Value, patch: &Value, ty: TypeRef<'_>) {
+    match patch {
+        Value::Map(fields) => {
+            for (name, part) in fields.iter() {
+                let inner = ty.field(name).or_else(|| ty.item().filter(|_| ty.object().is_none()));
+                if let (Some(inner), Some(value)) = (inner, patched.at_mut(&[name])) {
+                    arrange(value, part, inner);
+                }
+            }
+        }
+        Value::List(parts) if patched.as_list().is_some() => {
+            let (Some(field), Some(element)) = (ty.via(), ty.item()) else { return };
+            if !field.patch_strategies.iter().any(|strategy| strategy == "merge") {
+                return;
+            }
+            let key = field.patch_merge_key.as_deref();
+            let id = |value: &Value| key.map_or_else(|| Some(value.clone()), |key| value.get(key).cloned());
+            let list = patched.make_list();
+            let place = |value: &Value| {
+                let id = id(value)?;
+                parts.iter().position(|part| self::same(part, &id, key))
+            };
+            gatehouse_model::order::by_key(list, |value| place(value).unwrap_or(usize::MAX));
+            for value in list.iter_mut() {
+                if let Some(part) = place(value).and_then(|at| parts.get(at)) {
+                    arrange(value, part, element);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether a part of a patch is about the element of this key.
+fn same(part: &Value, id: &Value, key: Option<&str>) -> bool {
+    match key {
+        Some(key) => part.get(key) == Some(id),
+        None => part == id,
+    }
 }

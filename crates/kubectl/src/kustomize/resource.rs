@@ -117,7 +117,7 @@ impl Resource {
     pub(super) fn add_hash(&mut self) {
         if self.hashed {
             self.hashed = false;
-            let name = format!("{}-{}", self.name(), crate::hash::of(&self.object));
+            let name = format!("{}-{}", self.name(), crate::hash::of_kustomized(&self.object));
             let namespace = self.namespace().to_owned();
             self.rename(&name, &namespace);
         }

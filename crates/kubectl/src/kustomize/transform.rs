@@ -38,9 +38,14 @@ pub(super) fn run(k: &Value, all: &mut [Resource]) -> Result<(), String> {
             labels(resource, entry.map_at(&["pairs"]), selectors, selectors || templates);
         }
         let annotations = k.map_at(&["commonAnnotations"]);
-        put(&mut resource.object.0, &["metadata", "annotations"], annotations);
-        if let Some(path) = template(resource.object.kind()).filter(|p| !p.is_empty()) {
-            put_in_template(&mut resource.object.0, path, "annotations", annotations);
+        put(&mut resource.object.0, &["metadata", "annotations"], annotations, true);
+        for path in template_metadata(resource.object.kind()) {
+            put(
+                &mut resource.object.0,
+                &[*path, &["metadata", "annotations"][..]].concat(),
+                annotations,
+                true,
+            );
         }
     }
     for entry in k.list_at(&["replicas"]) {
@@ -53,7 +58,7 @@ pub(super) fn run(k: &Value, all: &mut [Resource]) -> Result<(), String> {
         }
         if hits == 0 {
             return Err(format!(
-                "resource with name {name} does not match a config with the following GVK [Deployment.[noVer].[noGrp] ReplicationController.[noVer].[noGrp] ReplicaSet.[noVer].[noGrp] StatefulSet.[noVer].[noGrp]]"
+                "resource with name {name} does not match a config with the following GVK [Deployment.[noVer].[noGrp] StatefulSet.[noVer].[noGrp] ReplicaSet.[noVer].[noGrp] ReplicationController.[noVer].[noGrp]]"
             ));
         }
     }
@@ -84,46 +89,97 @@ fn set_namespace(resource: &mut Resource, namespace: &str) {
     }
 }
 
-fn put(value: &mut Value, path: &[&str], pairs: &Map) {
-    for (key, entry) in pairs.iter() {
-        let full: Vec<&str> = path.iter().copied().chain([key]).collect();
-        value.set(&full, entry.clone());
+/// Adds pairs to the map at a path, through every element of lists on the way; without `create` only where the map is.
+fn put(value: &mut Value, path: &[&str], pairs: &Map, create: bool) {
+    if let Value::List(_) = value {
+        value.make_list().iter_mut().for_each(|element| put(element, path, pairs, create));
+        return;
+    }
+    let Some((field, below)) = path.split_first() else {
+        for (key, entry) in pairs.iter() {
+            value.set(&[key], entry.clone());
+        }
+        return;
+    };
+    if value.get(field).is_none() {
+        // An empty map is no more than nothing.
+        if !create || pairs.is_empty() {
+            return;
+        }
+        value.set(&[field], Value::map());
+    }
+    if let Some(inner) = value.at_mut(&[field]) {
+        put(inner, below, pairs, create);
     }
 }
 
-fn put_in_template(value: &mut Value, path: &[&str], field: &str, pairs: &Map) {
-    let full: Vec<&str> = path.iter().copied().chain(["metadata", field]).collect();
-    put(value, &full, pairs);
+/// Where a kind has further metadata: that of its templates.
+fn template_metadata(kind: &str) -> &'static [&'static [&'static str]] {
+    match kind {
+        "Deployment" | "ReplicaSet" | "DaemonSet" | "StatefulSet" | "Job" | "ReplicationController" => {
+            &[&["spec", "template"]]
+        }
+        "CronJob" => &[&["spec", "jobTemplate"], &["spec", "jobTemplate", "spec", "template"]],
+        _ => &[],
+    }
 }
 
-fn labels(resource: &mut Resource, pairs: &Map, selectors: bool, templates: bool) {
+/// Where a kind has selectors, and whether one is made where there is none. Models kustomize
+/// `konfig/builtinpluginconsts/commonlabels.go`.
+fn selectors(kind: &str) -> &'static [(&'static str, bool)] {
+    match kind {
+        "Service" | "ReplicationController" => &[("spec.selector", true)],
+        "ReplicaSet" | "DaemonSet" => &[("spec.selector.matchLabels", true)],
+        "Deployment" | "StatefulSet" => &[
+            ("spec.selector.matchLabels", true),
+            (
+                "spec.template.spec.affinity.podAffinity.preferredDuringSchedulingIgnoredDuringExecution.podAffinityTerm.labelSelector.matchLabels",
+                false,
+            ),
+            (
+                "spec.template.spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution.labelSelector.matchLabels",
+                false,
+            ),
+            (
+                "spec.template.spec.affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution.podAffinityTerm.labelSelector.matchLabels",
+                false,
+            ),
+            (
+                "spec.template.spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution.labelSelector.matchLabels",
+                false,
+            ),
+            ("spec.template.spec.topologySpreadConstraints.labelSelector.matchLabels", false),
+        ],
+        "Job" | "PodDisruptionBudget" => &[("spec.selector.matchLabels", false)],
+        "CronJob" => &[("spec.jobTemplate.spec.selector.matchLabels", false)],
+        "NetworkPolicy" => &[
+            ("spec.podSelector.matchLabels", false),
+            ("spec.ingress.from.podSelector.matchLabels", false),
+            ("spec.egress.to.podSelector.matchLabels", false),
+        ],
+        _ => &[],
+    }
+}
+
+fn labels(resource: &mut Resource, pairs: &Map, in_selectors: bool, in_templates: bool) {
     if pairs.is_empty() {
         return;
     }
     let kind = resource.object.kind().to_owned();
     let value = &mut resource.object.0;
-    put(value, &["metadata", "labels"], pairs);
-    if templates && let Some(path) = template(&kind).filter(|p| !p.is_empty()) {
-        put_in_template(value, path, "labels", pairs);
-        if kind == "CronJob" {
-            put(value, &["spec", "jobTemplate", "metadata", "labels"], pairs);
+    put(value, &["metadata", "labels"], pairs, true);
+    if in_templates {
+        for path in template_metadata(&kind) {
+            put(value, &[*path, &["metadata", "labels"][..]].concat(), pairs, true);
+        }
+        if kind == "StatefulSet" && value.at(&["spec", "volumeClaimTemplates"]).is_some() {
+            put(value, &["spec", "volumeClaimTemplates", "metadata", "labels"], pairs, true);
         }
     }
-    if !selectors {
-        return;
-    }
-    match kind.as_str() {
-        "Service" | "ReplicationController" => put(value, &["spec", "selector"], pairs),
-        "Deployment" | "ReplicaSet" | "DaemonSet" | "StatefulSet" => {
-            put(value, &["spec", "selector", "matchLabels"], pairs);
+    if in_selectors {
+        for (path, create) in selectors(&kind) {
+            put(value, &path.split('.').collect::<Vec<_>>(), pairs, *create);
         }
-        "Job" | "PodDisruptionBudget" if value.at(&["spec", "selector", "matchLabels"]).is_some() => {
-            put(value, &["spec", "selector", "matchLabels"], pairs);
-        }
-        "NetworkPolicy" if value.at(&["spec", "podSelector", "matchLabels"]).is_some() => {
-            put(value, &["spec", "podSelector", "matchLabels"], pairs);
-        }
-        _ => {}
     }
 }
 

@@ -9,7 +9,7 @@ use gatehouse_core::request::FieldValidation;
 use gatehouse_model::{Object, Value, json};
 
 use super::delete::{SHARED, cascade};
-use crate::cli::groups::{DRY_RUN, FILENAME, PRINT, RECORD, SELECTOR, VALIDATE};
+use crate::cli::groups::{DRY_RUN, PRINT, RECORD, SELECTOR, VALIDATE, doomed_files};
 use crate::cli::{Args, Command, Flag};
 use crate::client::{Builder, Change, Removal};
 use crate::error::Error;
@@ -32,10 +32,19 @@ const FLAGS: &[Flag] = &[
 /// The command.
 pub(super) static COMMAND: Command = Command {
     short: "Apply a configuration to a resource by file name or stdin",
-    long: "Apply a configuration to a resource by file name or stdin. The resource name must be specified. This resource will be created if it doesn't exist yet. To use 'apply', always create the resource initially with either 'apply' or 'create --save-config'.\n\n JSON and YAML formats are accepted.",
+    long: "Apply a configuration to a resource by file name or stdin. The resource name must be specified. This resource will be created if it doesn't exist yet. To use 'apply', always create the resource initially with either 'apply' or 'create --save-config'.\n\n JSON and YAML formats are accepted.\n\n Alpha Disclaimer: the --prune functionality is not yet complete. Do not use unless you are aware of what the current state is. See https://issues.k8s.io/34274.",
     examples: "# Apply the configuration in pod.json to a pod\nkubectl apply -f ./pod.json\n\n# Apply resources from a directory containing kustomization.yaml - e.g. dir/kustomization.yaml\nkubectl apply -k dir/\n\n# Apply the JSON passed into stdin to a pod\ncat pod.json | kubectl apply -f -",
     usage: "(-f FILENAME | -k DIRECTORY)",
-    flags: &[SHARED, FLAGS, PRINT, FILENAME, SELECTOR, DRY_RUN, VALIDATE, RECORD],
+    flags: &[
+        SHARED,
+        FLAGS,
+        PRINT,
+        &doomed_files("The files that contain the configurations to apply."),
+        SELECTOR,
+        DRY_RUN,
+        VALIDATE,
+        RECORD,
+    ],
     subcommands: &[&super::edit::LAST_APPLIED, &set_last_applied::COMMAND, &view_last_applied::COMMAND],
     run: Some(run),
     ..Command::named("apply")
@@ -109,9 +118,11 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         return Err(Error::plain("must specify one of -f and -k"));
     }
     let validation = validation(args)?;
-    session.target()?;
-    let namespace = session.namespace()?;
+    let namespace = session.ready()?;
     check(args, dry)?;
+    if args.bool("prune") {
+        prune::allowed(session, args)?;
+    }
     let server_side = args.bool("server-side");
     let manager =
         if server_side && !args.changed("field-manager") { "kubectl" } else { args.str("field-manager") };

@@ -3,7 +3,7 @@
 use gatehouse_core::request::PatchType;
 use gatehouse_model::json;
 
-use crate::cli::groups::{DRY_RUN, FILENAME, PRINT};
+use crate::cli::groups::{DRY_RUN, PRINT};
 use crate::cli::{Args, Command, Flag};
 use crate::client::{Builder, Change};
 use crate::error::Error;
@@ -14,10 +14,15 @@ use crate::session::Session;
 /// The command.
 pub(super) static COMMAND: Command = Command {
     short: "Set the last-applied-configuration annotation on a live object to match the contents of a file",
+    long: "Set the latest last-applied-configuration annotations by setting it to match the contents of a file. This results in the last-applied-configuration being updated as though 'kubectl apply -f<file> ' was run, without updating any other parts of the object.",
     usage: "-f FILENAME",
     flags: &[
         PRINT,
-        FILENAME,
+        &[Flag::slice(
+            "filename",
+            "Filename, directory, or URL to files that contains the last-applied-configuration annotations",
+        )
+        .short('f')],
         DRY_RUN,
         &[Flag::bool(
             "create-annotation",

@@ -2,7 +2,7 @@
 
 use gatehouse_model::{json, yaml};
 
-use crate::cli::groups::{FILENAME, SELECTOR};
+use crate::cli::groups::{SELECTOR, files};
 use crate::cli::{Args, Command, Flag};
 use crate::client::Builder;
 use crate::error::Error;
@@ -15,7 +15,9 @@ pub(super) static COMMAND: Command = Command {
     long: "View the latest last-applied-configuration annotations by type/name or file.\n\n The default output will be printed to stdout in YAML format. You can use the -o option to change the output format.",
     usage: "(TYPE [NAME | -l label] | TYPE/NAME | -f FILENAME)",
     flags: &[
-        FILENAME,
+        &files(
+            "Filename, directory, or URL to files that contains the last-applied-configuration annotations",
+        ),
         SELECTOR,
         &[
             Flag::bool("all", "Select all resources in the namespace of the specified resource types"),

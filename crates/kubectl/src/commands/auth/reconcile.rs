@@ -2,7 +2,7 @@
 
 use gatehouse_model::{Object, ResourceType, Value, json};
 
-use crate::cli::groups::{DRY_RUN, FILENAME, PRINT};
+use crate::cli::groups::{DRY_RUN, PRINT, files};
 use crate::cli::{Args, Command, Flag};
 use crate::client::{Builder, Change, Removal};
 use crate::error::Error;
@@ -17,7 +17,7 @@ pub(super) static COMMAND: Command = Command {
     usage: "-f FILENAME",
     flags: &[
         PRINT,
-        FILENAME,
+        &files("Filename, directory, or URL to files identifying the resource to reconcile."),
         DRY_RUN,
         &[
             Flag::bool("remove-extra-permissions", "If true, removes extra permissions added to roles"),
@@ -191,7 +191,7 @@ impl Reconciler {
         };
         let protected = existing.annotation("rbac.authorization.kubernetes.io/autoupdate") == Some("false");
         if !is_role && existing.get("roleRef") != expected.get("roleRef") {
-            return self.recreate(session, mapping, expected, &existing, protected);
+            return self.recreate(session, mapping, expected, protected);
         }
         let mut changed = existing.clone();
         let mut update = merge_metadata(&mut changed, expected);
@@ -235,19 +235,9 @@ impl Reconciler {
         session: &mut Session<'_, '_>,
         mapping: &ResourceType,
         expected: &Object,
-        existing: &Object,
         protected: bool,
     ) -> Result<Outcome, Error> {
         let mut object = expected.clone();
-        if !self.extra_subjects {
-            let mut subjects = existing.list_at(&["subjects"]).to_vec();
-            for subject in expected.list_at(&["subjects"]) {
-                if !subjects.contains(subject) {
-                    subjects.push(subject.clone());
-                }
-            }
-            object.set(&["subjects"], subjects);
-        }
         if self.dry == Dry::No && !protected {
             Removal::default().delete(session, mapping, expected.namespace(), expected.name())?;
             object = Change::default().create(session, mapping, expected.namespace(), &object)?;
@@ -298,7 +288,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         return Err(Error::plain("--dry-run=server for command reconcile is not supported yet"));
     }
     let namespace = session.namespace()?;
-    let mut printer = Printer::new(session, args, dry)?;
+    let mut printer = Printer::new(session, args, dry)?.typed();
     let reconciler = Reconciler {
         dry,
         extra_permissions: args.bool("remove-extra-permissions"),

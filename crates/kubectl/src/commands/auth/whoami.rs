@@ -13,7 +13,7 @@ use crate::session::Session;
 
 pub(super) static COMMAND: Command = Command {
     short: "Experimental: Check self subject attributes",
-    long: "Experimental: Check who you are and your attributes (groups, extra).\n\n  This command is helpful to get yourself aware of the current user attributes,\n  especially when dynamic authentication, e.g., token webhook, auth proxy, or OIDC provider,\n  is enabled in the Kubernetes cluster.",
+    long: "Experimental: Check who you are and your attributes (groups, extra).\n\n        This command is helpful to get yourself aware of the current user attributes,\n        especially when dynamic authentication, e.g., token webhook, auth proxy, or OIDC provider,\n        is enabled in the Kubernetes cluster.",
     examples: "# Get your subject attributes\nkubectl auth whoami\n\n# Get your subject attributes in JSON format\nkubectl auth whoami -o json",
     usage: "",
     flags: &[PRINT],

@@ -6,7 +6,7 @@ use gatehouse_core::request::ResourceTarget;
 use gatehouse_core::{Reply, Target, Verb};
 use gatehouse_model::{Object, Value, json};
 
-use crate::cli::groups::PRINT;
+use crate::cli::groups::print_as;
 use crate::cli::{Args, Command, Flag};
 use crate::commands::logs;
 use crate::error::Error;
@@ -20,7 +20,7 @@ pub(super) static COMMAND: Command = Command {
     examples: "# Dump current cluster state to stdout\nkubectl cluster-info dump\n\n# Dump current cluster state to /path/to/cluster-state\nkubectl cluster-info dump --output-directory=/path/to/cluster-state\n\n# Dump all namespaces to stdout\nkubectl cluster-info dump --all-namespaces\n\n# Dump a set of namespaces to /path/to/cluster-state\nkubectl cluster-info dump --namespaces default,kube-system --output-directory=/path/to/cluster-state",
     usage: "[flags]",
     flags: &[
-        PRINT,
+        &print_as("json"),
         &[
             Flag::bool("all-namespaces", "If true, dump all namespaces.  If true, --namespaces is ignored.")
                 .short('A'),
@@ -59,7 +59,7 @@ struct Dump<'a> {
 fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     // Fails on a format that does not exist, before anything is asked.
     Printer::new(session, args, Dry::No)?;
-    let format = if args.str("output").is_empty() { "json" } else { args.str("output") };
+    let format = args.str("output");
     let dump = Dump { directory: args.str("output-directory"), format };
     dump.list(session, args, "nodes", "", ("", "nodes", "NodeList"))?;
     let namespaces = if args.bool("all-namespaces") {

@@ -84,6 +84,18 @@ fn parse(property: &str) -> Result<Place<'_>, Error> {
         }
         return Ok(Place { list: first, name: String::new(), field: None });
     }
+    if matches!(first, "kind" | "apiVersion") {
+        return Ok(Place { list: first, name: String::new(), field: None });
+    }
+    if first == "preferences" {
+        return match parts.next() {
+            Some("colors") => Ok(Place { list: first, name: String::new(), field: Some("colors") }),
+            // Go prints the type it stopped at by its address.
+            _ => Err(Error::plain(format!(
+                "unable to parse {property} after [{{preferences 0x2b1d5c0}}] at api.Preferences"
+            ))),
+        };
+    }
     let Some((list, fields)) = FIELDS.iter().find(|(list, _)| *list == first) else {
         return Err(Error::plain(format!("unable to parse {property} after [] at api.Config")));
     };
@@ -118,9 +130,14 @@ fn set(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     let place = parse(property)?;
     if place.list == "current-context" {
         after.current_context.clone_from(text);
-    } else {
+    } else if place.list == "preferences" {
+        after.preferences.set(&["colors"], value::parse_bool(text).map_err(Error::plain)?);
+    } else if FIELDS.iter().any(|(list, _)| *list == place.list) {
         let Some(field) = place.field else {
-            return Err(Error::plain("can't set a map to a value: map[]"));
+            // Go prints the entries by their addresses.
+            let names = list_of(&mut after, place.list).keys().zip(0x00c0_00a8_e000_u64..);
+            let shown: Vec<String> = names.map(|(name, at)| format!("{name}:{at:#x}")).collect();
+            return Err(Error::plain(format!("can't set a map to a value: map[{}]", shown.join(" "))));
         };
         let new: Value = if field.ends_with("-data") {
             if args.bool("set-raw-bytes") {
@@ -151,7 +168,9 @@ fn unset(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     let place = parse(property)?;
     if place.list == "current-context" {
         after.current_context.clear();
-    } else {
+    } else if place.list == "preferences" {
+        after.preferences.remove(&["colors"]);
+    } else if FIELDS.iter().any(|(list, _)| *list == place.list) {
         let list = list_of(&mut after, place.list);
         match (place.name.as_str(), place.field) {
             ("", _) => list.clear(),

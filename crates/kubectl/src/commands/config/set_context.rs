@@ -13,7 +13,7 @@ pub(super) static COMMAND: Command = Command {
     flags: &[&[
         Flag::str("cluster", "cluster for the context entry in kubeconfig"),
         Flag::bool("current", "Modify the current context"),
-        Flag::str("namespace", "namespace for the context entry in kubeconfig"),
+        Flag::str("namespace", "namespace for the context entry in kubeconfig").short('n'),
         Flag::str("user", "user for the context entry in kubeconfig"),
     ]],
     run: Some(run),

@@ -3,7 +3,7 @@
 use gatehouse_model::{Object, base64};
 
 use super::start;
-use crate::cli::groups::PRINT;
+use crate::cli::groups::print_as;
 use crate::cli::{Args, Command, Flag};
 use crate::config::KubeConfig;
 use crate::config::file::Entry;
@@ -18,7 +18,7 @@ pub(super) static COMMAND: Command = Command {
     examples: "# Show merged kubeconfig settings\nkubectl config view\n\n# Show merged kubeconfig settings, raw certificate data, and exposed secrets\nkubectl config view --raw\n\n# Get the password for the e2e user\nkubectl config view -o jsonpath='{.users[?(@.name == \"e2e\")].user.password}'",
     usage: "[flags]",
     flags: &[
-        PRINT,
+        &print_as("yaml"),
         &[
             Flag::bool(
                 "flatten",
@@ -100,10 +100,10 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     }
     let explicit = !args.str("kubeconfig").is_empty();
     let flags = PrintFlags {
-        output: if args.str("output").is_empty() && args.str("template").is_empty() {
-            "yaml".to_owned()
-        } else {
-            args.str("output").to_owned()
+        // A template alone stands for its own format.
+        output: match (args.changed("output"), args.str("template")) {
+            (false, template) if !template.is_empty() => String::new(),
+            _ => args.str("output").to_owned(),
         },
         template: args.str("template").to_owned(),
         allow_missing_keys: args.bool("allow-missing-template-keys"),

@@ -10,7 +10,7 @@ use crate::session::Session;
 
 const FLAGS: &[Flag] = &[
     Flag::slice("non-resource-url", "A partial url that user should have access to."),
-    Flag::slice("aggregation-rule", "An aggregation label selector for combining ClusterRoles."),
+    Flag::slice("aggregation-rule", "An aggregation label selector for combining ClusterRoles.").default(""),
 ];
 
 /// The command.

@@ -24,7 +24,7 @@ pub(super) static COMMAND: Command = Command {
     short: "Create an ingress with the specified name",
     long: "Create an ingress with the specified name.",
     examples: "# Create a single ingress called 'simple' that directs requests to foo.com/bar to svc\n# svc1:8080 with a TLS secret \"my-cert\"\nkubectl create ingress simple --rule=\"foo.com/bar=svc1:8080,tls=my-cert\"",
-    usage: "NAME --rule=host/path=service:port[,tls[=secret]]",
+    usage: "NAME --rule=host/path=service:port[,tls[=secret]] ",
     flags: &[PRINT, SAVE_CONFIG, VALIDATE, DRY_RUN, CREATE_MANAGER, FLAGS],
     run: Some(run),
     ..Command::named("ingress")
@@ -138,7 +138,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     }
     if let Some(rule) = all.iter().find(|r| !is_rule(r)) {
         return Err(Error::plain(format!(
-            "rule {rule} is invalid and should be in format host/path=svcname:svcport[,tls[=secret]]"
+            "rule {rule} is invalid and should be in format host/path=svcname:svcport[,tls[=secret]] "
         )));
     }
     let mut object = generator.object("networking.k8s.io/v1", "Ingress", true);

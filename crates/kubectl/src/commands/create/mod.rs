@@ -26,7 +26,7 @@ use gatehouse_core::{Target, Verb};
 use gatehouse_model::{Object, Value};
 
 use super::edit::GO_ON;
-use crate::cli::groups::{CREATE_MANAGER, DRY_RUN, FILENAME, PRINT, RECORD, SAVE_CONFIG, SELECTOR, VALIDATE};
+use crate::cli::groups::{CREATE_MANAGER, DRY_RUN, PRINT, RECORD, SAVE_CONFIG, SELECTOR, VALIDATE, files};
 use crate::cli::{Args, Command, Flag};
 use crate::client::Builder;
 use crate::config::Namespace;
@@ -43,7 +43,7 @@ pub(super) static COMMAND: Command = Command {
     usage: "-f FILENAME",
     flags: &[
         PRINT,
-        FILENAME,
+        &files("Filename, directory, or URL to files to use to create the resource"),
         VALIDATE,
         SAVE_CONFIG,
         DRY_RUN,
@@ -110,8 +110,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     if !args.str("raw").is_empty() {
         return super::raw::write(session, args, Verb::Create);
     }
-    session.target()?;
-    let namespace = session.namespace()?;
+    let namespace = session.ready()?;
     let builder = Builder {
         selector: args.str("selector").to_owned(),
         continue_on_error: true,
@@ -164,8 +163,7 @@ impl Generator {
         let dry = Dry::parse(session, args)?;
         let printer = Printer::new(session, args, dry)?.typed();
         let validation = validation(args)?;
-        session.target()?;
-        let namespace = session.namespace()?;
+        let namespace = session.ready()?;
         Ok(Self { dry, printer, validation, namespace, name })
     }
 

@@ -11,6 +11,7 @@ use crate::session::Session;
 pub(super) static COMMAND: Command = Command {
     aliases: &["ns"],
     short: "Create a namespace with the specified name",
+    long: "Create a namespace with the specified name.",
     examples: "# Create a new namespace named my-namespace\nkubectl create namespace my-namespace",
     usage: "NAME [--dry-run=server|client|none]",
     flags: GENERATOR,

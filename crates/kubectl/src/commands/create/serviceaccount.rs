@@ -9,6 +9,7 @@ use crate::session::Session;
 pub(super) static COMMAND: Command = Command {
     aliases: &["sa"],
     short: "Create a service account with the specified name",
+    long: "Create a service account with the specified name.",
     examples: "# Create a new service account named my-service-account\nkubectl create serviceaccount my-service-account",
     usage: "NAME [--dry-run=server|client|none]",
     flags: GENERATOR,

@@ -6,7 +6,7 @@ mod pods;
 use gatehouse_core::request::PatchType;
 use gatehouse_model::json;
 
-use crate::cli::groups::{DRY_RUN, PRINT, SELECTOR};
+use crate::cli::groups::{CHUNK_SIZE, DRY_RUN, SELECTOR};
 use crate::cli::{Args, Command, Flag};
 use crate::client::{Builder, Change, Info};
 use crate::error::Error;
@@ -19,7 +19,7 @@ pub(super) static CORDON: Command = Command {
     long: "Mark node as unschedulable.",
     examples: "# Mark node \"foo\" as unschedulable\nkubectl cordon foo",
     usage: "NODE",
-    flags: &[PRINT, SELECTOR, DRY_RUN],
+    flags: &[SELECTOR, DRY_RUN],
     run: Some(|session, args| cordon_nodes(session, args, true)),
     ..Command::named("cordon")
 };
@@ -35,7 +35,7 @@ pub(super) static UNCORDON: Command = Command {
     long: "Mark node as schedulable.",
     examples: "# Mark node \"foo\" as schedulable\nkubectl uncordon foo",
     usage: "NODE",
-    flags: &[PRINT, SELECTOR, DRY_RUN],
+    flags: &[SELECTOR, DRY_RUN],
     run: Some(|session, args| cordon_nodes(session, args, false)),
     ..Command::named("uncordon")
 };
@@ -48,19 +48,14 @@ pub(super) fn uncordon_command() -> &'static Command {
 /// `drain`
 pub(super) static COMMAND: Command = Command {
     short: "Drain node in preparation for maintenance",
-    long: "Drain node in preparation for maintenance.\n\n The given node will be marked unschedulable to prevent new pods from arriving. 'drain' evicts the pods if the API server supports disruption https://kubernetes.io/docs/concepts/workloads/pods/disruptions/ eviction https://kubernetes.io/docs/concepts/workloads/pods/disruptions/ . Otherwise, it will use normal DELETE to delete the pods. The 'drain' evicts or deletes all pods except mirror pods (which cannot be deleted through the API server).  If there are daemon set-managed pods, drain will not proceed without --ignore-daemonsets, and regardless it will not delete any daemon set-managed pods, because those pods would be immediately replaced by the daemon set controller, which ignores unschedulable markings.  If there are any pods that are neither mirror pods nor managed by a replication controller, replica set, daemon set, stateful set, or job, then drain will not delete any pods unless you use --force.  --force will also allow deletion to proceed if the managing resource of one or more pods is missing.",
+    long: "Drain node in preparation for maintenance.\n\n The given node will be marked unschedulable to prevent new pods from arriving. 'drain' evicts the pods if the API server supports https://kubernetes.io/docs/concepts/workloads/pods/disruptions/ eviction https://kubernetes.io/docs/concepts/workloads/pods/disruptions/ . Otherwise, it will use normal DELETE to delete the pods. The 'drain' evicts or deletes all pods except mirror pods (which cannot be deleted through the API server).  If there are daemon set-managed pods, drain will not proceed without --ignore-daemonsets, and regardless it will not delete any daemon set-managed pods, because those pods would be immediately replaced by the daemon set controller, which ignores unschedulable markings.  If there are any pods that are neither mirror pods nor managed by a replication controller, replica set, daemon set, stateful set, or job, then drain will not delete any pods unless you use --force.  --force will also allow deletion to proceed if the managing resource of one or more pods is missing.\n\n 'drain' waits for graceful termination. You should not operate on the machine until the command completes.\n\n When you are ready to put the node back into service, use kubectl uncordon, which will make the node schedulable again.\n\nhttps://kubernetes.io/images/docs/kubectl_drain.svg Workflowhttps://kubernetes.io/images/docs/kubectl_drain.svg",
     examples: "# Drain node \"foo\", even if there are pods not managed by a replication controller, replica set, job, daemon set, or stateful set on it\nkubectl drain foo --force\n\n# As above, but abort if there are pods not managed by a replication controller, replica set, job, daemon set, or stateful set, and use a grace period of 15 minutes\nkubectl drain foo --grace-period=900",
     usage: "NODE",
     flags: &[
-        PRINT,
         SELECTOR,
         DRY_RUN,
         &[
-            Flag::int(
-                "chunk-size",
-                "500",
-                "Return large lists in chunks rather than all at once. Pass 0 to disable. This flag is beta and may change in the future.",
-            ),
+            CHUNK_SIZE,
             Flag::bool(
                 "delete-emptydir-data",
                 "Continue even if there are pods using emptyDir (local data that will be deleted when the node is drained).",
@@ -117,8 +112,7 @@ fn nodes(session: &mut Session<'_, '_>, args: &Args) -> Result<Vec<Info>, Error>
     } else {
         vec!["nodes".to_owned()]
     };
-    session.target()?;
-    let namespace = session.namespace()?.name;
+    let namespace = session.ready()?.name;
     let builder = Builder {
         namespace,
         default_namespace: true,

@@ -1,8 +1,12 @@
 //! `kubectl get -w`: what is there now, and then what would change, until interrupted.
 
+use gatehouse_model::json;
+
 use super::{Get, human, ignoring};
 use crate::cli::Args;
 use crate::error::Error;
+use crate::print::Format;
+use crate::print::json::compact_html;
 use crate::print::object::is_list;
 use crate::print::tabwriter::TabWriter;
 use crate::session::{Finish, Session};
@@ -31,9 +35,20 @@ pub(super) fn run(session: &mut Session<'_, '_>, args: &Args, get: &mut Get) -> 
             table.write(&mut writer, &human::options(args, &mapping, false, false));
             text.push_str(&writer.take());
         } else {
-            for object in human::objects_of(info.object()?) {
-                if !is_list(&object) {
-                    get.printer.print(&object, "", &mut text).map_err(Error::plain)?;
+            for object in human::objects_of(info.object()?).into_iter().filter(|object| !is_list(object)) {
+                let shown = get.printer.shown(&object);
+                match get.printer.format {
+                    Format::Json if args.bool("output-watch-events") => {
+                        text.push_str(&format!(
+                            "{{\"type\":\"ADDED\",\"object\":{}}}\n",
+                            compact_html(&shown)
+                        ));
+                    }
+                    Format::Yaml if args.bool("output-watch-events") => {
+                        let event = json!({"object": shown, "type": "ADDED"});
+                        get.printer.print(&event, "", &mut text).map_err(Error::plain)?;
+                    }
+                    _ => get.printer.print(&object, "", &mut text).map_err(Error::plain)?,
                 }
             }
         }

@@ -5,7 +5,7 @@ use gatehouse_core::request::PatchType;
 use gatehouse_model::{Object, schema};
 
 use super::builder;
-use crate::cli::groups::{FILENAME, PRINT, SELECTOR};
+use crate::cli::groups::{FROM_SERVER, PRINT, SELECTOR, files};
 use crate::cli::{Args, Command, Flag};
 use crate::client::Change;
 use crate::error::Error;
@@ -21,7 +21,7 @@ pub(super) static RESTART: Command = Command {
     long: "Restart a resource.\n\n        Resource rollout will be restarted.",
     examples: "# Restart all deployments in the test-namespace namespace\nkubectl rollout restart deployment -n test-namespace\n\n# Restart a deployment\nkubectl rollout restart deployment/nginx\n\n# Restart a daemon set\nkubectl rollout restart daemonset/abc",
     usage: "RESOURCE",
-    flags: &[PRINT, FILENAME, SELECTOR, FLAGS],
+    flags: &[PRINT, &files(FROM_SERVER), SELECTOR, FLAGS],
     run: Some(|session, args| run(session, args, "restarted", restart)),
     ..Command::named("restart")
 };
@@ -31,7 +31,7 @@ pub(super) static PAUSE: Command = Command {
     long: "Mark the provided resource as paused.\n\n Paused resources will not be reconciled by a controller. Use \"kubectl rollout resume\" to resume a paused resource. Currently only deployments support being paused.",
     examples: "# Mark the nginx deployment as paused\n# Any current state of the deployment will continue its function; new updates\n# to the deployment will not have an effect as long as the deployment is paused\nkubectl rollout pause deployment/nginx",
     usage: "RESOURCE",
-    flags: &[PRINT, FILENAME, SELECTOR, FLAGS],
+    flags: &[PRINT, &files(FROM_SERVER), SELECTOR, FLAGS],
     run: Some(|session, args| run(session, args, "paused", pause)),
     ..Command::named("pause")
 };
@@ -41,7 +41,7 @@ pub(super) static RESUME: Command = Command {
     long: "Resume a paused resource.\n\n Paused resources will not be reconciled by a controller. By resuming a resource, we allow it to be reconciled again. Currently only deployments support being resumed.",
     examples: "# Resume an already paused deployment\nkubectl rollout resume deployment/nginx",
     usage: "RESOURCE",
-    flags: &[PRINT, FILENAME, SELECTOR, FLAGS],
+    flags: &[PRINT, &files(FROM_SERVER), SELECTOR, FLAGS],
     run: Some(|session, args| run(session, args, "resumed", resume)),
     ..Command::named("resume")
 };

@@ -8,7 +8,7 @@ use gatehouse_core::{Reply, Target, Verb};
 use gatehouse_model::{Object, Selector, Value};
 
 use super::builder;
-use crate::cli::groups::{FILENAME, PRINT, SELECTOR};
+use crate::cli::groups::{FROM_SERVER, PRINT, SELECTOR, files};
 use crate::cli::{Args, Command, Flag};
 use crate::describe::{Writer, pod_template};
 use crate::error::Error;
@@ -27,7 +27,7 @@ pub(super) static COMMAND: Command = Command {
     long: "View previous rollout revisions and configurations.",
     examples: "# View the rollout history of a deployment\nkubectl rollout history deployment/abc\n\n# View the details of daemonset revision 3\nkubectl rollout history daemonset/abc --revision=3",
     usage: "(TYPE NAME | TYPE/NAME) [flags]",
-    flags: &[FLAGS, FILENAME, SELECTOR, PRINT],
+    flags: &[FLAGS, &files(FROM_SERVER), SELECTOR, PRINT],
     run: Some(run),
     ..Command::named("history")
 };

@@ -5,7 +5,7 @@ use gatehouse_model::json::go_quote;
 use gatehouse_model::{Object, Value};
 
 use super::builder;
-use crate::cli::groups::{FILENAME, SELECTOR};
+use crate::cli::groups::{FROM_SERVER, SELECTOR, files};
 use crate::cli::{Args, Command, Flag};
 use crate::commands::patience;
 use crate::error::Error;
@@ -31,7 +31,7 @@ pub(super) static COMMAND: Command = Command {
     long: "Show the status of the rollout.\n\n By default 'rollout status' will watch the status of the latest rollout until it's done. If you don't want to wait for the rollout to finish then you can use --watch=false. Note that if a new rollout starts in-between, then 'rollout status' will continue watching the latest revision. If you want to pin to a specific revision and abort if it is rolled over by another revision, use --revision=N where N is the revision you need to watch for.",
     examples: "# Watch the rollout status of a deployment\nkubectl rollout status deployment/nginx",
     usage: "(TYPE NAME | TYPE/NAME) [flags]",
-    flags: &[FLAGS, FILENAME, SELECTOR],
+    flags: &[FLAGS, &files(FROM_SERVER), SELECTOR],
     run: Some(run),
     ..Command::named("status")
 };

@@ -4,7 +4,7 @@ use gatehouse_core::request::PatchType;
 use gatehouse_model::{Map, Object, ResourceType, Value, json};
 
 use super::builder;
-use crate::cli::groups::{DRY_RUN, FILENAME, PRINT, SELECTOR};
+use crate::cli::groups::{DRY_RUN, FROM_SERVER, PRINT, SELECTOR, files};
 use crate::cli::{Args, Command, Flag};
 use crate::client::{Builder, Change};
 use crate::describe::{Writer, pod_template};
@@ -20,7 +20,7 @@ pub(super) static COMMAND: Command = Command {
     usage: "(TYPE NAME | TYPE/NAME) [flags]",
     flags: &[
         PRINT,
-        FILENAME,
+        &files(FROM_SERVER),
         SELECTOR,
         DRY_RUN,
         &[Flag::int("to-revision", "0", "The revision to rollback to. Default to 0 (last revision).")],

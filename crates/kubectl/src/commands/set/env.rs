@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use gatehouse_model::{Object, Value, json, names};
 
-use super::SHARED;
+use super::shared;
 use super::template::{Setter, builder, containers, plural_of, pod_spec};
-use crate::cli::groups::{DRY_RUN, FILENAME, PRINT, SELECTOR};
+use crate::cli::groups::{DRY_RUN, PRINT, SELECTOR, files};
 use crate::cli::{Args, Command, Flag};
 use crate::error::Error;
 use crate::session::Session;
@@ -14,13 +14,13 @@ use crate::session::Session;
 /// The command.
 pub(super) static COMMAND: Command = Command {
     short: "Update environment variables on a pod template",
-    long: "Update environment variables on a pod template.\n\n List environment variable definitions in one or more pods, pod templates. Add, update, or remove container environment variable definitions in one or more pod templates (within replication controllers or deployment configurations). View or modify the environment variable definitions on all containers in the specified pods or pod templates, or just those that match a wildcard.",
+    long: "Update environment variables on a pod template.\n\n List environment variable definitions in one or more pods, pod templates. Add, update, or remove container environment variable definitions in one or more pod templates (within replication controllers or deployment configurations). View or modify the environment variable definitions on all containers in the specified pods or pod templates, or just those that match a wildcard.\n\n If \"--env -\" is passed, environment variables can be read from STDIN using the standard env syntax.\n\n Possible resources include (case insensitive):\n\n        pod (po), replicationcontroller (rc), deployment (deploy), daemonset (ds), statefulset (sts), cronjob (cj), replicaset (rs)",
     examples: "# Update deployment 'registry' with a new environment variable\nkubectl set env deployment/registry STORAGE_DIR=/local\n\n# List the environment variables defined on a deployments 'sample-build'\nkubectl set env deployment/sample-build --list\n\n# Import environment from a secret\nkubectl set env --from=secret/mysecret deployment/myapp\n\n# Remove the environment variable ENV from container 'c1' in all deployment configs\nkubectl set env deployments --all --containers=\"c1\" ENV-",
     usage: "RESOURCE/NAME KEY_1=VAL_1 ... KEY_N=VAL_N",
     flags: &[
-        SHARED,
+        &shared("If true, select all resources in the namespace of the specified resource types", "If true, set env will NOT contact api-server but run locally."),
         PRINT,
-        FILENAME,
+        &files("Filename, directory, or URL to files the resource to update the env"),
         SELECTOR,
         DRY_RUN,
         &[

@@ -1,8 +1,8 @@
 //! `kubectl set image`. Models kubectl `pkg/cmd/set/set_image.go`.
 
-use super::SHARED;
 use super::template::{Setter, pod_spec};
-use crate::cli::groups::{DRY_RUN, FILENAME, PRINT, RECORD, SELECTOR};
+use super::{ALL, shared};
+use crate::cli::groups::{DRY_RUN, FROM_SERVER, PRINT, RECORD, SELECTOR, files};
 use crate::cli::{Args, Command};
 use crate::commands::label::resources_and_pairs;
 use crate::error::Error;
@@ -11,10 +11,17 @@ use crate::session::Session;
 /// The command.
 pub(super) static COMMAND: Command = Command {
     short: "Update the image of a pod template",
-    long: "Update existing container image(s) of resources.\n\n Possible resources include (case insensitive):\n\n  pod (po), replicationcontroller (rc), deployment (deploy), daemonset (ds), statefulset (sts), cronjob (cj), replicaset (rs)",
+    long: "Update existing container image(s) of resources.\n\n Possible resources include (case insensitive):\n\n        pod (po), replicationcontroller (rc), deployment (deploy), daemonset (ds), statefulset (sts), cronjob (cj), replicaset (rs)",
     examples: "# Set a deployment's nginx container image to 'nginx:1.9.1', and its busybox container image to 'busybox'\nkubectl set image deployment/nginx busybox=busybox nginx=nginx:1.9.1\n\n# Update image of all containers of daemonset abc to 'nginx:1.9.1'\nkubectl set image daemonset abc *=nginx:1.9.1",
     usage: "(-f FILENAME | TYPE NAME) CONTAINER_NAME_1=CONTAINER_IMAGE_1 ... CONTAINER_NAME_N=CONTAINER_IMAGE_N",
-    flags: &[SHARED, PRINT, FILENAME, SELECTOR, DRY_RUN, RECORD],
+    flags: &[
+        &shared(ALL, "If true, set image will NOT contact api-server but run locally."),
+        PRINT,
+        &files(FROM_SERVER),
+        SELECTOR,
+        DRY_RUN,
+        RECORD,
+    ],
     run: Some(run),
     ..Command::named("image")
 };

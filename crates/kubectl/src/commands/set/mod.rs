@@ -32,9 +32,18 @@ pub(super) fn command() -> &'static Command {
     &COMMAND
 }
 
-/// The flags all of them share.
-const SHARED: &[Flag] = &[
-    Flag::bool("all", "Select all resources, in the namespace of the specified resource types"),
-    Flag::str("field-manager", "Name of the manager used to track field ownership.").default("kubectl-set"),
-    Flag::bool("local", "If true, set will NOT contact api-server but run locally."),
-];
+/// What most of them say of `--all`.
+const ALL: &str = "Select all resources, in the namespace of the specified resource types";
+
+/// What some say of it instead.
+const ALL_PLAIN: &str = "Select all resources in the namespace of the specified resource types";
+
+/// The flags all of them share, with what each says of `--all` and `--local`.
+const fn shared(all: &'static str, local: &'static str) -> [Flag; 3] {
+    let manager = "Name of the manager used to track field ownership.";
+    [
+        Flag::bool("all", all),
+        Flag::str("field-manager", manager).default("kubectl-set"),
+        Flag::bool("local", local),
+    ]
+}

@@ -3,9 +3,9 @@
 use gatehouse_model::Map;
 use gatehouse_model::quantity::Quantity;
 
-use super::SHARED;
 use super::template::{Setter, containers, pod_spec};
-use crate::cli::groups::{DRY_RUN, FILENAME, PRINT, RECORD, SELECTOR};
+use super::{ALL, shared};
+use crate::cli::groups::{DRY_RUN, FROM_SERVER, PRINT, RECORD, SELECTOR, files};
 use crate::cli::{Args, Command, Flag};
 use crate::error::Error;
 use crate::session::Session;
@@ -13,13 +13,13 @@ use crate::session::Session;
 /// The command.
 pub(super) static COMMAND: Command = Command {
     short: "Update resource requests/limits on objects with pod templates",
-    long: "Specify compute resource requirements (CPU, memory) for any resource that defines a pod template.  If a pod is successfully scheduled, it is guaranteed the amount of resource requested, but may burst up to its specified limits.\n\n For each compute resource, if a limit is specified and a request is omitted, the request will default to the limit.",
+    long: "Specify compute resource requirements (CPU, memory) for any resource that defines a pod template.  If a pod is successfully scheduled, it is guaranteed the amount of resource requested, but may burst up to its specified limits.\n\n For each compute resource, if a limit is specified and a request is omitted, the request will default to the limit.\n\n Possible resources include (case insensitive): Use \"kubectl api-resources\" for a complete list of supported resources..",
     examples: "# Set a deployments nginx container cpu limits to \"200m\" and memory to \"512Mi\"\nkubectl set resources deployment nginx -c=nginx --limits=cpu=200m,memory=512Mi\n\n# Set the resource request and limits for all containers in nginx\nkubectl set resources deployment nginx --limits=cpu=200m,memory=512Mi --requests=cpu=100m,memory=256Mi",
     usage: "(-f FILENAME | TYPE NAME)  ([--limits=LIMITS & --requests=REQUESTS]",
     flags: &[
-        SHARED,
+        &shared(ALL, "If true, set resources will NOT contact api-server but run locally."),
         PRINT,
-        FILENAME,
+        &files(FROM_SERVER),
         SELECTOR,
         DRY_RUN,
         RECORD,

@@ -3,9 +3,9 @@
 use gatehouse_model::Value;
 use gatehouse_model::selector::Selector;
 
-use super::SHARED;
 use super::template::Setter;
-use crate::cli::groups::{DRY_RUN, FILENAME, PRINT, RECORD};
+use super::{ALL_PLAIN, shared};
+use crate::cli::groups::{DRY_RUN, PLAIN_FILES, PRINT, RECORD};
 use crate::cli::{Args, Command, Flag};
 use crate::error::Error;
 use crate::session::Session;
@@ -17,9 +17,9 @@ pub(super) static COMMAND: Command = Command {
     examples: "# Set the labels and selector before creating a deployment/service pair\nkubectl create service clusterip my-svc --clusterip=\"None\" -o yaml --dry-run=client | kubectl set selector --local -f - 'environment=qa' -o yaml | kubectl create -f -",
     usage: "(-f FILENAME | TYPE NAME) EXPRESSIONS [--resource-version=version]",
     flags: &[
-        SHARED,
+        &shared(ALL_PLAIN, "If true, annotation will NOT contact api-server but run locally."),
         PRINT,
-        FILENAME,
+        PLAIN_FILES,
         DRY_RUN,
         RECORD,
         &[Flag::str(

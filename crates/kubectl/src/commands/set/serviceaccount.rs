@@ -1,8 +1,8 @@
 //! `kubectl set serviceaccount`. Models kubectl `pkg/cmd/set/set_serviceaccount.go`.
 
-use super::SHARED;
 use super::template::{Setter, pod_spec};
-use crate::cli::groups::{DRY_RUN, FILENAME, PRINT, RECORD};
+use super::{ALL, shared};
+use crate::cli::groups::{DRY_RUN, FROM_SERVER, PRINT, RECORD, files};
 use crate::cli::{Args, Command};
 use crate::error::Error;
 use crate::session::Session;
@@ -14,7 +14,13 @@ pub(super) static COMMAND: Command = Command {
     long: "Update the service account of pod template resources.\n\n Possible resources (case insensitive) can be:\n\n replicationcontroller (rc), deployment (deploy), daemonset (ds), job, replicaset (rs), statefulset",
     examples: "# Set deployment nginx-deployment's service account to serviceaccount1\nkubectl set serviceaccount deployment nginx-deployment serviceaccount1",
     usage: "(-f FILENAME | TYPE NAME) SERVICE_ACCOUNT",
-    flags: &[SHARED, PRINT, FILENAME, DRY_RUN, RECORD],
+    flags: &[
+        &shared(ALL, "If true, set serviceaccount will NOT contact api-server but run locally."),
+        PRINT,
+        &files(FROM_SERVER),
+        DRY_RUN,
+        RECORD,
+    ],
     run: Some(run),
     ..Command::named("serviceaccount")
 };

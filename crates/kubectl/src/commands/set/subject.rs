@@ -2,9 +2,9 @@
 
 use gatehouse_model::{Value, json};
 
-use super::SHARED;
 use super::template::Setter;
-use crate::cli::groups::{DRY_RUN, FILENAME, PRINT, SELECTOR};
+use super::{ALL, shared};
+use crate::cli::groups::{DRY_RUN, PRINT, SELECTOR, files};
 use crate::cli::{Args, Command, Flag};
 use crate::error::Error;
 use crate::session::Session;
@@ -16,9 +16,9 @@ pub(super) static COMMAND: Command = Command {
     examples: "# Update a cluster role binding for serviceaccount1\nkubectl set subject clusterrolebinding admin --serviceaccount=namespace:serviceaccount1\n\n# Update a role binding for user1, user2, and group1\nkubectl set subject rolebinding admin --user=user1 --user=user2 --group=group1",
     usage: "(-f FILENAME | TYPE NAME) [--user=username] [--group=groupname] [--serviceaccount=namespace:serviceaccountname] [--dry-run=server|client|none]",
     flags: &[
-        SHARED,
+        &shared(ALL, "If true, set subject will NOT contact api-server but run locally."),
         PRINT,
-        FILENAME,
+        &files("Filename, directory, or URL to files the resource to update the subjects"),
         SELECTOR,
         DRY_RUN,
         &[

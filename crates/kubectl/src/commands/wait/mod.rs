@@ -7,7 +7,7 @@ use gatehouse_model::Object;
 use condition::Condition;
 
 use super::patience;
-use crate::cli::groups::{FILENAME, PRINT};
+use crate::cli::groups::{PLAIN_FILES, PRINT};
 use crate::cli::{Args, Command, Flag};
 use crate::client::{Builder, Info};
 use crate::error::Error;
@@ -30,7 +30,7 @@ pub(super) static COMMAND: Command = Command {
     long: "Wait for a specific condition on one or many resources.\n\n The command takes multiple resources and waits until the specified condition is seen in the Status field of every given resource.\n\n Alternatively, the command can wait for the given set of resources to be created or deleted by providing the \"create\" or \"delete\" keyword as the value to the --for flag.\n\n A successful message will be printed to stdout indicating when the specified condition has been met. You can use -o option to change to output destination.",
     examples: "# Wait for the pod \"busybox1\" to contain the status condition of type \"Ready\"\nkubectl wait --for=condition=Ready pod/busybox1\n\n# Wait for pod \"busybox1\" to contain the status phase to be \"Running\"\nkubectl wait --for=jsonpath='{.status.phase}'=Running pod/busybox1\n\n# Wait for the pod \"busybox1\" to be deleted, with a timeout of 60s, after having issued the \"delete\" command\nkubectl delete pod/busybox1\nkubectl wait --for=delete pod/busybox1 --timeout=60s",
     usage: "([-f FILENAME] | resource.group/resource.name | resource.group [(-l label | --all)]) [--for=create|--for=delete|--for condition=available|--for=jsonpath='{}'[=value]]",
-    flags: &[FLAGS, FILENAME, PRINT],
+    flags: &[FLAGS, PLAIN_FILES, PRINT],
     run: Some(run),
     ..Command::named("wait")
 };
@@ -51,8 +51,7 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         t => t,
     };
     let deadline = session.now().0 + timeout;
-    session.target()?;
-    let namespace = session.namespace()?;
+    let namespace = session.ready()?;
     let all_namespaces = args.bool("all-namespaces");
     let builder = Builder {
         all_namespaces,

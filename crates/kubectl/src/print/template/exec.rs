@@ -368,8 +368,13 @@ impl State<'_> {
             self.check_type(&function.call, &value, &node.into(), values.len())?;
             values.push(value);
         }
-        funcs::call(&function.call, &values)
-            .map_err(|e| self.error(&whole, format!("error calling {name}: {e}")))
+        funcs::call(&function.call, &values).map_err(|e| {
+            let called = match (&function.call, args.first()) {
+                (Call::Invoke, Some(arg)) => format!("non-function {arg} "),
+                _ => String::new(),
+            };
+            self.error(&whole, format!("error calling {name}: {called}{e}"))
+        })
     }
 
     /// The functions that take strings take nothing else.

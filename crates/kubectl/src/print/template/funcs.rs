@@ -106,7 +106,8 @@ pub(super) fn call(call: &Call, args: &[Val]) -> Result<Val, String> {
         Call::Base64Decode => base64::decode(first.and_then(Value::as_str).unwrap_or(""))
             .map(|bytes| Val::of(Value::from(String::from_utf8_lossy(&bytes).into_owned())))
             .map_err(|e| format!("base64 decode failed: {e}")),
-        Call::Invoke => Err(format!("non-function of type {}", first.map_or("<nil>", gofmt::type_name))),
+        // The caller, who knows what the argument is called, puts its name before it.
+        Call::Invoke => Err(format!("of type {}", first.map_or("<nil>", gofmt::type_name))),
     }
 }
 
