@@ -74,6 +74,8 @@ pub(crate) enum Kind {
         function: String,
         target: Option<Box<Expr>>,
         args: Vec<Expr>,
+        /// Whether exactly one of the function's overloads fits, as the checker found.
+        settled: bool,
     },
     /// Elements; optional ones are left out when empty.
     List(Vec<(Expr, bool)>),

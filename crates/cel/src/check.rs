@@ -22,6 +22,7 @@ pub(crate) fn check(root: &mut Expr, nodes: u32, environment: &Environment) -> R
         issues: Vec::new(),
         bindings: Bindings::default(),
         types: vec![Type::Error; nodes as usize],
+        fits: 0,
     };
     let result = checker.expr(root);
     if checker.issues.is_empty() {
@@ -39,6 +40,8 @@ struct Checker<'a> {
     bindings: Bindings,
     /// By the number of the node.
     types: Vec<Type>,
+    /// How many overloads of the function that was resolved last fit.
+    fits: usize,
 }
 
 impl Checker<'_> {
@@ -119,9 +122,11 @@ impl Checker<'_> {
                 let args = [self.expr(operand), self.expr(index)];
                 self.resolve(at, if *optional { "_[?_]" } else { "_[_]" }, false, &args)
             }
-            Kind::Call { function, target, args } => {
+            Kind::Call { function, target, args, settled } => {
                 let function = function.clone();
-                self.call(at, &function, target.as_deref_mut(), args)
+                let result = self.call(at, &function, target.as_deref_mut(), args);
+                *settled = self.fits == 1;
+                result
             }
             Kind::List(items) => {
                 let mut of = None;
@@ -290,6 +295,7 @@ impl Checker<'_> {
     /// What a call gives, of all the ways to make it that fit.
     fn resolve(&mut self, at: usize, function: &str, method: bool, args: &[Type]) -> Type {
         let mut result: Option<Type> = None;
+        self.fits = 0;
         let known: &[Signature] = signatures::of(function);
         for signature in known.iter().filter(|s| s.method == method && s.params.len() == args.len()) {
             let (params, gives) = self.bindings.instantiated(signature);
@@ -297,6 +303,7 @@ impl Checker<'_> {
                 continue;
             }
             let gives = self.bindings.open(&gives);
+            self.fits += 1;
             result = Some(match result {
                 None => gives,
                 Some(Type::Dyn) => Type::Dyn,

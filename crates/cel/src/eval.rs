@@ -2,16 +2,22 @@
 //!
 //! Models cel-go `interpreter` and apiserver `pkg/cel` (cost limit per expression).
 
+mod loops;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::ast::{Expr, Kind, Loop};
+use crate::ast::{Expr, Kind};
+use crate::cost;
 use crate::library::{self, NO_OVERLOAD, TOO_COSTLY};
 use crate::plan;
 use crate::value::{Question, Value};
 
-/// Steps an expression may take (apiserver's `PerCallLimit` is 1,000,000).
+/// What an expression may cost (apiserver's `PerCallLimit`).
 const LIMIT: u64 = 1_000_000;
+
+/// Steps it may take besides: what costs nothing takes time all the same.
+const STEPS: u64 = 4_000_000;
 
 /// Who answers what an expression cannot know.
 pub trait Host {
@@ -35,6 +41,7 @@ struct Run<'a> {
     variables: &'a BTreeMap<String, Value>,
     scopes: Vec<(String, Value)>,
     cost: u64,
+    steps: u64,
     host: &'a dyn Host,
 }
 
@@ -44,7 +51,7 @@ pub(crate) fn evaluate(
     variables: &BTreeMap<String, Value>,
     host: &dyn Host,
 ) -> (Evaluated, u64) {
-    let mut run = Run { variables, scopes: Vec::new(), cost: 0, host };
+    let mut run = Run { variables, scopes: Vec::new(), cost: 0, steps: 0, host };
     (run.expr(root), run.cost)
 }
 
@@ -57,30 +64,36 @@ fn as_bool(v: Evaluated) -> Result<bool, String> {
 
 impl Run<'_> {
     fn spend(&mut self, cost: u64) -> Result<(), String> {
-        self.cost += cost;
+        self.cost = self.cost.saturating_add(cost);
         if self.cost > LIMIT { Err(TOO_COSTLY.to_owned()) } else { Ok(()) }
     }
 
+    fn step(&mut self, steps: u64) -> Result<(), String> {
+        self.steps = self.steps.saturating_add(steps);
+        if self.steps > STEPS { Err(TOO_COSTLY.to_owned()) } else { Ok(()) }
+    }
+
     fn expr(&mut self, e: &Expr) -> Evaluated {
-        self.spend(1)?;
+        if matches!(e.kind, Kind::List(_) | Kind::Map(_) | Kind::Call { .. }) && plan::is_constant(e) {
+            let cost = self.cost;
+            let value = self.evaluated(e);
+            self.cost = cost;
+            return value;
+        }
+        self.evaluated(e)
+    }
+
+    fn evaluated(&mut self, e: &Expr) -> Evaluated {
+        self.step(1)?;
         match &e.kind {
             Kind::Nothing => Err(NO_OVERLOAD.to_owned()),
             Kind::Literal(l) => Ok(plan::literal(l)),
-            Kind::Ident(name) => self.ident(name),
-            Kind::Select { operand, field, optional, test } => self.select(operand, field, *optional, *test),
-            Kind::Index { operand, index, optional } => {
-                let of = self.expr(operand)?;
-                let key = self.expr(index)?;
-                let (of, wrapped) = match of {
-                    Value::Optional(None) => return Ok(Value::Optional(None)),
-                    Value::Optional(Some(v)) => ((*v).clone(), true),
-                    other => (other, *optional),
-                };
-                let found = index_of(&of, &key);
-                if wrapped { Ok(Value::Optional(found.ok().map(Arc::new))) } else { found }
+            Kind::Ident(_) | Kind::Select { .. } | Kind::Index { .. } => self.chain(e, 1),
+            Kind::Call { function, target, args, settled } => {
+                self.call(function, target.as_deref(), args, *settled)
             }
-            Kind::Call { function, target, args } => self.call(function, target.as_deref(), args),
             Kind::List(items) => {
+                self.spend(cost::LIST)?;
                 let mut out = Vec::with_capacity(items.len());
                 for (item, optional) in items {
                     match self.expr(item)? {
@@ -91,6 +104,7 @@ impl Run<'_> {
                 Ok(Value::list(out))
             }
             Kind::Map(entries) => {
+                self.spend(cost::MAP)?;
                 let mut out: Vec<(Value, Value)> = Vec::with_capacity(entries.len());
                 for (key, value, optional) in entries {
                     let key = self.expr(key)?;
@@ -103,11 +117,12 @@ impl Run<'_> {
                         Some((_, known)) => *known = value,
                         None => out.push((key, value)),
                     }
-                    self.spend(u64::from(out.len().is_multiple_of(8)))?;
+                    self.step(u64::from(out.len().is_multiple_of(8)))?;
                 }
                 Ok(Value::Map(Arc::new(out)))
             }
             Kind::Struct { name, fields } => {
+                self.spend(cost::OBJECT)?;
                 let mut out: Vec<(Value, Value)> = Vec::with_capacity(fields.len());
                 for field in fields {
                     let value = match self.expr(&field.value)? {
@@ -127,16 +142,80 @@ impl Run<'_> {
                 let range = self.expr(range)?;
                 self.looped(*kind, &range, names, condition.as_deref(), body)
             }
-            Kind::Opt { target, name, body, flat } => match self.expr(target)? {
-                Value::Optional(Some(v)) => {
-                    self.scopes.push((name.clone(), (*v).clone()));
-                    let result = self.expr(body);
-                    self.scopes.pop();
-                    if *flat { result } else { Ok(Value::Optional(Some(Arc::new(result?)))) }
+            Kind::Opt { target, name, body, flat } => {
+                let before = self.cost;
+                let of = self.expr(target)?;
+                // Asked whether it is there, and then for its value where that is used: the target is evaluated twice.
+                let used = body.any(&|e| matches!(&e.kind, Kind::Ident(n) if n == name));
+                let again = if used { self.cost - before + 1 } else { 0 };
+                let Value::Optional(Some(v)) = of else {
+                    self.spend(2)?;
+                    return Ok(Value::Optional(None));
+                };
+                self.spend(again + 1)?;
+                self.scopes.push((name.clone(), (*v).clone()));
+                let result = self.expr(body);
+                self.scopes.pop();
+                if *flat {
+                    return result;
                 }
-                _ => Ok(Value::Optional(None)),
-            },
+                self.spend(1)?;
+                Ok(Value::Optional(Some(Arc::new(result?))))
+            }
         }
+    }
+
+    /// A name with its selections and indexes. `base`: what the name itself, or what stands there in its place, costs.
+    fn chain(&mut self, e: &Expr, base: u64) -> Evaluated {
+        match &e.kind {
+            Kind::Ident(name) => {
+                let value = self.ident(name)?;
+                self.spend(if matches!(value, Value::Type(_)) { 0 } else { base })?;
+                Ok(value)
+            }
+            Kind::Select { operand, field, optional, test } => {
+                let base = if *test { 0 } else { base };
+                let of = self.operand(operand, base)?;
+                self.select(of, field, *optional, *test)
+            }
+            Kind::Index { operand, index, optional } => {
+                let of = self.operand(operand, base)?;
+                let key = self.operand_free(index)?;
+                let (of, wrapped) = match of {
+                    Value::Optional(None) => return Ok(Value::Optional(None)),
+                    Value::Optional(Some(v)) => ((*v).clone(), true),
+                    other => (other, *optional),
+                };
+                plan::qualifier(&key)?;
+                let found = index_of(&of, &key);
+                if found.is_ok() || !wrapped {
+                    self.spend(1)?;
+                }
+                match found {
+                    Err(why) if wrapped && why.starts_with("unsupported") => Err(why),
+                    found if wrapped => Ok(Value::Optional(found.ok().map(Arc::new))),
+                    found => found,
+                }
+            }
+            _ => self.expr(e),
+        }
+    }
+
+    /// What something is selected from.
+    fn operand(&mut self, e: &Expr, base: u64) -> Evaluated {
+        if is_chain(e) {
+            self.step(1)?;
+            return self.chain(e, base);
+        }
+        let value = self.expr(e)?;
+        let conditional = matches!(&e.kind, Kind::Call { function, .. } if function == "_?_:_");
+        self.spend(if conditional { 0 } else { base })?;
+        Ok(value)
+    }
+
+    /// An index, or a side of a conditional: names cost nothing there.
+    fn operand_free(&mut self, e: &Expr) -> Evaluated {
+        if is_chain(e) { self.chain(e, 0) } else { self.expr(e) }
     }
 
     fn ident(&self, name: &str) -> Evaluated {
@@ -150,8 +229,7 @@ impl Run<'_> {
         }
     }
 
-    fn select(&mut self, operand: &Expr, field: &str, optional: bool, test: bool) -> Evaluated {
-        let of = self.expr(operand)?;
+    fn select(&mut self, of: Value, field: &str, optional: bool, test: bool) -> Evaluated {
         let (of, wrapped) = match of {
             Value::Optional(None) if test => return Ok(Value::Bool(false)),
             Value::Optional(None) => return Ok(Value::Optional(None)),
@@ -161,11 +239,17 @@ impl Run<'_> {
         let entries = match &of {
             Value::Map(m) => Some(&**m),
             Value::Object(o) => Some(&o.1),
-            Value::List(_) if !wrapped => return Err("unsupported index type 'string' in list".to_owned()),
+            Value::List(_) if !wrapped => {
+                self.spend(1)?;
+                return Err("unsupported index type 'string' in list".to_owned());
+            }
             _ => None,
         };
         let named = |(k, _): &&(Value, Value)| matches!(k, Value::String(s) if **s == *field);
         let found = entries.and_then(|m| m.iter().find(named)).map(|(_, v)| v.clone());
+        if found.is_some() || test || !wrapped {
+            self.spend(1)?;
+        }
         match (test, wrapped, found) {
             (true, _, found) => Ok(Value::Bool(found.is_some())),
             (false, true, found) => Ok(Value::Optional(found.map(Arc::new))),
@@ -174,7 +258,7 @@ impl Run<'_> {
         }
     }
 
-    fn call(&mut self, function: &str, target: Option<&Expr>, args: &[Expr]) -> Evaluated {
+    fn call(&mut self, function: &str, target: Option<&Expr>, args: &[Expr], settled: bool) -> Evaluated {
         if let ([a, b], "_&&_" | "_||_") = (args, function) {
             let decides = function == "_||_";
             // An error on one side is no matter where the other side decides.
@@ -191,40 +275,54 @@ impl Run<'_> {
             return Ok(Value::Bool(!decides));
         }
         if let ([condition, yes, no], "_?_:_") = (args, function) {
-            return if as_bool(self.expr(condition))? { self.expr(yes) } else { self.expr(no) };
+            let side = if as_bool(self.expr(condition))? { yes } else { no };
+            return self.operand_free(side);
         }
         if let (Some(target), [other], "orValue" | "or") = (target, args, function) {
             // The other side counts only where there is nothing.
             return match self.expr(target)? {
                 Value::Optional(None) => self.expr(other),
                 Value::Optional(Some(v)) if function == "orValue" => Ok((*v).clone()),
-                v @ Value::Optional(_) => Ok(v),
-                _ => Err(NO_OVERLOAD.to_owned()),
+                // What is no optional counts as there.
+                v => Ok(v),
             };
         }
-        let mut values = Vec::new();
-        if let Some(target) = target {
-            values.push(self.expr(target)?);
+        let method = target.is_some();
+        let mut values = Vec::with_capacity(args.len() + 1);
+        let mut failed = None;
+        // Of one or two arguments all are evaluated, and the call counts, whatever goes wrong with them.
+        let few = args.len() + usize::from(method) <= 2;
+        for arg in target.into_iter().chain(args) {
+            match self.expr(arg) {
+                Ok(value) => values.push(value),
+                Err(why) if few && why != TOO_COSTLY => {
+                    failed = failed.or(Some(why));
+                    values.push(Value::Null);
+                }
+                Err(why) => return Err(why),
+            }
         }
-        values.extend(self.all(args)?);
+        if let Some(why) = failed {
+            self.spend(cost::call(function, (method, settled), &values, None))?;
+            return Err(why);
+        }
         let size: u64 = values.iter().map(weight).sum();
-        self.spend(size / 10)?;
+        self.step(size / 10)?;
         if let Some(Value::Check(question)) = values.first().cloned() {
+            self.spend(cost::call(function, (method, settled), &values, None))?;
             return self.ask(&question, function, values.get(1..).unwrap_or(&[]));
         }
-        let result = if target.is_some() {
-            library::method(function, &values)
-        } else {
-            library::call(function, &values)
-        };
+        let result =
+            if method { library::method(function, &values) } else { library::call(function, &values) };
         if let Ok(value) = &result {
-            self.spend(weight(value) / 10)?;
+            self.step(weight(value) / 10)?;
+        }
+        let member = function == "@in" && settled && args.get(1).is_some_and(plan::is_constant);
+        let known = |v: &Value| matches!(v, Value::List(l) if l.iter().all(is_primitive));
+        if !(member && values.get(1).is_some_and(known)) {
+            self.spend(cost::call(function, (method, settled), &values, result.as_ref().ok()))?;
         }
         result
-    }
-
-    fn all(&mut self, args: &[Expr]) -> Result<Vec<Value>, String> {
-        args.iter().map(|a| self.expr(a)).collect()
     }
 
     /// `authorizer` and what is made from it.
@@ -247,97 +345,19 @@ impl Run<'_> {
         }
         Ok(Value::Check(Arc::new(q)))
     }
-
-    fn looped(
-        &mut self,
-        kind: Loop,
-        range: &Value,
-        names: &[String],
-        condition: Option<&Expr>,
-        body: &Expr,
-    ) -> Evaluated {
-        let pairs: Vec<(Value, Value)> = match range {
-            Value::List(l) => l
-                .iter()
-                .enumerate()
-                .map(|(i, v)| (Value::Int(i64::try_from(i).unwrap_or(i64::MAX)), v.clone()))
-                .collect(),
-            Value::Map(m) => m.to_vec(),
-            other => return Err(format!("got '{}', expected iterable type", native(other))),
-        };
-        let is_map = matches!(range, Value::Map(_));
-        let depth = self.scopes.len();
-        let mut found = 0;
-        let mut failed: Option<String> = None;
-        let mut list = Vec::new();
-        let mut map = Vec::new();
-        let mut keys = Vec::new();
-        for (key, value) in pairs {
-            self.spend(1)?;
-            match names {
-                [one] => self.scopes.push((one.clone(), if is_map { key.clone() } else { value.clone() })),
-                [first, second, ..] => {
-                    self.scopes.push((first.clone(), key.clone()));
-                    self.scopes.push((second.clone(), value.clone()));
-                }
-                [] => {}
-            }
-            let wanted = match condition {
-                Some(c) => as_bool(self.expr(c)),
-                None => Ok(true),
-            };
-            let result = match wanted {
-                Ok(true) => Some(self.expr(body)),
-                Ok(false) => None,
-                Err(e) => Some(Err(e)),
-            };
-            self.scopes.truncate(depth);
-            let Some(result) = result else { continue };
-            match kind {
-                Loop::All | Loop::Exists => match as_bool(result) {
-                    Ok(b) if b == (kind == Loop::Exists) => return Ok(Value::Bool(b)),
-                    Ok(_) => {}
-                    Err(e) => failed = failed.or(Some(e)),
-                },
-                Loop::ExistsOne => found += i32::from(as_bool(result)?),
-                Loop::Filter => {
-                    if as_bool(result)? {
-                        list.push(if is_map { key } else { value });
-                    }
-                }
-                Loop::Map | Loop::TransformList => list.push(result?),
-                Loop::TransformMap => map.push((key, result?)),
-                Loop::SortBy => {
-                    keys.push(result?);
-                    list.push(value);
-                }
-                Loop::TransformMapEntry => {
-                    let Value::Map(entries) = result? else { return Err(NO_OVERLOAD.to_owned()) };
-                    for (key, value) in entries.iter() {
-                        self.spend(map.len() as u64)?;
-                        if map.iter().any(|(k, _): &(Value, Value)| k.same(key)) {
-                            return Err(format!("insert failed: key {} already exists", key.show()));
-                        }
-                        map.push((key.clone(), value.clone()));
-                    }
-                }
-            }
-        }
-        if let Some(e) = failed {
-            return Err(e);
-        }
-        Ok(match kind {
-            Loop::All => Value::Bool(true),
-            Loop::Exists => Value::Bool(false),
-            Loop::ExistsOne => Value::Bool(found == 1),
-            Loop::Map | Loop::Filter | Loop::TransformList => Value::list(list),
-            Loop::SortBy => library::lists::sorted(&list, &keys)?,
-            Loop::TransformMap | Loop::TransformMapEntry => Value::Map(Arc::new(map)),
-        })
-    }
 }
 
-/// How much a value weighs in the cost of a call.
+/// Whether this is a name with its selections and indexes.
+fn is_chain(e: &Expr) -> bool {
+    matches!(e.kind, Kind::Ident(_) | Kind::Select { test: false, .. } | Kind::Index { .. })
+}
+
+/// What cel-go looks up in a set where it is looked for in a list.
+fn is_primitive(v: &Value) -> bool {
+    matches!(v, Value::Bool(_) | Value::Int(_) | Value::UInt(_) | Value::Double(_) | Value::String(_))
+}
+
+/// How much a value weighs in the time that a call takes.
 fn weight(v: &Value) -> u64 {
     let size = match v {
         Value::String(s) => s.len(),
@@ -347,23 +367,6 @@ fn weight(v: &Value) -> u64 {
         _ => 1,
     };
     size as u64
-}
-
-/// What Go calls a value that cannot be looped over.
-fn native(v: &Value) -> String {
-    let name = match v {
-        Value::Null => "Null",
-        Value::Bool(_) => "Bool",
-        Value::Int(_) => "Int",
-        Value::UInt(_) => "Uint",
-        Value::Double(_) => "Double",
-        Value::String(_) => "String",
-        Value::Bytes(_) => "Bytes",
-        Value::Timestamp(..) => "Timestamp",
-        Value::Duration(_) => "Duration",
-        other => other.type_name(),
-    };
-    format!("types.{name}")
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "only whole numbers within range are taken")]

@@ -6,6 +6,7 @@
 
 mod ast;
 mod check;
+mod cost;
 mod error;
 mod eval;
 mod lexer;

@@ -4,6 +4,7 @@ pub(crate) mod format;
 pub(crate) mod lists;
 mod named_format;
 mod net;
+mod netip;
 mod operators;
 mod optional;
 mod patterns;
@@ -28,16 +29,26 @@ pub(crate) use patterns::regex;
 
 fn no_overload(function: &str, args: &[Value]) -> String {
     let first = args.first();
-    match function {
-        "size" => format!("{NO_OVERLOAD}: size"),
-        "bool" | "bytes" | "double" | "duration" | "int" | "string" | "timestamp" | "uint" => {
-            format!("{NO_OVERLOAD}: {function}({})", first.map_or("", Value::type_name))
+    // Texts and times receive what they do not know, and refuse without a word.
+    let receives = matches!(first, Some(Value::String(_) | Value::Timestamp(..) | Value::Duration(_)));
+    match (function, args.len()) {
+        ("size" | "sort", _) if receives => NO_OVERLOAD.to_owned(),
+        ("size" | "sort", _) => format!("{NO_OVERLOAD}: {function}"),
+        ("!_" | "@in" | "contains" | "startsWith" | "endsWith" | "matches", _) => NO_OVERLOAD.to_owned(),
+        // Regular expressions look at the text themselves.
+        ("find" | "findAll", _) if !matches!(first, Some(Value::String(_))) => NO_OVERLOAD.to_owned(),
+        _ if function.starts_with('_') || function == "-_" => {
+            // An operator that the left side does not know at all is named.
+            if first.is_some_and(|v| !operators::knows(v, function)) {
+                format!("{NO_OVERLOAD}: {function}")
+            } else {
+                NO_OVERLOAD.to_owned()
+            }
         }
-        // An operator that the left side does not know at all is named.
-        _ if function.contains('_') && first.is_some_and(|v| !operators::knows(v, function)) => {
-            format!("{NO_OVERLOAD}: {function}")
+        _ => {
+            let types: Vec<&str> = args.iter().map(Value::type_name).collect();
+            format!("{NO_OVERLOAD}: {function}({})", types.join(", "))
         }
-        _ => NO_OVERLOAD.to_owned(),
     }
 }
 

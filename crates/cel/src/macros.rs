@@ -20,7 +20,7 @@ pub(crate) fn function(name: &str, mut args: Vec<Expr>) -> Result<Kind, Issue> {
             _ => Err(Issue::new(arg.at, "invalid argument to has() macro")),
         };
     }
-    Ok(Kind::Call { function: name.to_owned(), target: None, args })
+    Ok(Kind::Call { function: name.to_owned(), target: None, args, settled: false })
 }
 
 fn variable(e: &Expr, why: &str) -> Result<String, Issue> {
@@ -50,7 +50,10 @@ pub(crate) fn method(target: Expr, name: &str, mut args: Vec<Expr>) -> Result<Ki
         ("transformMapEntry", 3 | 4) => (Loop::TransformMapEntry, 2, SIMPLE),
         ("sortBy", 2) => (Loop::SortBy, 1, IDENTIFIER),
         ("optMap" | "optFlatMap", 2) => return optional(target, name, args),
-        _ => return Ok(Kind::Call { function: name.to_owned(), target: Some(Box::new(target)), args }),
+        _ => {
+            let target = Some(Box::new(target));
+            return Ok(Kind::Call { function: name.to_owned(), target, args, settled: false });
+        }
     };
     if kind == Loop::SortBy && matches!(target.kind, Kind::Literal(_) | Kind::Map(_) | Kind::Struct { .. }) {
         let why =

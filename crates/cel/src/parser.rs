@@ -163,7 +163,12 @@ impl Parser<'_> {
 
     fn call(&mut self, at: usize, function: &str, args: Vec<Expr>, counted: bool) -> Box<Expr> {
         let inside = deepest(&args);
-        self.node(at, Kind::Call { function: function.to_owned(), target: None, args }, inside, counted)
+        self.node(
+            at,
+            Kind::Call { function: function.to_owned(), target: None, args, settled: false },
+            inside,
+            counted,
+        )
     }
 
     fn issue(&mut self, at: usize, why: &str) {

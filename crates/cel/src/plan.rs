@@ -34,7 +34,10 @@ pub(crate) fn constant(e: &Expr) -> Result<Option<Value>, String> {
         Kind::Select { operand, .. } => constant(operand).map(|_| None),
         Kind::Index { operand, index, .. } => {
             constant(operand)?;
-            constant(index).map(|_| None)
+            match constant(index)?.map(|key| qualifier(&key)) {
+                Some(Err(why)) => Err(why),
+                _ => Ok(None),
+            }
         }
         Kind::List(items) => {
             let mut values = Some(Vec::with_capacity(items.len()));
@@ -48,11 +51,16 @@ pub(crate) fn constant(e: &Expr) -> Result<Option<Value>, String> {
             Ok(values.map(Value::list))
         }
         Kind::Map(entries) => {
-            for (key, value, _) in entries {
-                constant(key)?;
-                constant(value)?;
+            let mut values = Some(Vec::with_capacity(entries.len()));
+            for (key, value, optional) in entries {
+                let (key, value) = (constant(key)?, constant(value)?);
+                let pair = key.zip(value).filter(|_| !optional);
+                values = values.zip(pair).map(|(mut all, pair)| {
+                    all.push(pair);
+                    all
+                });
             }
-            Ok(None)
+            Ok(values.map(|all| Value::Map(Arc::new(all))))
         }
         Kind::Struct { fields, .. } => {
             for field in fields {
@@ -71,7 +79,7 @@ pub(crate) fn constant(e: &Expr) -> Result<Option<Value>, String> {
             constant(target)?;
             constant(body).map(|_| None)
         }
-        Kind::Call { function, target, args } => {
+        Kind::Call { function, target, args, .. } => {
             let mut values = Vec::new();
             for arg in target.iter().map(|t| &**t).chain(args) {
                 values.push(constant(arg)?);
@@ -88,5 +96,47 @@ pub(crate) fn constant(e: &Expr) -> Result<Option<Value>, String> {
                 _ => Ok(None),
             }
         }
+    }
+}
+
+/// Whether a value can be a key or an index.
+///
+/// # Errors
+/// That it cannot, with what Go calls it.
+pub(crate) fn qualifier(key: &Value) -> Result<(), String> {
+    let native = match key {
+        Value::Null => "types.Null",
+        Value::Bytes(_) => "types.Bytes",
+        Value::Timestamp(..) => "types.Timestamp",
+        Value::Duration(_) => "types.Duration",
+        Value::List(_) => "*types.baseList",
+        Value::Map(_) => "*types.baseMap",
+        Value::Optional(_) => "*types.Optional",
+        Value::Type(_) => "*types.Type",
+        Value::Quantity(_) => "cel.Quantity",
+        Value::Url(_) => "cel.URL",
+        Value::Ip(_) => "cel.IP",
+        Value::Cidr(..) => "cel.CIDR",
+        Value::Semver(_) => "cel.Semver",
+        Value::Format(_) => "cel.Format",
+        _ => return Ok(()),
+    };
+    Err(format!("invalid qualifier type: {native}"))
+}
+
+/// Whether an expression is worked out ahead, so that it costs nothing when it runs.
+pub(crate) fn is_constant(e: &Expr) -> bool {
+    match &e.kind {
+        Kind::Literal(_) => true,
+        Kind::Ident(name) => crate::types::named(name).is_some(),
+        Kind::List(items) => items.iter().all(|(item, optional)| !optional && is_constant(item)),
+        Kind::Map(entries) => {
+            entries.iter().all(|(k, v, optional)| !optional && is_constant(k) && is_constant(v))
+        }
+        Kind::Call { function, target: None, args, .. } => match args.as_slice() {
+            [arg] => CONVERSIONS.contains(&function.as_str()) && is_constant(arg),
+            _ => false,
+        },
+        _ => false,
     }
 }

@@ -105,6 +105,58 @@ fn what_cel_go_says_is_said() {
     assert!(wrong.is_empty(), "{} of {} differ:\n{}", wrong.len(), lines.len() / 2, wrong.join("\n"));
 }
 
+/// A value as `tests/libraries.txt` writes it.
+fn written(v: &Value) -> String {
+    let quoted = |text: &str| gatehouse_model::json::print(&text.into());
+    match v {
+        Value::Null => "null".to_owned(),
+        Value::String(s) => quoted(s),
+        Value::Optional(None) => "optional.none".to_owned(),
+        Value::Optional(Some(v)) => format!("optional({})", written(v)),
+        Value::Timestamp(..) | Value::Duration(_) => format!("{}({})", v.type_name(), v.show()),
+        Value::Bytes(b) => format!("b{}", quoted(&String::from_utf8_lossy(b))),
+        Value::UInt(u) => format!("{u}u"),
+        Value::Double(d) => format!("{}(double)", crate::value::double(*d)),
+        Value::List(l) => format!("[{}]", l.iter().map(written).collect::<Vec<_>>().join(", ")),
+        Value::Int(_) | Value::Bool(_) => v.show(),
+        Value::Type(name) => name.clone(),
+        _ => "opaque".to_owned(),
+    }
+}
+
+#[test]
+fn every_function_gives_what_it_gives_at_what_it_costs() {
+    let environment = Environment::default().with("x", Type::Dyn).with_patches();
+    let variables = BTreeMap::from([("x".to_owned(), Value::Null)]);
+    let said = |source: &str| match compile(source, &environment) {
+        Err(issues) => {
+            let line = |i: &Issue| match i.at {
+                Some(at) => format!("1:{}: {}", at + 1, i.message),
+                None => format!("-1:0: {}", i.message),
+            };
+            issues.list.iter().map(line).collect::<Vec<_>>().join("⏎")
+        }
+        Ok(program) => match program.instantiate() {
+            Err(why) => format!("never: {why}"),
+            Ok(()) => {
+                let (value, cost) = program.evaluate_counting(&variables, &NoHost);
+                let value = value.map_or_else(|why| format!("error: {why}"), |v| written(&v));
+                format!("{cost} {} {value}", program.result)
+            }
+        },
+    };
+    let lines: Vec<&str> = include_str!("tests/libraries.txt").lines().skip(2).collect();
+    let mut wrong = Vec::new();
+    for pair in lines.chunks(2) {
+        let (source, expected) = (pair[0], pair[1].strip_prefix("    ").unwrap_or_default());
+        let actual = said(source);
+        if actual != expected {
+            wrong.push(format!("{source}\n  expected {expected}\n  actual   {actual}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {} differ:\n{}", wrong.len(), lines.len() / 2, wrong.join("\n"));
+}
+
 #[test]
 fn mutations_are_written_down_as_objects() {
     let environment = Environment::default().with("object", Type::Dyn).with_patches();

@@ -34,7 +34,7 @@ impl Validator<'_> {
                 self.walk(operand, homogeneous);
                 self.walk(index, homogeneous);
             }
-            Kind::Call { function, target, args } => {
+            Kind::Call { function, target, args, .. } => {
                 let inside = homogeneous && function != "format";
                 for part in target.iter().map(|t| &**t).chain(args) {
                     self.walk(part, inside);

@@ -46,6 +46,19 @@ pub(super) fn method(function: &str, args: &[Value]) -> Answer {
         best.cloned().ok_or_else(|| format!("{function} called on empty list"))
     };
     let not_found = Value::Int(-1);
+    let kind = list.first();
+    let adds =
+        |v: &Value| matches!(v, Value::Int(_) | Value::UInt(_) | Value::Double(_) | Value::Duration(_));
+    let fits = match function {
+        "sum" => kind.is_none_or(adds),
+        "isSorted" | "min" | "max" => kind.is_none_or(|v| {
+            adds(v) || matches!(v, Value::Bool(_) | Value::String(_) | Value::Bytes(_) | Value::Timestamp(..))
+        }),
+        _ => true,
+    };
+    if !fits {
+        return None;
+    }
     Some(match (function, rest) {
         ("isSorted", []) => {
             let mut pairs = list.iter().zip(list.iter().skip(1));

@@ -2,39 +2,33 @@
 
 use std::net::IpAddr;
 
-use super::Answer;
+use super::{Answer, netip};
 use crate::value::Value;
 
 fn parse_ip(text: &str) -> Result<IpAddr, String> {
-    let bad = |why: &str| format!("IP Address {text:?} parse error during conversion from string: {why}");
-    match text.parse::<IpAddr>() {
-        Ok(IpAddr::V6(v6)) if v6.to_ipv4_mapped().is_some() => {
-            Err(format!("IPv4-mapped IPv6 address {text:?} is not allowed"))
-        }
-        Ok(ip) => Ok(ip),
-        Err(_) if text.contains('%') => Err(format!("IP address {text:?} with zone value is not allowed")),
-        Err(_) => Err(bad(&format!("ParseAddr({text:?}): unable to parse IP"))),
+    let quoted = || gatehouse_model::json::go_quote(text);
+    let (ip, zone) = netip::address(text)
+        .map_err(|why| format!("IP Address {} parse error during conversion from string: {why}", quoted()))?;
+    if !zone.is_empty() {
+        return Err(format!("IP address {} with zone value is not allowed", quoted()));
     }
+    if is_mapped(ip) {
+        return Err(format!("IPv4-mapped IPv6 address {} is not allowed", quoted()));
+    }
+    Ok(ip)
+}
+
+fn is_mapped(ip: IpAddr) -> bool {
+    matches!(ip, IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some())
 }
 
 fn parse_cidr(text: &str) -> Result<(IpAddr, u8), String> {
-    let bad = || {
-        format!(
-            "network address parse error during conversion from string: netip.ParsePrefix({text:?}): no '/'"
-        )
-    };
-    let (ip, bits) = text.split_once('/').ok_or_else(bad)?;
-    let ip = parse_ip(ip)?;
-    let width = if ip.is_ipv4() { 32 } else { 128 };
-    let plain = !bits.is_empty()
-        && bits.bytes().all(|b| b.is_ascii_digit())
-        && (bits == "0" || !bits.starts_with('0'));
-    match bits.parse::<u8>() {
-        Ok(bits) if plain && bits <= width => Ok((ip, bits)),
-        _ => Err(format!(
-            "network address parse error during conversion from string: netip.ParsePrefix({text:?}): bad bits after slash: {bits:?}"
-        )),
+    let (ip, bits) = netip::prefix(text).map_err(|why| again(&why))?;
+    if is_mapped(ip) {
+        let quoted = gatehouse_model::json::go_quote(text);
+        return Err(format!("IPv4-mapped IPv6 address {quoted} is not allowed"));
     }
+    Ok((ip, bits))
 }
 
 /// What converting says around what parsing said.

@@ -52,7 +52,14 @@ pub(super) fn knows(v: &Value, function: &str) -> bool {
 
 pub(super) fn call(function: &str, args: &[Value]) -> Answer {
     if let [a, b] = args {
-        let ordered = |wanted: fn(Ordering) -> bool| a.order(b).map(|o| Ok(Value::Bool(wanted(o))));
+        let unordered = || {
+            let number = |v: &Value| matches!(v, Value::Int(_) | Value::UInt(_) | Value::Double(_));
+            let none = |v: &Value| matches!(v, Value::Double(d) if d.is_nan());
+            let nan = number(a) && number(b) && (none(a) || none(b));
+            nan.then(|| Err("NaN values cannot be ordered".to_owned()))
+        };
+        let ordered =
+            |wanted: fn(Ordering) -> bool| a.order(b).map(|o| Ok(Value::Bool(wanted(o)))).or_else(unordered);
         match function {
             "_==_" => return Some(Ok(Value::Bool(a.same(b)))),
             "_!=_" => return Some(Ok(Value::Bool(!a.same(b)))),
@@ -76,6 +83,9 @@ pub(super) fn call(function: &str, args: &[Value]) -> Answer {
         ("!_", Value::Bool(b)) => Some(Ok(Value::Bool(!b))),
         ("-_", Value::Int(i)) => Some(i.checked_neg().map(Value::Int).ok_or_else(|| OVERFLOW.to_owned())),
         ("-_", Value::Double(d)) => Some(Ok(Value::Double(-d))),
+        ("-_", Value::Duration(d)) => {
+            Some(d.checked_neg().map(Value::Duration).ok_or_else(|| OVERFLOW.to_owned()))
+        }
         ("size", _) => method("size", args),
         ("type", _) => Some(Ok(Value::Type(a.type_name().to_owned()))),
         ("dyn", _) => Some(Ok(a.clone())),

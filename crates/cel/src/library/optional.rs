@@ -30,6 +30,9 @@ pub(super) fn call(function: &str, args: &[Value]) -> Answer {
 
 pub(super) fn method(function: &str, args: &[Value]) -> Answer {
     if let ("unwrapOpt", [Value::List(list)]) = (function, args) {
+        if list.first().is_some_and(|v| !matches!(v, Value::Optional(_))) {
+            return None;
+        }
         let mut out = Vec::new();
         for v in list.iter() {
             match v {

@@ -158,11 +158,19 @@ Pacific/Auckland 720 nz";
 /// How far a time zone is ahead of UTC at a moment, in seconds: a fixed offset, or one of [`ZONES`], with the rules
 /// of summer time that hold since 2008.
 pub(crate) fn offset(zone: &str, t: i128) -> Result<i64, String> {
-    if let Some((hours, minutes)) = zone.trim_start_matches(['+', '-']).split_once(':')
-        && let (Ok(h), Ok(m)) = (hours.parse::<i64>(), minutes.parse::<i64>())
-    {
-        let seconds = h * 3600 + m * 60;
-        return Ok(if zone.starts_with('-') { -seconds } else { seconds });
+    if let Some((hours, minutes)) = zone.split_once(':') {
+        let number = |text: &str| {
+            let bad = |_| {
+                format!("strconv.Atoi: parsing {}: invalid syntax", gatehouse_model::json::go_quote(text))
+            };
+            text.parse::<i64>().map_err(bad)
+        };
+        let (h, m) = (number(hours)?, number(minutes)?);
+        let seconds = if zone.starts_with('-') { h * 60 - m } else { h * 60 + m };
+        return Ok(seconds.saturating_mul(60));
+    }
+    if zone.starts_with(['/', '\\']) || zone.split(['/', '\\']).any(|part| part == "..") {
+        return Err("time: invalid location name".to_owned());
     }
     let named = |line: &&str| line.split(' ').next() == Some(if zone.is_empty() { "UTC" } else { zone });
     let line = ZONES.lines().find(named).ok_or_else(|| format!("unknown time zone {zone}"))?;
@@ -204,7 +212,7 @@ pub(super) fn method(function: &str, args: &[Value]) -> Answer {
             "getMilliseconds" => d / 1_000_000,
             _ => return None,
         }))),
-        [Value::Timestamp(t, _), zone @ ..] => {
+        [Value::Timestamp(t, _), zone @ ..] if function.starts_with("get") => {
             let zone = match zone {
                 [] => String::new(),
                 [Value::String(z)] => z.to_string(),
