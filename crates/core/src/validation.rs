@@ -182,7 +182,7 @@ fn by_kind(errors: &mut Errors, rules: &Rules, object: &Object, namespaced: bool
         "ValidatingAdmissionPolicyBinding" | "MutatingAdmissionPolicyBinding" => {
             admission::binding(errors, object)
         }
-        "CustomResourceDefinition" => crd::definition(errors, object),
+        "CustomResourceDefinition" => crd::definition(errors, rules, object),
         "EndpointSlice" => endpoints::slice(errors, rules, object),
         "Endpoints" => endpoints::endpoints(errors, object),
         "Event" => event::event(errors, rules, object),
@@ -223,7 +223,7 @@ fn change_by_kind(errors: &mut Errors, rules: &Rules, new: &Object, old: &Object
         "PriorityClass" => classes::priority_update(errors, new, old),
         "RuntimeClass" => classes::runtime_update(errors, new, old),
         "CertificateSigningRequest" => classes::signing_update(errors, rules, new, old),
-        "CustomResourceDefinition" => crd::update(errors, new, old),
+        "CustomResourceDefinition" => crd::update(errors, rules, new, old),
         "EndpointSlice" => endpoints::slice_update(errors, rules, new, old),
         "Event" => event::update(errors, rules, new, old),
         "ControllerRevision" => workload::revision_update(errors, new, old),

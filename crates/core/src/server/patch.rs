@@ -93,7 +93,8 @@ fn unsupported_media_type() -> Status {
     )
 }
 
-fn json(current: &Object, patch: &Value) -> Result<Value, Status> {
+/// A JSON patch of an object.
+pub(super) fn json(current: &Object, patch: &Value) -> Result<Value, Status> {
     // A generic server response: clients see only that the request was unprocessable.
     algorithms::json::apply(current, patch.items()).map_err(|_| {
         Status::new(Reason::Invalid, "the server rejected our request due to an error in our request")

@@ -64,7 +64,7 @@ fn webhook(errors: &mut Errors, path: &FieldPath, hook: &Value, mutating: bool) 
     versions(errors, &path.child("admissionReviewVersions"), hook.list_at(&["admissionReviewVersions"]));
 }
 
-fn client(errors: &mut Errors, path: &FieldPath, client: &Value) {
+pub(super) fn client(errors: &mut Errors, path: &FieldPath, client: &Value) {
     match (client.get("url").and_then(Value::as_str), client.get("service")) {
         (Some(url), None) => {
             self::url(errors, &path.child("url"), url);

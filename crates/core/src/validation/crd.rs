@@ -3,28 +3,33 @@
 //! Models apiextensions `pkg/apis/apiextensions/validation/validation.go`, its usual complaints.
 
 mod extensions;
+mod schema;
+mod structural;
+mod version;
 
 use gatehouse_model::{FieldError, FieldPath, Object, Value, names};
 
 use super::check::{self, Errors};
-use super::meta;
+use super::{Rules, admission, internal, meta};
 
 /// A CustomResourceDefinition.
-pub(super) fn definition(errors: &mut Errors, object: &Object) {
-    definition_any(errors, object);
-    approval(errors, object);
-}
-
-fn definition_any(errors: &mut Errors, object: &Object) {
+pub(super) fn definition(errors: &mut Errors, rules: &Rules, object: &Object) {
     meta::object(errors, object, false, names::dns1123_subdomain);
-    let path = FieldPath::new("spec");
     let text = |path: &[&str]| object.str_at(path);
     let (group, plural) = (text(&["spec", "group"]), text(&["spec", "names", "plural"]));
-    let wanted = format!("{plural}.{group}");
-    if object.name() != wanted {
+    if object.name() != format!("{plural}.{group}") {
         let why = "must be spec.names.plural+\".\"+spec.group";
         errors.push(FieldError::invalid(FieldPath::new("metadata.name"), &object.name().into(), why));
     }
+    spec(errors, rules, object);
+    approval(errors, object);
+    preserves(errors, object);
+}
+
+fn spec(errors: &mut Errors, rules: &Rules, object: &Object) {
+    let path = FieldPath::new("spec");
+    let text = |path: &[&str]| object.str_at(path);
+    let group = text(&["spec", "group"]);
     if check::required(errors, path.child("group"), group) {
         let complaints = names::dns1123_subdomain(group);
         if !complaints.is_empty() {
@@ -35,35 +40,119 @@ fn definition_any(errors: &mut Errors, object: &Object) {
         }
     }
     check::one_of(errors, path.child("scope"), text(&["spec", "scope"]), &["Cluster", "Namespaced"]);
-    versions(errors, &path.child("versions"), object.list_at(&["spec", "versions"]));
+    let list = object.list_at(&["spec", "versions"]);
+    let parts = Parts::of(list);
+    versions(errors, rules, &path.child("versions"), list, &parts);
     kind_names(errors, &path.child("names"), object.at(&["spec", "names"]).unwrap_or(&Value::Null));
-    let strategy = text(&["spec", "conversion", "strategy"]);
-    if !strategy.is_empty() {
-        check::allowed(errors, path.children(&["conversion", "strategy"]), strategy, &["None", "Webhook"]);
+    // What all versions share the server knows once, for the whole definition.
+    if let Some(first) = list.first() {
+        part(errors, rules, &path, first, &parts, true);
+    }
+    conversion(errors, &path.child("conversion"), object.at(&["spec", "conversion"]));
+}
+
+/// Which parts of versions are the same in all of them.
+struct Parts(Vec<&'static str>);
+
+impl Parts {
+    fn of(versions: &[Value]) -> Self {
+        let same = |field: &&str| {
+            let first = versions.first().and_then(|v| v.get(field));
+            versions.iter().all(|v| v.get(field) == first)
+        };
+        let all = ["schema", "subresources", "additionalPrinterColumns", "selectableFields"];
+        Self(all.into_iter().filter(same).collect())
+    }
+}
+
+/// A version's schema, subresources, columns and fields to select by: those that all versions share, or the others.
+fn part(errors: &mut Errors, rules: &Rules, path: &FieldPath, version: &Value, parts: &Parts, shared: bool) {
+    let asked = |field: &str| version.get(field).filter(|_| parts.0.contains(&field) == shared);
+    let schema = version.at(&["schema", "openAPIV3Schema"]);
+    let status = version.at(&["subresources", "status"]).is_some();
+    if let Some(inner) = schema.filter(|_| asked("schema").is_some()) {
+        let at = path.child(if shared { "validation" } else { "schema" });
+        self::schema::check(errors, &at, inner, status, rules.version);
+    }
+    if let Some(inner) = asked("subresources") {
+        self::version::subresources(errors, &path.child("subresources"), inner);
+    }
+    if let Some(inner) = asked("additionalPrinterColumns") {
+        self::version::columns(errors, &path.child("additionalPrinterColumns"), inner.items());
+    }
+    if let Some(inner) = asked("selectableFields") {
+        self::version::selectable(errors, &path.child("selectableFields"), inner.items(), schema);
+    }
+}
+
+/// How versions turn into one another.
+fn conversion(errors: &mut Errors, path: &FieldPath, conversion: Option<&Value>) {
+    let Some(conversion) = conversion else { return };
+    let strategy = conversion.str_at(&["strategy"]);
+    check::one_of(errors, path.child("strategy"), strategy, &["None", "Webhook"]);
+    let client = conversion.at(&["webhook", "clientConfig"]);
+    let reviews = conversion.list_at(&["webhook", "conversionReviewVersions"]);
+    // The server's own names of these fields are those of v1beta1.
+    let (client_at, reviews_at) = (path.child("webhookClientConfig"), path.child("conversionReviewVersions"));
+    if strategy != "Webhook" {
+        let why = "should not be set when strategy is not set to Webhook";
+        if client.is_some() {
+            errors.push(FieldError::forbidden(client_at, why));
+        }
+        if !reviews.is_empty() {
+            errors.push(FieldError::forbidden(reviews_at, why));
+        }
+        return;
+    }
+    match client {
+        None => errors.push(FieldError::required(client_at, "required when strategy is set to Webhook")),
+        Some(client) => admission::client(errors, &client_at, client),
+    }
+    if reviews.is_empty() {
+        errors.push(FieldError::required(reviews_at, ""));
+        return;
+    }
+    for (i, review) in reviews.iter().enumerate() {
+        let at = reviews_at.index(i);
+        if reviews.iter().take(i).any(|earlier| earlier == review) {
+            errors.push(FieldError::invalid(at, review, "duplicate version"));
+            continue;
+        }
+        let name = review.as_str().unwrap_or_default();
+        check::text(errors, &at, name, names::dns1035_label(name));
+    }
+    if !reviews.iter().any(|r| matches!(r.as_str(), Some("v1" | "v1beta1"))) {
+        let shown = Value::from(reviews.to_vec());
+        errors.push(FieldError::invalid(reviews_at, &shown, "must include at least one of v1, v1beta1"));
+    }
+}
+
+/// The time of fields that nobody names is over.
+fn preserves(errors: &mut Errors, object: &Object) {
+    if object.bool_at(&["spec", "preserveUnknownFields"]) == Some(true) {
+        let why = "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead";
+        let path = FieldPath::new("spec.preserveUnknownFields");
+        errors.push(FieldError::invalid(path, &Value::Bool(true), why));
     }
 }
 
 fn kind_names(errors: &mut Errors, path: &FieldPath, names_value: &Value) {
-    for field in ["plural", "singular", "kind", "listKind"] {
+    const FIELDS: [&str; 4] = ["plural", "singular", "kind", "listKind"];
+    for field in FIELDS {
+        check::required(errors, path.child(field), names_value.str_at(&[field]));
+    }
+    for field in FIELDS {
         let name = names_value.str_at(&[field]);
-        if matches!(field, "plural" | "kind" | "listKind" | "singular")
-            && !check::required(errors, path.child(field), name)
-        {
-            continue;
-        }
+        let mixed = matches!(field, "kind" | "listKind");
         let lower = name.to_lowercase();
-        let complaints =
-            names::dns1035_label(if matches!(field, "kind" | "listKind") { &lower } else { name });
-        if !complaints.is_empty() {
-            let why = if matches!(field, "kind" | "listKind") {
-                format!("may have mixed case, but should otherwise match: {}", complaints.join(","))
-            } else {
-                complaints.join(",")
-            };
+        let complaints = names::dns1035_label(if mixed { &lower } else { name });
+        if !name.is_empty() && !complaints.is_empty() {
+            let prefix = if mixed { "may have mixed case, but should otherwise match: " } else { "" };
+            let why = format!("{prefix}{}", complaints.join(","));
             errors.push(FieldError::invalid(path.child(field), &name.into(), why));
         }
     }
-    let mut each = |field: &str| {
+    let each = |errors: &mut Errors, field: &str| {
         for (i, name) in names_value.list_at(&[field]).iter().enumerate() {
             let complaints = names::dns1035_label(name.as_str().unwrap_or_default());
             if !complaints.is_empty() {
@@ -71,124 +160,59 @@ fn kind_names(errors: &mut Errors, path: &FieldPath, names_value: &Value) {
             }
         }
     };
-    each("shortNames");
-    each("categories");
-    if !names_value.str_at(&["kind"]).is_empty()
-        && names_value.str_at(&["kind"]) == names_value.str_at(&["listKind"])
-    {
-        let shown = names_value.str_at(&["listKind"]).into();
-        errors.push(FieldError::invalid(
-            path.child("listKind"),
-            &shown,
-            "kind and listKind may not be the same",
-        ));
+    each(errors, "shortNames");
+    let (kind, list) = (names_value.str_at(&["kind"]), names_value.str_at(&["listKind"]));
+    if !kind.is_empty() && kind == list {
+        let why = "kind and listKind may not be the same";
+        errors.push(FieldError::invalid(path.child("listKind"), &list.into(), why));
     }
+    each(errors, "categories");
 }
 
-fn versions(errors: &mut Errors, path: &FieldPath, versions: &[Value]) {
-    let mut storage = 0;
-    let mut seen: Vec<&str> = Vec::new();
+fn versions(errors: &mut Errors, rules: &Rules, path: &FieldPath, versions: &[Value], parts: &Parts) {
+    for (i, version) in versions.iter().enumerate() {
+        if version.at(&["schema", "openAPIV3Schema"]).is_none() {
+            let why = if rules.version.minor() < 26 { "schemas are required" } else { "" };
+            let at = path.index(i).children(&["schema", "openAPIV3Schema"]);
+            errors.push(FieldError::required(at, why));
+        }
+    }
+    let (mut storage, mut seen): (i32, Vec<&str>) = (0, Vec::new());
+    let mut unique = true;
     for (i, version) in versions.iter().enumerate() {
         let path = path.index(i);
         let name = version.str_at(&["name"]);
-        if version.bool_at(&["storage"]) == Some(true) {
-            storage += 1;
-        }
+        storage += i32::from(version.bool_at(&["storage"]) == Some(true));
+        unique &= !seen.contains(&name);
         seen.push(name);
         let complaints = names::dns1035_label(name);
         if !complaints.is_empty() {
             errors.push(FieldError::invalid(path.child("name"), &name.into(), complaints.join(",")));
         }
-        let at = path.child("schema").child("openAPIV3Schema");
-        match version.at(&["schema", "openAPIV3Schema"]) {
-            None => errors.push(FieldError::required(at, "schemas are required")),
-            Some(schema) => {
-                let before = errors.len();
-                plain(errors, &at, schema);
-                self::schema(errors, &at, schema, Place::Root);
-                if errors.len() == before {
-                    extensions::rules(errors, &at, schema, true, None);
-                }
-            }
-        }
-        for (j, column) in version.list_at(&["additionalPrinterColumns"]).iter().enumerate() {
-            let path = path.child("additionalPrinterColumns").index(j);
-            check::required(errors, path.child("name"), column.str_at(&["name"]));
-            let kind = column.str_at(&["type"]);
-            let why = "must be one of boolean,date,integer,number,string";
-            if kind.is_empty() {
-                errors.push(FieldError::required(path.child("type"), why));
-            } else if !matches!(kind, "boolean" | "date" | "integer" | "number" | "string") {
-                errors.push(FieldError::invalid(path.child("type"), &kind.into(), why));
-            }
-            let source = column.str_at(&["jsonPath"]);
-            if source.is_empty() {
-                errors.push(FieldError::required(path.child("JSONPath"), ""));
-            } else if !source.starts_with('.') {
-                let why = "must be a simple json path starting with .";
-                errors.push(FieldError::invalid(path.child("JSONPath"), &source.into(), why));
-            }
-        }
+        self::version::deprecation(errors, &path, version);
+        part(errors, rules, &path, version, parts, false);
     }
-    let shown = Value::from(seen.clone());
-    seen.sort_unstable();
-    seen.dedup();
-    if seen.len() < versions.len() {
-        errors.push(FieldError::invalid(path.clone(), &shown, "must contain unique version names"));
+    if unique && storage == 1 {
+        return;
+    }
+    let shown: Vec<String> = versions
+        .iter()
+        .map(|version| {
+            let mut version = version.clone();
+            for field in &parts.0 {
+                version.remove(&[field]);
+            }
+            internal::print("CustomResourceDefinitionVersion", &version)
+        })
+        .collect();
+    let shown = if shown.is_empty() { "null".to_owned() } else { format!("[{}]", shown.join(",")) };
+    let mut invalid = |why: &str| errors.push(FieldError::invalid_rendered(path.clone(), shown.clone(), why));
+    if !unique {
+        invalid("must contain unique version names");
     }
     if storage != 1 {
-        let why = "must have exactly one version marked as storage version";
-        errors.push(FieldError::invalid(path.clone(), &shown, why));
+        invalid("must have exactly one version marked as storage version");
     }
-}
-
-/// Where in a schema a node stands.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    Root,
-    Member,
-    Item,
-}
-
-/// What no schema may say, structural or not.
-fn plain(errors: &mut Errors, path: &FieldPath, schema: &Value) {
-    let kind = schema.str_at(&["type"]);
-    for field in ["id", "additionalItems", "patternProperties", "definitions", "dependencies", "$ref"] {
-        if schema.get(field).is_some() {
-            errors.push(FieldError::forbidden(path.child(field), format!("{field} is not supported")));
-        }
-    }
-    if kind == "null" {
-        let why = "type cannot be set to null, use nullable as an alternative";
-        errors.push(FieldError::forbidden(path.child("type"), why));
-    } else if !kind.is_empty() {
-        let kinds = ["array", "boolean", "integer", "number", "object", "string"];
-        check::allowed(errors, path.child("type"), kind, &kinds);
-    }
-    if matches!(schema.get("items"), Some(Value::List(_))) {
-        let why = "items must be a schema object and not an array";
-        errors.push(FieldError::forbidden(path.child("items"), why));
-    }
-    if schema.bool_at(&["uniqueItems"]) == Some(true) {
-        let why = "uniqueItems cannot be set to true since the runtime complexity becomes quadratic";
-        errors.push(FieldError::forbidden(path.child("uniqueItems"), why));
-    }
-    let properties = schema.map_at(&["properties"]);
-    let more = schema.get("additionalProperties");
-    if more.is_some_and(|m| m.as_bool() != Some(true)) && !properties.is_empty() {
-        let why = "additionalProperties and properties are mutual exclusive";
-        errors.push(FieldError::forbidden(path.child("additionalProperties"), why));
-    }
-    if let Some(inner) = more.filter(|m| m.as_map().is_some()) {
-        plain(errors, &path.child("additionalProperties"), inner);
-    }
-    for (name, inner) in properties.iter() {
-        plain(errors, &path.child("properties").key(name), inner);
-    }
-    if let Some(inner) = schema.get("items").filter(|i| i.as_map().is_some()) {
-        plain(errors, &path.child("items"), inner);
-    }
-    extensions::node(errors, path, schema);
 }
 
 /// Groups of the project itself ask for a word of its reviewers.
@@ -215,52 +239,45 @@ fn approval(errors: &mut Errors, object: &Object) {
     }
 }
 
-/// A structural schema: every node has a type.
-fn schema(errors: &mut Errors, path: &FieldPath, schema: &Value, place: Place) {
-    let root = place == Place::Root;
-    let kind = schema.str_at(&["type"]);
-    let free = schema.bool_at(&["x-kubernetes-int-or-string"]) == Some(true)
-        || schema.bool_at(&["x-kubernetes-preserve-unknown-fields"]) == Some(true);
-    if root && kind != "object" {
-        if kind.is_empty() {
-            errors.push(FieldError::required(path.child("type"), "must not be empty at the root"));
-        } else {
-            errors.push(FieldError::invalid(path.child("type"), &kind.into(), "must be object at the root"));
-        }
-    } else if kind.is_empty() && !free {
-        let why = match place {
-            Place::Item => "must not be empty for specified array items",
-            Place::Root | Place::Member => "must not be empty for specified object fields",
-        };
-        errors.push(FieldError::required(path.child("type"), why));
-    }
-    for (name, inner) in schema.map_at(&["properties"]).iter() {
-        if root && name == "metadata" {
-            continue;
-        }
-        self::schema(errors, &path.child("properties").key(name), inner, Place::Member);
-    }
-    if let Some(items) = schema.get("items") {
-        self::schema(errors, &path.child("items"), items, Place::Item);
-    } else if kind == "array" {
-        errors.push(FieldError::required(path.child("items"), "must be specified"));
-    }
-    if let Some(values) = schema.get("additionalProperties").filter(|v| v.as_map().is_some()) {
-        self::schema(errors, &path.child("additionalProperties"), values, Place::Member);
-    }
-}
-
 /// A change of a CustomResourceDefinition.
-pub(super) fn update(errors: &mut Errors, new: &Object, old: &Object) {
+pub(super) fn update(errors: &mut Errors, rules: &Rules, new: &Object, old: &Object) {
     meta::update(errors, new, old);
-    definition_any(errors, new);
+    spec(errors, rules, new);
     let path = FieldPath::new("spec");
     for (field, at) in [
-        (path.child("group"), vec!["spec", "group"]),
         (path.child("scope"), vec!["spec", "scope"]),
         (path.children(&["names", "kind"]), vec!["spec", "names", "kind"]),
+        (path.child("group"), vec!["spec", "group"]),
         (path.children(&["names", "plural"]), vec!["spec", "names", "plural"]),
     ] {
         check::immutable(errors, field, new.at(&at), old.at(&at));
+    }
+    stored(errors, rules, new);
+    let key = "api-approved.kubernetes.io";
+    if new.annotation(key) != old.annotation(key) {
+        approval(errors, new);
+    }
+    if old.bool_at(&["spec", "preserveUnknownFields"]) != Some(true) {
+        preserves(errors, new);
+    }
+}
+
+/// A version in which something is stored stays.
+fn stored(errors: &mut Errors, rules: &Rules, object: &Object) {
+    let path = FieldPath::new("status.storedVersions");
+    let versions = object.list_at(&["spec", "versions"]);
+    for (i, stored) in object.list_at(&["status", "storedVersions"]).iter().enumerate() {
+        if versions.iter().any(|v| v.get("name") == Some(stored)) {
+            continue;
+        }
+        let name = stored.as_str().unwrap_or_default();
+        let why = if rules.version.minor() < 29 {
+            "must appear in spec.versions".to_owned()
+        } else {
+            format!(
+                "missing from spec.versions; {name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in {name} and removes {name} from status.storedVersions"
+            )
+        };
+        errors.push(FieldError::invalid(path.index(i), stored, why));
     }
 }

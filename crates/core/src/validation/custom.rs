@@ -3,8 +3,9 @@
 //! Models apiextensions `pkg/registry/customresource/validator.go` and kube-openapi's validation.
 
 mod formats;
+mod lists;
 pub(super) mod rules;
-mod values;
+pub(super) mod values;
 
 use gatehouse_model::{FieldError, FieldErrorKind, FieldPath, Object, Value, names};
 
@@ -28,6 +29,16 @@ fn against_schema(errors: &mut Errors, call: &mut Call<'_>, object: &Object, old
     let Some(schema) = schema::of_custom(call.cluster, &call.resource) else { return };
     let before = old.map(|o| &o.0);
     values::check(errors, &FieldPath::default(), &object.0, before, &schema, call.cluster.version);
+    scaled(errors, call, object);
+    let twice = |object: &Value| {
+        let mut found = Errors::new();
+        lists::check(&mut found, &FieldPath::default(), object, &schema);
+        found
+    };
+    // What was there twice before may stay.
+    if before.is_none_or(|before| twice(before).is_empty()) {
+        errors.extend(twice(&object.0));
+    }
     if errors.iter().any(|e| {
         use FieldErrorKind as Kind;
         matches!(
@@ -44,6 +55,25 @@ fn against_schema(errors: &mut Errors, call: &mut Call<'_>, object: &Object, old
     let found = rules::check(&object.0, old.map(|o| &o.0), &schema);
     errors.extend(found.errors);
     call.notes.warnings.extend(found.tolerated.iter().map(ToString::to_string));
+}
+
+/// Replicas are counted from nothing upwards.
+fn scaled(errors: &mut Errors, call: &Call<'_>, object: &Object) {
+    let version = schema::custom_version(call.cluster, &call.resource);
+    let Some(scale) = version.and_then(|version| version.at(&["subresources", "scale"])) else { return };
+    for field in ["specReplicasPath", "statusReplicasPath"] {
+        let place = scale.str_at(&[field]);
+        let steps: Vec<&str> = place.trim_start_matches('.').split('.').collect();
+        let Some(replicas) = object.i64_at(&steps) else { continue };
+        let why = if replicas < 0 {
+            "should be a non-negative integer"
+        } else if replicas > i64::from(i32::MAX) {
+            "should be less than or equal to 2147483647"
+        } else {
+            continue;
+        };
+        errors.push(FieldError::invalid(FieldPath::new(place), &Value::Int(replicas), why));
+    }
 }
 
 /// What an element of a list was before: lists of maps tell elements apart by their keys, others do not.

@@ -1,5 +1,6 @@
 //! One manifest a rule, and what a real API server says of it.
 
+mod definitions;
 mod fields;
 
 use gatehouse_model::{GroupVersion, KubeVersion, Value, json};
@@ -351,11 +352,12 @@ fn definitions() {
             },
         })
     };
-    let at = "spec.versions[0].schema.openAPIV3Schema";
     assert_eq!(
         findings(crd("example.com", json!({}))),
-        [format!("{at}: Required value: schemas are required")]
+        ["spec.versions[0].schema.openAPIV3Schema: Required value"]
     );
+    // What all versions say alike is said of the definition.
+    let at = "spec.validation.openAPIV3Schema";
     let schema = json!({"type": "object", "properties": {
         "a": {"type": "array", "items": {}},
         "b": {"type": "object", "properties": {"c": {}}, "additionalProperties": {"type": "string"}},
@@ -364,13 +366,13 @@ fn definitions() {
         findings(crd("example.com", json!({"openAPIV3Schema": schema}))),
         [
             format!(
-                "{at}.properties[b].additionalProperties: Forbidden: additionalProperties and properties are mutual exclusive"
-            ),
-            format!(
                 "{at}.properties[a].items.type: Required value: must not be empty for specified array items"
             ),
             format!(
                 "{at}.properties[b].properties[c].type: Required value: must not be empty for specified object fields"
+            ),
+            format!(
+                "{at}.properties[b].additionalProperties: Forbidden: additionalProperties and properties are mutual exclusive"
             ),
         ]
     );

@@ -35,12 +35,36 @@ pub(super) fn node(errors: &mut Errors, path: &FieldPath, schema: &Value) {
     let list = schema.get("x-kubernetes-list-type").and_then(Value::as_str);
     if let Some(of) = list {
         must_be(errors, "array", "x-kubernetes-list-type");
-        check::allowed(errors, path.child("x-kubernetes-list-type"), of, &["atomic", "map", "set"]);
+        if kind == "array" && of == "set" {
+            set_items(errors, &path.child("items"), schema.get("items"));
+        }
+        check::allowed(errors, path.child("x-kubernetes-list-type"), of, &["atomic", "set", "map"]);
     }
     keys(errors, path, schema, list);
+    if let Some(of @ ("set" | "map")) = list
+        && schema.at(&["items"]).is_some_and(|items| items.bool_at(&["nullable"]) == Some(true))
+    {
+        let why = format!("cannot be nullable when x-kubernetes-list-type is {of}");
+        errors.push(FieldError::forbidden(path.children(&["items", "nullable"]), why));
+    }
     for (i, rule) in schema.list_at(&["x-kubernetes-validations"]).iter().enumerate() {
         written(errors, &path.child("x-kubernetes-validations").index(i), rule);
     }
+}
+
+/// The elements of a set are told apart as wholes.
+fn set_items(errors: &mut Errors, path: &FieldPath, items: Option<&Value>) {
+    let Some(items) = items else { return };
+    let word = |field: &str| items.get(field).cloned().unwrap_or_default();
+    let (list, map) = (word("x-kubernetes-list-type"), word("x-kubernetes-map-type"));
+    let field = match items.str_at(&["type"]) {
+        "array" if !matches!(list.as_str(), None | Some("atomic")) => "x-kubernetes-list-type",
+        // The server shows the kind of list here too.
+        "object" if map.as_str() != Some("atomic") => "x-kubernetes-map-type",
+        _ => return,
+    };
+    let why = "must be atomic as item of a list with x-kubernetes-list-type=set";
+    errors.push(FieldError::invalid(path.child(field), &list, why));
 }
 
 fn keys(errors: &mut Errors, path: &FieldPath, schema: &Value, list: Option<&str>) {

@@ -6,7 +6,7 @@ use super::formats;
 use crate::validation::check::Errors;
 
 /// Checks a value that was `old` before; what was so before is left alone.
-pub(super) fn check(
+pub(in crate::validation) fn check(
     errors: &mut Errors,
     path: &FieldPath,
     value: &Value,
@@ -44,7 +44,7 @@ pub(super) fn check(
 
 /// A place as kube-openapi names it.
 fn name(path: &FieldPath) -> &str {
-    path.shown()
+    path.as_str()
 }
 
 fn string(errors: &mut Errors, path: &FieldPath, text: &str, schema: &Value, version: KubeVersion) {

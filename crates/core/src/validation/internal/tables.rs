@@ -187,6 +187,8 @@ pub(super) static STRUCTS: &[(&str, &str)] = &[
     ("SuccessPolicyRule", "SucceededIndexes:*s SucceededCount:*i"),
     ("NodeAddress", "Type:s Address:s"),
     ("ObjectReference", "Kind:s Namespace:s Name:s UID:s APIVersion=apiVersion:s ResourceVersion:s FieldPath:s"),
+    ("CustomResourceDefinitionVersion", "Name:s Served:b Storage:b Deprecated:b DeprecationWarning:*s Schema:*t \
+        Subresources:*t AdditionalPrinterColumns:[]t SelectableFields:[]t"),
     ("EventSource", "Component:s Host:s"),
     ("Taint", "Key:s Value:s Effect:s TimeAdded:*s"),
     ("IDRange", "Min:i Max:i"),
