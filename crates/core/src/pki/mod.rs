@@ -38,6 +38,7 @@ impl Authority {
         let name = x509::name(&[("CN".to_owned(), common_name.to_owned())]);
         let from = Timestamp::GENESIS;
         let mut extensions = x509::usages(&[]);
+        extensions.push(x509::subject_key(&key.public_der()));
         extensions.push(x509::alternative_names(&[common_name]));
         let terms =
             Terms { issuer: name.clone(), from, until: from.plus_millis(10 * YEAR), extensions, serial: 8 };
@@ -71,6 +72,7 @@ impl Authority {
         let key = Key::new(Algorithm::Rsa(2048), &mut self.entropy);
         let subject: Vec<_> = subject.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         let mut extensions = x509::usages(usages);
+        extensions.push(x509::authority_key(&self.key.public_der()));
         if !names.is_empty() {
             extensions.push(x509::alternative_names(names));
         }

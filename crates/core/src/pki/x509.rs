@@ -327,6 +327,23 @@ pub fn usages(usages: &[&str]) -> Vec<Extension> {
     all
 }
 
+/// Twenty bytes that name a key.
+fn key_id(public: &[u8]) -> Vec<u8> {
+    key::signature(&key::public_of(public), b"key").into_iter().take(20).collect()
+}
+
+/// `subjectKeyIdentifier` of a key.
+#[must_use]
+pub fn subject_key(public: &[u8]) -> Extension {
+    (vec![0x55, 0x1d, 0x0e], false, element(der::OCTET_STRING, &key_id(public)))
+}
+
+/// `authorityKeyIdentifier` of the key that signs.
+#[must_use]
+pub fn authority_key(public: &[u8]) -> Extension {
+    (vec![0x55, 0x1d, 0x23], false, element(SEQUENCE, &element(0x80, &key_id(public))))
+}
+
 /// `id-kp-…`
 fn purpose(last: u8) -> Vec<u8> {
     element(OID, &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, last])

@@ -215,7 +215,7 @@ fn confinement(
     let node = effects::plan::Node {
         runtime: RuntimeVersion::default(),
         apparmor: Some(&|name| site.node.has_profile(name)),
-        seccomp_default: false,
+        seccomp_default: site.node.services.kubelet.seccomp_default,
         seccomp_annotations: site.cluster.version.minor() < 25,
         read: &|path| site.node.read_file(path).map(|b| String::from_utf8_lossy(&b).into_owned()),
     };

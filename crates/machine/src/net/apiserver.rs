@@ -37,6 +37,7 @@ pub(super) fn certificate(cluster: &Cluster) -> Certificate {
         names,
         from,
         until: from + YEAR,
+        ..Certificate::default()
     }
 }
 
@@ -240,7 +241,7 @@ fn pairs(query: &str) -> Vec<(String, String)> {
 const FIRST: &[&str] =
     &["kind", "apiVersion", "metadata", "spec", "status", "message", "reason", "details", "code"];
 /// JSON as the server writes it: for people indented by two, else in one line that ends.
-fn print(value: &Value, pretty: bool) -> String {
+pub(super) fn print(value: &Value, pretty: bool) -> String {
     let mut text = String::new();
     write(&mut text, value, pretty, 0, FIRST);
     if !pretty {

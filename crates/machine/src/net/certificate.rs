@@ -20,6 +20,8 @@ pub struct Certificate {
     pub from: i64,
     /// Until when.
     pub until: i64,
+    /// Its bytes, where it has any.
+    pub der: Vec<u8>,
 }
 
 /// The names of a subjectAltName extension.
@@ -86,6 +88,7 @@ impl Certificate {
             names: alternatives(&read.extensions),
             from: moment(&read.validity.0),
             until: moment(&read.validity.1),
+            der: bytes.to_vec(),
         })
     }
 

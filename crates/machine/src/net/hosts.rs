@@ -135,6 +135,7 @@ impl Host {
             names: vec![self.name.clone(), format!("*.{}", self.name)],
             from: now - 30 * 86_400_000,
             until: now + 60 * 86_400_000,
+            ..Certificate::default()
         }
     }
 }

@@ -51,6 +51,8 @@ pub(super) fn answer(
             certificate: certificate(&wire.cluster.store, name, now),
             http2: h.http2,
             tls: super::tls::Agreed::default(),
+            chain: Vec::new(),
+            asks_for: Vec::new(),
         }),
         (None, _) => None,
     };
@@ -365,6 +367,7 @@ fn certificate(store: &Store, name: &str, now: i64) -> Certificate {
             names: vec!["ingress.local".to_owned()],
             from: day,
             until: day + 365 * 86_400_000,
+            ..Certificate::default()
         }
     })
 }

@@ -19,7 +19,7 @@ pub(super) enum Meeting {
     /// It lets it through; what the server header says.
     Inside(&'static str),
     /// It answers itself.
-    Answered(Heard),
+    Answered(Box<Heard>),
 }
 
 fn pod_at(cluster: &Cluster, ip: std::net::IpAddr) -> Option<&Object> {
@@ -39,7 +39,7 @@ pub(super) fn meet(cluster: &Cluster, talk: &Conversation, said: &Said) -> Meeti
         // Nobody there speaks TLS.
         return match told {
             Some(ClientTls::IstioMutual | ClientTls::Other) => {
-                Meeting::Answered(unreachable(cluster, said, NO_TLS))
+                Meeting::Answered(Box::new(unreachable(cluster, said, NO_TLS)))
             }
             _ => Meeting::Plain,
         };
@@ -51,15 +51,15 @@ pub(super) fn meet(cluster: &Cluster, talk: &Conversation, said: &Said) -> Meeti
     let (mode, _) = istio::peer_mode(&cluster.store, pod, talk.end.port());
     let mutual = told.is_none() || told == Some(ClientTls::IstioMutual);
     if mode == istio::Mode::Disable && told.is_some_and(|t| t != ClientTls::Disable) {
-        return Meeting::Answered(unreachable(cluster, said, NO_TLS));
+        return Meeting::Answered(Box::new(unreachable(cluster, said, NO_TLS)));
     }
     let principal = client.filter(|_| mutual && mode != istio::Mode::Disable).map(istio::principal);
     if mode == istio::Mode::Strict && principal.is_none() {
         // The client's own sidecar says so to its pod.
-        return Meeting::Answered(match client {
+        return Meeting::Answered(Box::new(match client {
             Some(_) => unreachable(cluster, said, ENDED),
             None => Heard::Reset,
-        });
+        }));
     }
     let http = if hello.is_some() { None } else { Request::parse(bytes) }.map(|r| HttpRequest {
         host: r.header("host").unwrap_or("").to_owned(),
@@ -79,10 +79,10 @@ pub(super) fn meet(cluster: &Cluster, talk: &Conversation, said: &Said) -> Meeti
     if allowed {
         return Meeting::Inside(by);
     }
-    let Some(http) = http else { return Meeting::Answered(Heard::Reset) };
+    let Some(http) = http else { return Meeting::Answered(Box::new(Heard::Reset)) };
     let refused = Response::new(403, "text/plain", "RBAC: access denied");
     let heard = Heard::Bytes(None, with_date(refused, cluster.now.0).bytes(&http.method));
-    Meeting::Answered(through(heard, by))
+    Meeting::Answered(Box::new(through(heard, by)))
 }
 
 /// What Envoy says where TLS was spoken to somebody who does not.

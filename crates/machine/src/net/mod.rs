@@ -24,6 +24,12 @@ pub use hosts::{Host, Hosts};
 pub use http::{Request, Response, reason};
 pub use wire::Wire;
 
+/// JSON in one line as Go's servers write objects: what every object has comes first.
+#[must_use]
+pub fn in_go_order(value: &gatehouse_model::Value) -> String {
+    apiserver::print(value, false)
+}
+
 /// How packets travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
@@ -100,6 +106,10 @@ pub struct ServerHello {
     pub http2: bool,
     /// The version and the cipher suite.
     pub tls: tls::Agreed,
+    /// The certificates behind its own, in DER.
+    pub chain: Vec<Vec<u8>>,
+    /// The authorities of client certificates that it asks for, by common name.
+    pub asks_for: Vec<String>,
 }
 
 /// What comes back.

@@ -65,6 +65,20 @@ pub(super) fn answer(
             Err(alert) => return Heard::Alert(alert),
         }
     };
+    let shown = (!plain).then(|| {
+        let (certificate, chain) = certificate(cluster, node, machine, port, api);
+        let asks_for: &[&str] = match port {
+            _ if api => &["kubernetes", "front-proxy-ca"],
+            ETCD => &["etcd-ca"],
+            _ => &["kubernetes"],
+        };
+        let asks_for = asks_for.iter().map(|n| (*n).to_owned()).collect();
+        ServerHello { certificate, http2: hello.http2 && port != ETCD, tls: agreed, chain, asks_for }
+    });
+    // Who says nothing has seen what the server shows before he is turned away.
+    if bytes.is_empty() {
+        return Heard::Bytes(shown, Vec::new());
+    }
     if port == ETCD && machine.services.etcd_client_auth && hello.certificate.is_none() {
         return Heard::Alert("tlsv13 alert certificate required");
     }
@@ -81,35 +95,39 @@ pub(super) fn answer(
             }
         }
     };
-    let shown = (!plain).then(|| ServerHello {
-        certificate: certificate(cluster, node, machine, port, api),
-        http2: hello.http2 && port != ETCD,
-        tls: agreed,
-    });
     Heard::Bytes(shown, response.bytes(&request.method))
 }
 
 /// The certificate of a port: the file its server was started with, or what a kubelet signs for itself.
-fn certificate(cluster: &Cluster, node: &str, machine: &Machine, port: u16, api: bool) -> Certificate {
+fn certificate(
+    cluster: &Cluster,
+    node: &str,
+    machine: &Machine,
+    port: u16,
+    api: bool,
+) -> (Certificate, Vec<Vec<u8>>) {
     let file = match port {
         _ if api => "/etc/kubernetes/pki/apiserver.crt",
         ETCD => "/etc/kubernetes/pki/etcd/server.crt",
         _ => "/var/lib/kubelet/pki/kubelet.crt",
     };
-    let read = machine.read_file(file).and_then(|t| Certificate::parse(&String::from_utf8_lossy(&t)));
-    if let Some(found) = read {
-        return found;
+    let text = machine.read_file(file).map(|t| String::from_utf8_lossy(&t).into_owned()).unwrap_or_default();
+    let mut all = Certificate::all(&text).into_iter();
+    if let Some(found) = all.next() {
+        return (found, all.map(|c| c.der).collect());
     }
     if api {
-        return apiserver::certificate(cluster);
+        return (apiserver::certificate(cluster), Vec::new());
     }
     let stamp = gatehouse_core::Timestamp::GENESIS.seconds();
     let name = |n: String| vec![("CN".to_owned(), n)];
-    Certificate {
+    let made = Certificate {
         subject: name(format!("{node}@{stamp}")),
         issuer: name(format!("{node}-ca@{stamp}")),
         names: vec![node.to_owned()],
         from: (stamp - 3600) * 1000,
         until: (stamp + 365 * 86_400) * 1000,
-    }
+        ..Certificate::default()
+    };
+    (made, Vec::new())
 }

@@ -233,7 +233,7 @@ impl<'w> Wire<'w> {
                 let heard = match mesh::meet(self.cluster, talk, said) {
                     mesh::Meeting::Plain => self.process(m, &process, talk, said),
                     mesh::Meeting::Inside(by) => mesh::through(self.process(m, &process, talk, said), by),
-                    mesh::Meeting::Answered(heard) => heard,
+                    mesh::Meeting::Answered(heard) => *heard,
                 };
                 self.learn(talk, said, &heard);
                 heard
@@ -405,6 +405,8 @@ impl<'w> Wire<'w> {
                         certificate: host.certificate(now),
                         http2: hello.http2,
                         tls: super::tls::Agreed::default(),
+                        chain: Vec::new(),
+                        asks_for: Vec::new(),
                     }),
                     None => None,
                 };

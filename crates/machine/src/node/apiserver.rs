@@ -59,13 +59,16 @@ pub(super) fn command_failed(now: i64, why: &str) -> String {
 
 /// What the TLS flags of a component say that is wrong.
 pub(super) fn tls_errors(flags: &Flags) -> Vec<String> {
+    tls_problems(flags.text("tls-min-version"), &flags.list("tls-cipher-suites"))
+}
+
+/// What is wrong with a version and with suites.
+pub(super) fn tls_problems(version: &str, suites: &[String]) -> Vec<String> {
     let mut wrong = Vec::new();
-    let version = flags.text("tls-min-version");
     if !matches!(version, "" | "VersionTLS10" | "VersionTLS11" | "VersionTLS12" | "VersionTLS13") {
         wrong.push(format!("unknown tls version {version:?}"));
     }
-    let known = |s: &String| SUITES.split(' ').any(|k| k == s);
-    if let Some(suite) = flags.list("tls-cipher-suites").into_iter().find(|s| !known(s)) {
+    if let Some(suite) = suites.iter().find(|s| !SUITES.split(' ').any(|k| k == *s)) {
         wrong.push(format!("Cipher suite {suite} not supported or doesn't exist"));
     }
     wrong

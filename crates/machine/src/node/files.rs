@@ -98,8 +98,10 @@ pub fn furnish(machine: &mut Machine, control_plane: bool, cluster: &Cluster) {
         0o600,
         ROOT,
     );
-    let (certificate, key) = ca.issue(&[("CN", &format!("{host}@1795132800"))], &["server auth"], &[&host]);
-    machine.write_file("/var/lib/kubelet/pki/kubelet.crt", certificate, 0o644, ROOT);
+    // A kubelet signs for itself.
+    let mut own = Authority::new(&format!("{host}-ca@1795132800"), salt ^ 0x6b75_6265);
+    let (certificate, key) = own.issue(&[("CN", &format!("{host}@1795132800"))], &["server auth"], &[&host]);
+    machine.write_file("/var/lib/kubelet/pki/kubelet.crt", certificate + &own.pem(), 0o644, ROOT);
     machine.write_file("/var/lib/kubelet/pki/kubelet.key", key.traditional_pem(), 0o600, ROOT);
     let current = "    client-certificate: /var/lib/kubelet/pki/kubelet-client-current.pem\n    client-key: /var/lib/kubelet/pki/kubelet-client-current.pem\n";
     let text = kubeconfig(&ca.pem(), "default-auth", current);

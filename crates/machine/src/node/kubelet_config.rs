@@ -9,6 +9,7 @@ use gatehouse_core::{Cluster, Credential, Target, Verb, authn};
 use gatehouse_model::field::aggregate_texts;
 use gatehouse_model::{Value, yaml};
 
+use super::apiserver::tls_problems;
 use super::manifest::{Sight, look};
 use crate::machine::Machine;
 use crate::net::tls;
@@ -34,7 +35,14 @@ pub struct KubeletConfig {
     pub tls: tls::Server,
     /// `allowedUnsafeSysctls`
     pub allowed_unsafe_sysctls: Vec<String>,
+    /// `seccompDefault`: RuntimeDefault for pods that ask for no profile.
+    pub seccomp_default: bool,
+    /// What a kubelet that starts with it has to say.
+    pub remarks: Vec<String>,
 }
+
+/// The fields of the file, by name.
+const FIELDS: &str = include_str!("flags/kubelet-config.txt");
 
 impl Default for KubeletConfig {
     fn default() -> Self {
@@ -48,6 +56,8 @@ impl Default for KubeletConfig {
             protect_kernel_defaults: false,
             tls: tls::Server::default(),
             allowed_unsafe_sysctls: Vec::new(),
+            seccomp_default: false,
+            remarks: Vec::new(),
         }
     }
 }
@@ -111,6 +121,8 @@ impl KubeletConfig {
             protect_kernel_defaults: value.bool_at(&["protectKernelDefaults"]) == Some(true),
             tls: tls::Server::new(value.str_at(&["tlsMinVersion"]), texts("tlsCipherSuites")),
             allowed_unsafe_sysctls: texts("allowedUnsafeSysctls"),
+            seccomp_default: value.bool_at(&["seccompDefault"]) == Some(true),
+            remarks: remarks(machine, &text, &value),
         };
         config.validate(machine, &value)?;
         Ok(config)
@@ -140,6 +152,14 @@ impl KubeletConfig {
         if !matches!(mode, "" | "Webhook" | "AlwaysAllow") {
             return Err(("run.go:72", format!("failed to run Kubelet: unknown authorization mode {mode}")));
         }
+        if let Some(why) = tls_problems(value.str_at(&["tlsMinVersion"]), &self.tls.suites).into_iter().next()
+        {
+            let why = format!("failed to construct kubelet dependencies: {why}");
+            return Err(("run.go:72", why));
+        }
+        if let Some(why) = self.tls.http2_error() {
+            return Err(("server.go:203", why.to_owned()));
+        }
         let ca = value.str_at(&["authentication", "x509", "clientCAFile"]);
         if !ca.is_empty() && !matches!(look(machine, ca), Sight::File(_)) {
             return Err((
@@ -165,6 +185,47 @@ impl KubeletConfig {
         }
         Err(("kubelet.go:1703", aggregate_texts(&wrong)))
     }
+}
+
+/// What a kubelet says of a file that it takes all the same.
+#[inline(never)]
+fn remarks(machine: &Machine, text: &str, value: &Value) -> Vec<String> {
+    let mut strict = Vec::new();
+    let doubles = yaml::parse_document(text).map(|d| d.duplicates).unwrap_or_default();
+    if !doubles.is_empty() {
+        let shown = doubles.iter().map(|d| {
+            let key = d.path.clone();
+            let key = key.rsplit('.').next().unwrap_or_default().to_owned();
+            format!("\n  line {}: key \"{key}\" already set in map", d.kept.line)
+        });
+        strict.push(format!("yaml: unmarshal errors:{}", shown.collect::<String>()));
+    }
+    let parts: [(&[&str], &str); 6] = [
+        (&[], FIELDS),
+        (&["authentication"], "anonymous webhook x509"),
+        (&["authentication", "anonymous"], "enabled"),
+        (&["authentication", "webhook"], "cacheTTL enabled"),
+        (&["authentication", "x509"], "clientCAFile"),
+        (&["authorization"], "mode webhook"),
+    ];
+    for (path, known) in parts {
+        let Some(part) = value.at(path) else { continue };
+        for (key, _) in part.entries().iter().filter(|(k, _)| !known.split_whitespace().any(|n| n == *k)) {
+            let shown = [path, &[key]].concat().join(".");
+            strict.push(format!("unknown field \"{shown}\""));
+        }
+    }
+    let mut all = Vec::new();
+    if !strict.is_empty() {
+        let why =
+            format!("strict decoding error: {}", strict.join(", ")).replace('"', "\\\"").replace('\n', "\\n");
+        all.push(format!("codec.go:100] \"Using lenient decoding as strict decoding failed\" err=\"{why}\""));
+    }
+    let folder = value.str_at(&["staticPodPath"]);
+    if !folder.is_empty() && matches!(look(machine, folder), Sight::Nothing) {
+        all.push(format!("file.go:104] \"Unable to read config path\" err=\"path does not exist, ignoring\" path={folder:?}"));
+    }
+    all
 }
 
 /// Fields whose values have the wrong type, in the decoder's words.
@@ -328,7 +389,7 @@ fn body(cluster: &Cluster, node: &str, path: &str) -> (u16, String) {
                 .map(|p| p.0.clone())
                 .collect();
             let list = gatehouse_model::json!({"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": pods});
-            (200, gatehouse_model::json::print(&list) + "\n")
+            (200, crate::net::in_go_order(&list))
         }
         "/metrics" => (200, "# HELP kubelet_node_name [ALPHA] The node's name. The count is always 1.\n# TYPE kubelet_node_name gauge\nkubelet_node_name{node=\"NODE\"} 1\n".replace("NODE", node)),
         _ => (404, "404 page not found\n".to_owned()),

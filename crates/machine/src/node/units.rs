@@ -261,6 +261,9 @@ pub fn start(machine: &mut Machine, outside: &mut dyn Outside, name: &str) -> Re
                     now,
                     "kubelet.go:386] \"Attempting to sync node with API server\"",
                 );
+                for line in services.kubelet.remarks.clone() {
+                    services.kubelet_says(if line.starts_with("file") { 'E' } else { 'I' }, now, &line);
+                }
             }
             Ok(())
         }
@@ -273,6 +276,8 @@ pub fn start(machine: &mut Machine, outside: &mut dyn Outside, name: &str) -> Re
             } else {
                 let what = if place.starts_with("run") {
                     "command failed"
+                } else if place.starts_with("server") {
+                    "Failed to listen and serve"
                 } else {
                     "Failed to start ContainerManager"
                 };

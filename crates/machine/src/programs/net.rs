@@ -10,6 +10,7 @@ mod url;
 mod wget;
 
 pub(super) use curl::main as curl;
+pub(super) use curl::publicly_trusted;
 pub(super) use dig::{getent, main as dig};
 pub(super) use nc::main as nc;
 pub(super) use nslookup::main as nslookup;

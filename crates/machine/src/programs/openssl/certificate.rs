@@ -1,6 +1,7 @@
 //! `openssl x509` and `openssl verify`.
 
 use gatehouse_core::Timestamp;
+use gatehouse_core::pki::x509::Extension;
 use gatehouse_core::pki::{Certificate, Request, Terms, der, key};
 
 use super::{Args, chance, input, load_certificate, load_key, request, text, write};
@@ -128,19 +129,27 @@ fn show(sys: &mut Sys<'_>, args: &Args) -> Result<i32, i32> {
             "pubkey" => out.push_str(&der::pem("PUBLIC KEY", &certificate.key)),
             "modulus" => out.push_str(&super::tools::modulus(&certificate.key)),
             "ext" => {
-                let wanted = match value.as_str() {
-                    "subjectAltName" => 0x11,
-                    "keyUsage" => 0x0f,
-                    "extendedKeyUsage" => 0x25,
-                    _ => 0x13,
-                };
-                let mine: Vec<_> =
-                    certificate.extensions.iter().filter(|e| e.0 == [0x55, 0x1d, wanted]).cloned().collect();
+                let numbers = [
+                    ("subjectAltName", 0x11),
+                    ("keyUsage", 0x0f),
+                    ("extendedKeyUsage", 0x25),
+                    ("basicConstraints", 0x13),
+                    ("subjectKeyIdentifier", 0x0e),
+                    ("authorityKeyIdentifier", 0x23),
+                ];
+                let wanted: Vec<u8> = numbers
+                    .iter()
+                    .filter(|(n, _)| value.split(',').any(|v| v == *n))
+                    .map(|(_, k)| *k)
+                    .collect();
+                let is = |e: &&Extension| matches!(e.0.as_slice(), [0x55, 0x1d, k] if wanted.contains(k));
+                let mine: Vec<_> = certificate.extensions.iter().filter(is).cloned().collect();
                 if mine.is_empty() {
                     out.push_str("No extensions matching the given criteria.\n");
                 }
                 out.push_str(&text::extensions(&mine, 0));
             }
+            "purpose" => out.push_str(&text::purposes(&certificate)),
             "checkend" => {
                 let seconds = value.parse::<i64>().unwrap_or(0);
                 let ends = moment(&certificate.validity.1) <= sys.now().plus_millis(seconds * 1000);

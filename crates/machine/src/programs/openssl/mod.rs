@@ -4,6 +4,7 @@
 
 mod certificate;
 mod request;
+mod s_client;
 mod text;
 mod tools;
 
@@ -37,7 +38,7 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         "req" => request::main(sys, &args),
         "x509" => certificate::main(sys, &args),
         "verify" => certificate::verify(sys, &args),
-        "s_client" => tools::s_client(sys, &args),
+        "s_client" => s_client::main(sys, &args),
         "rand" => tools::rand(sys, &args),
         "enc" | "base64" => tools::encode(sys, &args),
         "dgst" | "sha256" | "sha512" | "md5" => tools::digest(sys, &args, &command),
@@ -64,9 +65,9 @@ struct Args {
 }
 
 /// Options that take a value.
-const VALUED: &str = " in out key keyout subj days CA CAkey CAserial CAfile newkey config addext algorithm pkeyopt name extfile extensions inform outform passin passout set_serial checkend ext connect servername cert verify_hostname nameopt copy_extensions reqexts issuer_checks CApath untrusted starttls ";
+const VALUED: &str = " in out key keyout subj days CA CAkey CAserial CAfile newkey config addext algorithm pkeyopt name extfile extensions inform outform passin passout set_serial checkend ext connect servername cert verify_hostname nameopt copy_extensions reqexts issuer_checks CApath untrusted starttls cipher ciphersuites alpn verify verify_depth ";
 /// Options that take none.
-const FLAGS: &str = " new x509 nodes noenc noout text subject issuer enddate startdate dates serial fingerprint modulus pubkey pubout pubin req verify check sha256 sha1 sha384 sha512 md5 base64 hex d e A a CAcreateserial genkey traditional batch utf8 showcerts brief quiet tls1_2 tls1_3 noservername purpose email hash r des3 aes256 aes128 verbose alias trustout ";
+const FLAGS: &str = " new x509 nodes noenc noout text subject issuer enddate startdate dates serial fingerprint modulus pubkey pubout pubin req verify check sha256 sha1 sha384 sha512 md5 base64 hex d e A a CAcreateserial genkey traditional batch utf8 showcerts brief quiet tls1 tls1_1 tls1_2 tls1_3 no_tls1 no_tls1_1 no_tls1_2 no_tls1_3 ign_eof no_ign_eof msg debug state verify_return_error prexit noservername purpose email hash r des3 aes256 aes128 verbose alias trustout ";
 
 impl Args {
     fn parse(command: &str, words: &[String]) -> Result<Self, String> {
@@ -79,8 +80,7 @@ impl Args {
             };
             let name = name.trim_start_matches('-');
             // For some commands a name is a flag and for others not.
-            let valued =
-                VALUED.contains(&format!(" {name} ")) && !(command == "s_client" && name == "verify");
+            let valued = VALUED.contains(&format!(" {name} ")) && (name != "verify" || command == "s_client");
             if valued {
                 let Some(value) = words.next() else { return Err(format!("Option -{name} needs a value")) };
                 args.given.push((name.to_owned(), value.clone()));

@@ -136,6 +136,38 @@ pub(super) fn extensions(all: &[Extension], indent: usize) -> String {
         .collect()
 }
 
+/// `openssl x509 -purpose`: what a certificate may be used for.
+pub(super) fn purposes(c: &Certificate) -> String {
+    let of = |k: u8| c.extensions.iter().find(|e| e.0 == [0x55, 0x1d, k]);
+    let extended = of(0x25).map(|e| extension(e).1);
+    let usage = of(0x0f).map(|e| extension(e).1);
+    let authority = of(0x13).map_or(c.subject == c.issuer, |e| extension(e).1 == "CA:TRUE");
+    let may = |purpose: &str| extended.as_ref().is_none_or(|e| e.contains(purpose));
+    let signs = usage.as_ref().is_none_or(|u| u.contains("Digital Signature"));
+    let enciphers = usage.as_ref().is_none_or(|u| u.contains("Key Encipherment"));
+    let yes = |b: bool| if b { "Yes" } else { "No" };
+    let rows = [
+        ("SSL client", may("Client") && signs),
+        ("SSL server", may("Server") && (signs || enciphers)),
+        ("Netscape SSL server", may("Server") && enciphers),
+        ("S/MIME signing", may("E-mail") && signs),
+        ("S/MIME encryption", may("E-mail") && enciphers),
+        ("CRL signing", usage.as_ref().is_none_or(|u| u.contains("CRL Sign"))),
+        ("Any Purpose", true),
+        ("OCSP helper", true),
+        ("Time Stamp signing", false),
+    ];
+    let mut out = String::from("Certificate purposes:\n");
+    for (name, fits) in rows {
+        out.push_str(&format!(
+            "{name} : {}\n{name} CA : {}\n",
+            yes(fits),
+            yes(authority || name == "Any Purpose" || name == "OCSP helper")
+        ));
+    }
+    out
+}
+
 /// A serial number: as a number where it is short.
 fn serial(bytes: &[u8]) -> String {
     if bytes.len() <= 8 {

@@ -1,9 +1,8 @@
-//! The small tools: `rsa`, `pkey`, `rand`, `enc -base64`, `dgst`, and the shape of `s_client`.
+//! The small tools: `rsa`, `pkey`, `rand`, `enc -base64`, `dgst`.
 
-use gatehouse_core::pki::{Algorithm, Certificate, der, key};
+use gatehouse_core::pki::{Algorithm, der, key};
 
 use super::{Args, chance, input, load_key, text, write};
-use crate::programs::net::resolve;
 use crate::programs::{decode_base64, encode_base64, sums};
 use crate::sys::Sys;
 
@@ -143,47 +142,5 @@ pub(super) fn digest(sys: &mut Sys<'_>, args: &Args, command: &str) -> i32 {
         };
         sys.print(&format!("{name}({})= {sum}\n", file.as_deref().unwrap_or("stdin")));
     }
-    0
-}
-
-/// Who answers on the ports of a node that speak TLS.
-fn server_certificate(sys: &mut Sys<'_>, port: u16) -> Option<Certificate> {
-    let path = match port {
-        6443 => "/etc/kubernetes/pki/apiserver.crt",
-        2379 => "/etc/kubernetes/pki/etcd/server.crt",
-        10250 => "/var/lib/kubelet/pki/kubelet.crt",
-        _ => return None,
-    };
-    let bytes = sys.machine().read_file(path)?;
-    Certificate::from_pem(&String::from_utf8_lossy(&bytes))
-}
-
-pub(super) fn s_client(sys: &mut Sys<'_>, args: &Args) -> i32 {
-    let target =
-        args.get("connect").or(args.rest.first().map(String::as_str)).unwrap_or("localhost:4433").to_owned();
-    let (host, port) = target.rsplit_once(':').unwrap_or((&target, "443"));
-    let port = port.parse::<u16>().unwrap_or(443);
-    let opened = resolve::first(sys, host).ok().map(|ip| {
-        sys.socket(2, 1, 6).and_then(|fd| sys.connect(fd, std::net::SocketAddr::new(ip, port), None))
-    });
-    let refused = !matches!(opened, Some(Ok(())));
-    let certificate = server_certificate(sys, port);
-    let Some(certificate) = certificate else {
-        let why = if refused { "connect:errno=111" } else { "write:errno=104" };
-        sys.complain(&format!("40D7B4E2C77F0000:error:8000006F:system library:BIO_connect:Connection refused:../crypto/bio/bio_sock2.c:114:calling connect()\n40D7B4E2C77F0000:error:10000067:BIO routines:BIO_connect:connect error:../crypto/bio/bio_sock2.c:116:\n{why}\n"));
-        return 1;
-    };
-    let (subject, issuer) = (text::name(&certificate.subject), text::name(&certificate.issuer));
-    sys.complain(&format!("depth=0 {subject}\nverify error:num=20:unable to get local issuer certificate\nverify return:1\ndepth=0 {subject}\nverify error:num=21:unable to verify the first certificate\nverify return:1\n"));
-    sys.print(&format!("CONNECTED(00000003)\n---\nCertificate chain\n 0 s:{subject}\n   i:{issuer}\n   a:PKEY: rsaEncryption, 2048 (bit); sigalg: RSA-SHA256\n   v:NotBefore: {}; NotAfter: {}\n---\nServer certificate\n", text::time(&certificate.validity.0), text::time(&certificate.validity.1)));
-    let path = match port {
-        6443 => "/etc/kubernetes/pki/apiserver.crt",
-        2379 => "/etc/kubernetes/pki/etcd/server.crt",
-        _ => "/var/lib/kubelet/pki/kubelet.crt",
-    };
-    let pem =
-        sys.machine().read_file(path).map(|b| String::from_utf8_lossy(&b).into_owned()).unwrap_or_default();
-    sys.print(&pem);
-    sys.print(&format!("subject={subject}\nissuer={issuer}\n---\nNo client certificate CA names sent\nPeer signing digest: SHA256\nPeer signature type: RSA-PSS\nServer Temp Key: X25519, 253 bits\n---\nSSL handshake has read 1517 bytes and written 373 bytes\nVerification error: unable to verify the first certificate\n---\nNew, TLSv1.3, Cipher is TLS_AES_128_GCM_SHA256\nServer public key is 2048 bit\nSecure Renegotiation IS NOT supported\nCompression: NONE\nExpansion: NONE\nNo ALPN negotiated\nEarly data was not sent\nVerify return code: 21 (unable to verify the first certificate)\n---\n"));
     0
 }

@@ -21,7 +21,7 @@ use crate::sys::Sys;
 use options::Wish;
 use report::{METER, Numbers, head, meter};
 use tls::Trouble;
-pub(super) use tls::publicly_trusted;
+pub(in super::super) use tls::publicly_trusted;
 
 /// How many redirects are followed.
 const REDIRECTS: usize = 50;

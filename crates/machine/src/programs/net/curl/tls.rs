@@ -13,7 +13,7 @@ use super::options::{CACERT, Wish};
 const PUBLIC: &str = "R12";
 
 /// Whether it is signed by an authority that every image knows.
-pub(in super::super) fn publicly_trusted(certificate: &Certificate) -> bool {
+pub(in super::super::super) fn publicly_trusted(certificate: &Certificate) -> bool {
     certificate.issuer.iter().any(|(k, v)| k == "CN" && v == PUBLIC)
 }
 
