@@ -20,6 +20,7 @@ pub mod kustomize;
 pub mod mapping;
 pub mod output;
 pub mod patch;
+pub mod preferences;
 pub mod print;
 pub mod run;
 pub mod session;

@@ -1,12 +1,14 @@
 //! From a line's words to an outcome. Models cobra's `ExecuteC` with kubectl's templates around it.
 
 use gatehouse_machine::{Outcome, Output};
+use gatehouse_model::ClientVersion;
 
 use crate::cli::parse::{FlagError, parse};
 use crate::cli::{Args, find, help};
 use crate::commands::{GROUPS, ROOT};
 use crate::error::Error;
 use crate::host::Host;
+use crate::preferences;
 use crate::session::{Finish, Session};
 
 /// What Go can profile; where a command has a flag of that name itself, this one is not there.
@@ -15,8 +17,27 @@ const PROFILES: [&str; 9] =
 
 /// Runs kubectl. `argv` begins with the program's name.
 pub fn run(host: &mut Host<'_>, argv: &[String]) -> Outcome {
-    let line = argv.get(1..).unwrap_or(&[]);
+    let line = argv.get(1..).unwrap_or(&[]).to_vec();
     let version = host.version;
+    let mut notes = Vec::new();
+    let line = match preferences::apply(host.files, line, version, &mut notes) {
+        Ok(line) => line,
+        Err(why) => {
+            let text = format!("error occurred while applying preferences {why}\n");
+            return Outcome::Done(Output::failure(1, notes.concat() + &text));
+        }
+    };
+    let mut outcome = dispatch(host, &line, version);
+    if !notes.is_empty()
+        && let Outcome::Done(output) | Outcome::NeedsEdit(output, _) | Outcome::Streaming(output) =
+            &mut outcome
+    {
+        output.stderr.splice(0..0, notes.concat().into_bytes());
+    }
+    outcome
+}
+
+fn dispatch(host: &mut Host<'_>, line: &[String], version: ClientVersion) -> Outcome {
     // `kubectl help get` is `kubectl get --help`.
     if line.first().is_some_and(|w| w == "help") {
         let mut line: Vec<String> = line.iter().skip(1).filter(|w| !w.starts_with('-')).cloned().collect();
@@ -29,7 +50,7 @@ pub fn run(host: &mut Host<'_>, argv: &[String]) -> Outcome {
     run_line(host, line, version)
 }
 
-fn run_line(host: &mut Host<'_>, line: &[String], version: gatehouse_model::ClientVersion) -> Outcome {
+fn run_line(host: &mut Host<'_>, line: &[String], version: ClientVersion) -> Outcome {
     let found = match find::find(&ROOT, line, version) {
         Ok(found) => found,
         Err(error) => return failure(&error),
@@ -84,7 +105,7 @@ fn run_line(host: &mut Host<'_>, line: &[String], version: gatehouse_model::Clie
 }
 
 /// `kubectl help` of something that is no command: the root's usage instead.
-fn unknown_topic(words: &[String], version: gatehouse_model::ClientVersion) -> Outcome {
+fn unknown_topic(words: &[String], version: ClientVersion) -> Outcome {
     let args = Args::new(ROOT.name.to_owned(), &ROOT, Vec::new(), find::flags_of(&ROOT, version));
     let help = help::help(&args, GROUPS, version);
     let usage = help.find(GROUPS.first().map_or("", |group| group.heading)).and_then(|at| help.get(at..));

@@ -61,6 +61,14 @@ const STRUCTS: &[(&str, &[&str])] = &[
             "categories",
         ],
     ),
+    ("prependArgs", ALIAS),
+    ("appendArgs", ALIAS),
+    ("options", ALIAS),
+    ("default", &["name", "default"]),
+    (
+        "aliases",
+        &["kind", "apiVersion", "defaults", "aliases", "credentialPluginPolicy", "credentialPluginAllowlist"],
+    ),
     ("groupVersion", &["kind", "apiVersion", "groupVersion", "resources"]),
     ("verbs", &["verbs", "apiGroups", "resources", "resourceNames", "nonResourceURLs"]),
     (
@@ -180,6 +188,9 @@ const STRUCTS: &[(&str, &[&str])] = &[
     ),
     ("maxReplicas", &["scaleTargetRef", "minReplicas", "maxReplicas", "metrics"]),
 ];
+
+/// An alias among kubectl's preferences.
+const ALIAS: &[&str] = &["name", "command", "prependArgs", "appendArgs", "options"];
 
 /// Maps whose keys are the user's.
 const FREE: &[&str] = &[

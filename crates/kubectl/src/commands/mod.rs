@@ -31,6 +31,7 @@ mod explain;
 mod expose;
 mod forward;
 mod get;
+mod kuberc;
 mod kustomize;
 mod label;
 mod logs;
@@ -95,6 +96,7 @@ const SUBCOMMANDS: &[Row] = &[
     row("api-resources", api_resources::command),
     row("api-versions", api_resources::versions_command),
     row("config", config::command),
+    row("kuberc", kuberc::command),
     row("plugin", plugin::command),
     row("version", version::command),
     row("options", options::command),
@@ -145,7 +147,7 @@ pub static GROUPS: &[Group] = &[
     Group { heading: "Subcommands provided by plugins:", commands: &[] },
     Group {
         heading: "Other Commands:",
-        commands: &["api-resources", "api-versions", "config", "plugin", "version"],
+        commands: &["api-resources", "api-versions", "config", "kuberc", "plugin", "version"],
     },
 ];
 

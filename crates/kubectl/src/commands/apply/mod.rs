@@ -1,5 +1,7 @@
 //! `kubectl apply`. Models kubectl `pkg/cmd/apply/apply.go`.
 
+mod applyset;
+mod migrate;
 pub(super) mod one;
 pub(super) mod prune;
 mod set_last_applied;
@@ -11,13 +13,15 @@ use gatehouse_model::{Object, Value, json};
 use super::delete::{SHARED, cascade};
 use crate::cli::groups::{DRY_RUN, PRINT, RECORD, SELECTOR, VALIDATE, doomed_files};
 use crate::cli::{Args, Command, Flag};
-use crate::client::{Builder, Change, Removal};
+use crate::client::{Builder, Change, Removal, record};
 use crate::error::Error;
 use crate::output::{Dry, Printer, validation};
 use crate::session::Session;
+use applyset::ApplySet;
 
 const FLAGS: &[Flag] = &[
     Flag::bool("all", "Select all resources in the namespace of the specified resource types."),
+    Flag::str("applyset", "[alpha] The name of the ApplySet that tracks which resources are being managed, for the purposes of determining what to prune. Live resources that are part of the ApplySet but have been removed from the provided configs will be deleted. Format: [RESOURCE][.GROUP]/NAME. A Secret will be used if no resource or group is specified.").hidden(),
     Flag::str("field-manager", "Name of the manager used to track field ownership.").default("kubectl-client-side-apply"),
     Flag::bool("force-conflicts", "If true, server-side apply will force the changes against conflicts."),
     Flag::bool("openapi-patch", "If true, use openapi to calculate diff when the openapi presents and the resource can be found in the openapi spec. Otherwise, fall back to use baked-in types.").default("true"),
@@ -67,7 +71,7 @@ struct Apply {
     print_objects: bool,
 }
 
-fn check(args: &Args, dry: Dry) -> Result<(), Error> {
+fn check(args: &Args, dry: Dry, in_set: bool) -> Result<(), Error> {
     let refuse = |why: &str| Err(Error::plain(why));
     let (server_side, force) = (args.bool("server-side"), args.bool("force"));
     if args.bool("force-conflicts") && !server_side {
@@ -87,7 +91,7 @@ fn check(args: &Args, dry: Dry) -> Result<(), Error> {
     if args.bool("all") && !args.str("selector").is_empty() {
         return refuse("cannot set --all and --selector at the same time");
     }
-    if args.bool("prune") {
+    if args.bool("prune") && !in_set {
         if force {
             return refuse("--force cannot be used with --prune");
         }
@@ -119,9 +123,13 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     }
     let validation = validation(args)?;
     let namespace = session.ready()?;
-    check(args, dry)?;
+    let mut set = ApplySet::parse(session, args, &namespace)?;
     if args.bool("prune") {
         prune::allowed(session, args)?;
+    }
+    check(args, dry, set.is_some())?;
+    if let Some(set) = &set {
+        set.check(session, args)?;
     }
     let server_side = args.bool("server-side");
     let manager =
@@ -138,6 +146,9 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     let mut errors: Vec<Error> = result.err().into_iter().collect();
     if infos.is_empty() && errors.is_empty() {
         return Err(Error::plain("no objects passed to apply"));
+    }
+    if let Some(set) = &set {
+        set.mark(&mut infos)?;
     }
     // Whether the format is known is only found out when the first result is printed.
     let printer = Printer::new(session, args, dry)?;
@@ -157,7 +168,13 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         printer,
         print_objects,
     };
+    if let Some(set) = &mut set {
+        set.begin(session, &apply.change, &infos)?;
+    }
     for info in &mut infos {
+        if let Some(object) = &mut info.object {
+            record::note(args, object);
+        }
         if let Err(e) = apply.one(session, info) {
             errors.push(e);
         }
@@ -176,8 +193,9 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
             }
         }
     }
-    if args.bool("prune") {
-        prune::run(session, args, &mut apply, &infos)?;
+    match set {
+        Some(set) => set.prune(session, &mut apply, &infos),
+        None if args.bool("prune") => prune::run(session, args, &mut apply, &infos),
+        None => Ok(()),
     }
-    Ok(())
 }

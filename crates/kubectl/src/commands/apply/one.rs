@@ -154,7 +154,7 @@ impl Apply {
         let wanted = info.object()?.0.clone();
         let applied = self
             .change
-            .patch(session, &mapping, &info.namespace, &info.name, (PatchType::Apply, wanted))
+            .patch(session, &mapping, &info.namespace, &info.name, (PatchType::Apply, wanted.clone()))
             .map_err(|e| match e.reason() {
                 Some(Reason::Conflict) => Error::plain(format!("{}\n{CONFLICT}", e.text())),
                 Some(Reason::UnsupportedMediaType) => {
@@ -163,6 +163,9 @@ impl Apply {
                 _ => e,
             })?;
         info.refresh(applied);
+        if self.change.subresource.is_empty() {
+            self.migrate(session, info, &wanted);
+        }
         self.warn_if_deleting(session, info);
         self.report(session, info, "serverside-applied")
     }

@@ -28,7 +28,7 @@ use gatehouse_model::{Object, Value};
 use super::edit::GO_ON;
 use crate::cli::groups::{CREATE_MANAGER, DRY_RUN, PRINT, RECORD, SAVE_CONFIG, SELECTOR, VALIDATE, files};
 use crate::cli::{Args, Command, Flag};
-use crate::client::Builder;
+use crate::client::{Builder, record};
 use crate::config::Namespace;
 use crate::error::Error;
 use crate::output::{Dry, Printer, validation};
@@ -124,6 +124,9 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     builder.visit(session, |session, info| {
         if save {
             last_applied::update(info.object.as_mut());
+        }
+        if let Some(object) = &mut info.object {
+            record::note(args, object);
         }
         if dry != Dry::Client {
             let mapping = info.mapping()?.clone();

@@ -149,9 +149,17 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
                 ))
             })?;
             let text = String::from_utf8_lossy(&bytes).into_owned();
-            Some(yaml::parse(&text).map_err(|e| {
+            let mut custom = yaml::parse(&text).map_err(|e| {
                 Error::plain(format!("{path} does not contain a valid container spec: {}", e.bare()))
-            })?)
+            })?;
+            // Decoded into Go's strings, other scalars become text.
+            for entry in custom.at_mut(&["env"]).map(Value::make_list).into_iter().flatten() {
+                if let Some(value @ (Value::Bool(_) | Value::Int(_))) = entry.get("value") {
+                    let text = gatehouse_core::patch::strategic::go_text(value);
+                    entry.set(&["value"], text);
+                }
+            }
+            Some(custom)
         }
     };
     check(args, &command, &targets)?;
