@@ -40,6 +40,7 @@ use crate::status::{Reason, Status};
 pub use admit::Admitted;
 pub use authorize::Authorized;
 pub(crate) use call::Call;
+pub(crate) use convert::{in_version, out_of_version};
 pub(crate) use decode::Mutated;
 pub(crate) use route::resolve;
 

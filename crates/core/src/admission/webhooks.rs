@@ -5,7 +5,9 @@
 //!
 //! Models apiserver `pkg/admission/plugin/webhook/{validating,mutating,errors}`.
 
-use gatehouse_model::{Object, Value};
+use std::borrow::Cow;
+
+use gatehouse_model::{Object, ResourceType, Value};
 
 use super::backends::Rule;
 use super::policies::{Conditions, Context, conditions, matching};
@@ -13,6 +15,7 @@ use super::{AdmissionRequest, Notes, backends};
 use crate::cluster::Cluster;
 use crate::decision::{Bearing, Cause, ObjectRef};
 use crate::network::istio;
+use crate::server::{in_version, out_of_version};
 use crate::status::{Reason, Status};
 use crate::{defaults, patch, schema};
 
@@ -59,24 +62,24 @@ impl Hook {
         notes.because.push(Cause { bearing, object: Some(object), field, text });
     }
 
-    /// Whether it is to be asked about the request as it is now.
-    fn concerns(
+    /// As which resource it is to be asked about the request as it is now; `None` where it is not asked.
+    fn concerns<'a>(
         &self,
         cluster: &Cluster,
-        request: &AdmissionRequest<'_>,
+        request: &AdmissionRequest<'a>,
         notes: &mut Notes,
-    ) -> Result<bool, Status> {
+    ) -> Result<Option<Cow<'a, ResourceType>>, Status> {
         let hook = &self.value;
         let equivalent = hook.str_at(&["matchPolicy"]) != "Exact";
-        let fits = hook.list_at(&["rules"]).iter().any(|r| matching::rule(cluster, request, r, equivalent))
-            && matching::selectors(cluster, request, hook);
-        let (true, Some(evaluator)) = (fits, &cluster.expressions) else { return Ok(fits) };
-        let context = Context::new(cluster, request, &Object::default());
+        let seen = matching::matched(cluster, request, hook.list_at(&["rules"]), equivalent)
+            .filter(|_| matching::selectors(cluster, request, hook));
+        let (Some(seen), Some(evaluator)) = (seen.clone(), &cluster.expressions) else { return Ok(seen) };
+        let context = Context::new(cluster, request, &Object::default(), &seen);
         let scope = context.scope(cluster, request.user, None);
         match conditions(&**evaluator, &scope, hook.list_at(&["matchConditions"])) {
-            Conditions::Met => Ok(true),
-            Conditions::Unmet => Ok(false),
-            Conditions::Failed(_) if hook.str_at(&["failurePolicy"]) == "Ignore" => Ok(false),
+            Conditions::Met => Ok(Some(seen)),
+            Conditions::Unmet => Ok(None),
+            Conditions::Failed(_) if hook.str_at(&["failurePolicy"]) == "Ignore" => Ok(None),
             Conditions::Failed(why) => {
                 self.note(Bearing::Decided, ".matchConditions", why.clone(), notes);
                 Err(request.forbid(&why))
@@ -93,16 +96,14 @@ pub(super) fn mutate(
     let second = notes.passes.second;
     notes.passes.webhooks.begin(second, request.object.as_ref());
     for hook in hooks(cluster, request, Kind::Mutating) {
-        if !hook.concerns(cluster, request, notes)? {
-            continue;
-        }
+        let Some(seen) = hook.concerns(cluster, request, notes)? else { continue };
         let key = format!("{}/{}", hook.configuration, hook.position);
         if !notes.passes.webhooks.calls(second, &key) {
             continue;
         }
-        let rule = call(cluster, request, &hook, notes)?;
+        let rule = call(cluster, request, &seen, &hook, notes)?;
         let changed = match rule.filter(|r| !r.patch.is_empty()) {
-            Some(rule) => Some(patched(cluster, request, &hook, &rule.patch)?),
+            Some(rule) => Some(patched(cluster, request, &seen, &hook, &rule.patch)?),
             None => injected(cluster, request, &hook),
         };
         if let Some(changed) = changed
@@ -122,6 +123,7 @@ pub(super) fn mutate(
 fn patched(
     cluster: &Cluster,
     request: &AdmissionRequest<'_>,
+    seen: &ResourceType,
     hook: &Hook,
     operations: &[Value],
 ) -> Result<Object, Status> {
@@ -131,12 +133,12 @@ fn patched(
             hook.value.str_at(&["name"])
         )));
     };
-    let changed = patch::json::apply(object, operations).map_err(|why| Status::internal(&why))?;
-    let (typed, _) =
-        schema::decode(cluster, request.resource, changed).map_err(|why| Status::internal(&why))?;
+    let changed =
+        patch::json::apply(&in_version(object, seen), operations).map_err(|why| Status::internal(&why))?;
+    let (typed, _) = schema::decode(cluster, seen, changed).map_err(|why| Status::internal(&why))?;
     let mut changed = Object(typed);
     defaults::apply(cluster.version, &mut changed);
-    Ok(changed)
+    Ok(out_of_version(changed, object))
 }
 
 pub(super) fn validate(
@@ -145,8 +147,8 @@ pub(super) fn validate(
     notes: &mut Notes,
 ) -> Result<(), Status> {
     for hook in hooks(cluster, request, Kind::Validating) {
-        if hook.concerns(cluster, request, notes)? {
-            call(cluster, request, &hook, notes)?;
+        if let Some(seen) = hook.concerns(cluster, request, notes)? {
+            call(cluster, request, &seen, &hook, notes)?;
         }
     }
     Ok(())
@@ -195,6 +197,7 @@ fn address(hook: &Value) -> String {
 fn call(
     cluster: &Cluster,
     request: &AdmissionRequest<'_>,
+    seen: &ResourceType,
     hook: &Hook,
     notes: &mut Notes,
 ) -> Result<Option<Rule>, Status> {
@@ -213,6 +216,7 @@ fn call(
     };
     let nothing = Object::default();
     let object = request.object.as_ref().or(request.old_object).unwrap_or(&nothing);
+    let object = &in_version(object, seen);
     let fits = |r: &&Rule| values(object, &r.field).iter().any(|v| super::glob::fits(&r.pattern, v));
     let Some(rule) = backend.rules.iter().find(fits) else {
         hook.note(Bearing::Noted, "", format!("{address} allows it"), notes);

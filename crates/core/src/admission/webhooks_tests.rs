@@ -93,3 +93,23 @@ fn a_webhook_is_asked_again_after_later_changes_if_it_wants_to_be() {
 fn match_conditions_excuse_a_request() {
     assert_eq!(data(&mut mutating("IfNeeded"), "skipped"), json!({"a": "b"}));
 }
+
+#[test]
+fn a_webhook_sees_the_version_that_its_rule_names() {
+    let mut cluster = Cluster::empty(KubeVersion::V1_36, 1);
+    cluster.seed(&json!({
+        "/api/v1/namespaces": [{"metadata": {"name": "ci"}, "status": {"phase": "Active"}}],
+        "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations": [{"metadata": {"name": "w"}, "webhooks": [{
+            "name": "notes.example.com", "failurePolicy": "Fail", "clientConfig": {"url": "notes"},
+            "rules": [{"apiGroups": ["events.k8s.io"], "apiVersions": ["v1"], "operations": ["*"], "resources": ["events"]}]}]}],
+    }));
+    let rule = Rule { field: "note".to_owned(), pattern: "bad*".to_owned(), ..Rule::default() };
+    let backend = Backend { rules: vec![rule], sidecars: false };
+    std::sync::Arc::make_mut(&mut cluster.webhook_backends).insert("notes".to_owned(), backend);
+    let kind = cluster.find("", Some("v1"), "events").unwrap();
+    let event = json!({"apiVersion": "v1", "kind": "Event", "metadata": {"name": "e", "namespace": "ci"}, "message": "bad news"});
+    assert_eq!(
+        admit(&mut cluster, "jane", &kind, &event, None).0,
+        Err("admission webhook \"notes.example.com\" denied the request without explanation".to_owned())
+    );
+}

@@ -2,7 +2,7 @@
 //!
 //! Models `pkg/apis/{events,autoscaling,networking}/*/conversion.go`, as far as shapes differ.
 
-use gatehouse_model::{Map, Object, Value, json};
+use gatehouse_model::{Map, Object, ResourceType, Value, json};
 
 /// Turns an object of a served version into the stored one.
 pub(super) fn to_stored(object: &mut Object) {
@@ -32,6 +32,37 @@ pub(super) fn to_served(object: &mut Object, api_version: &str) {
         _ => {}
     }
     object.set(&["apiVersion"], api_version);
+}
+
+/// An object in the version of a resource; subresources' objects stay what they are.
+pub(crate) fn in_version(object: &Object, resource: &ResourceType) -> Object {
+    let mut object = object.clone();
+    if object.kind() == resource.kind {
+        to_served(&mut object, &resource.gv.to_string());
+    }
+    object
+}
+
+/// An object that was changed in some version, back in the one it came from. What that version cannot say stays.
+pub(crate) fn out_of_version(mut object: Object, from: &Object) -> Object {
+    if object.api_version() == from.api_version() {
+        return object;
+    }
+    let shown = object.clone();
+    to_stored(&mut object);
+    if shown.api_version() == "autoscaling/v1" {
+        let mut before = from.clone();
+        to_served(&mut before, "autoscaling/v1");
+        let same = before.at(&["spec", CPU]) == shown.at(&["spec", CPU]);
+        let kept = [["spec", "behavior"], ["status", "currentMetrics"], ["status", "conditions"]];
+        for path in kept.into_iter().chain(same.then_some(["spec", "metrics"])) {
+            if let Some(value) = from.at(&path) {
+                object.set(&path, value.clone());
+            }
+        }
+    }
+    object.set(&["apiVersion"], from.api_version());
+    object
 }
 
 /// Names of fields in `events.k8s.io` and in the core group.

@@ -1,12 +1,15 @@
 //! Which requests a rule is about: groups, versions, operations, resources, scope, selectors.
 //!
-//! `matchPolicy: Equivalent` looks at the versions that are served; the object stays in the version it came in.
+//! With `matchPolicy: Equivalent` a rule that names another version in which the objects are served fits too, and the
+//! policy or webhook then sees the object in that version.
 //!
 //! Models apiserver `pkg/admission/plugin/webhook/predicates/rules/rules.go` and
 //! `pkg/admission/plugin/policy/matching/matching.go`.
 
+use std::borrow::Cow;
+
 use gatehouse_model::selector::Selector;
-use gatehouse_model::{Map, Value};
+use gatehouse_model::{Map, ResourceType, Value};
 
 use super::super::{AdmissionRequest, Operation};
 use crate::cluster::Cluster;
@@ -29,22 +32,45 @@ pub(in crate::admission) fn is_exempt(request: &AdmissionRequest<'_>) -> bool {
     request.resource.gv.group == "admissionregistration.k8s.io"
 }
 
-/// Whether `matchConstraints` or `matchResources` fit a request.
-pub(in crate::admission) fn matches(
+/// As which resource `matchConstraints` or `matchResources` see a request: its own, or with `matchPolicy: Equivalent` one
+/// in which the same objects are served. `None` where they do not fit.
+pub(in crate::admission) fn matches<'a>(
     cluster: &Cluster,
-    request: &AdmissionRequest<'_>,
+    request: &AdmissionRequest<'a>,
     constraints: &Value,
-) -> bool {
+) -> Option<Cow<'a, ResourceType>> {
     if !selectors(cluster, request, constraints) {
-        return false;
+        return None;
     }
     let equivalent = constraints.str_at(&["matchPolicy"]) != "Exact";
-    let fits =
-        |field: &str| constraints.list_at(&[field]).iter().any(|r| rule(cluster, request, r, equivalent));
-    if fits("excludeResourceRules") {
-        return false;
+    let fits = |field: &str| matched(cluster, request, constraints.list_at(&[field]), equivalent);
+    if fits("excludeResourceRules").is_some() {
+        return None;
     }
-    constraints.list_at(&["resourceRules"]).is_empty() || fits("resourceRules")
+    if constraints.list_at(&["resourceRules"]).is_empty() {
+        return Some(Cow::Borrowed(request.resource));
+    }
+    fits("resourceRules")
+}
+
+/// As which resource some of these rules see a request. Rules that name its own come first, then earlier ones.
+pub(in crate::admission) fn matched<'a>(
+    cluster: &Cluster,
+    request: &AdmissionRequest<'a>,
+    rules: &[Value],
+    equivalent: bool,
+) -> Option<Cow<'a, ResourceType>> {
+    let fitting: Vec<&Value> = rules.iter().filter(|r| rule(request, r)).collect();
+    if fitting.iter().any(|r| names(r, request.resource)) {
+        return Some(Cow::Borrowed(request.resource));
+    }
+    if !equivalent || fitting.is_empty() {
+        return None;
+    }
+    let others: Vec<ResourceType> =
+        cluster.resources().into_iter().filter(|r| is_equivalent(r, request.resource)).collect();
+    let found = fitting.iter().find_map(|rule| others.iter().find(|other| names(rule, other)))?;
+    Some(Cow::Owned(found.clone()))
 }
 
 /// Whether `namespaceSelector` and `objectSelector` of a policy or webhook fit.
@@ -93,42 +119,40 @@ fn namespace_labels(cluster: &Cluster, request: &AdmissionRequest<'_>) -> Option
 const SHARED: [(&str, &str, &str); 2] =
     [("", "events.k8s.io", "events"), ("extensions", "networking.k8s.io", "ingresses")];
 
-/// Whether one rule fits. With `equivalent` it may name any version in which the objects are served, in any group.
-pub(in crate::admission) fn rule(
-    cluster: &Cluster,
-    request: &AdmissionRequest<'_>,
-    rule: &Value,
-    equivalent: bool,
-) -> bool {
-    let has = |field: &str, word: &str| {
-        rule.list_at(&[field]).iter().filter_map(Value::as_str).any(|w| w == "*" || w == word)
+/// Whether two resources serve the same objects.
+fn is_equivalent(a: &ResourceType, b: &ResourceType) -> bool {
+    let (one, other) = (&*a.gv.group, &*b.gv.group);
+    let shared = |(x, y, plural): &(&str, &str, &str)| {
+        *plural == a.plural && (one == *x && other == *y || one == *y && other == *x)
     };
+    a.plural == b.plural && (one == other || SHARED.iter().any(shared))
+}
+
+fn has(rule: &Value, field: &str, word: &str) -> bool {
+    rule.list_at(&[field]).iter().filter_map(Value::as_str).any(|w| w == "*" || w == word)
+}
+
+/// Whether a rule names a resource's group and version.
+fn names(rule: &Value, resource: &ResourceType) -> bool {
+    has(rule, "apiGroups", &resource.gv.group) && has(rule, "apiVersions", &resource.gv.version)
+}
+
+/// Whether a rule fits a request but for the group and version of its resource.
+fn rule(request: &AdmissionRequest<'_>, rule: &Value) -> bool {
     let resource = request.resource;
-    let (group, plural) = (&*resource.gv.group, &*resource.plural);
-    let served = |group: &str| {
-        let versions = rule.list_at(&["apiVersions"]).iter().filter_map(Value::as_str);
-        has("apiGroups", group)
-            && versions.into_iter().any(|v| v == "*" || cluster.find(group, Some(v), plural).is_some())
-    };
-    let other = SHARED.iter().filter(|(_, _, name)| *name == plural).find_map(|(a, b, _)| match group {
-        own if own == *a => Some(*b),
-        own if own == *b => Some(*a),
-        _ => None,
-    });
+    let plural = &*resource.plural;
     let names = rule.list_at(&["resourceNames"]);
-    let is_namespace = group.is_empty() && plural == "namespaces";
+    let is_namespace = resource.gv.group.is_empty() && plural == "namespaces";
     let scope = match rule.str_at(&["scope"]) {
         "Namespaced" => resource.namespaced(),
         "Cluster" => !resource.namespaced() || is_namespace,
         _ => true,
     };
     scope
-        && has("operations", request.operation.as_str())
+        && has(rule, "operations", request.operation.as_str())
         && rule.list_at(&["resources"]).iter().filter_map(Value::as_str).any(|r| {
             let (wanted, sub) = r.split_once('/').unwrap_or((r, ""));
             (wanted == "*" || wanted == plural) && (sub == "*" || sub == request.subresource)
         })
         && (names.is_empty() || names.iter().any(|n| n.as_str() == Some(request.name)))
-        && ((has("apiGroups", group) && has("apiVersions", &resource.gv.version))
-            || (equivalent && (served(group) || other.is_some_and(served))))
 }

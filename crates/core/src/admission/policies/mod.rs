@@ -13,17 +13,19 @@ mod params;
 pub(crate) mod typecheck;
 pub mod validating;
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::sync::Arc;
 
 use gatehouse_model::field::aggregate_texts;
-use gatehouse_model::{Map, Object, Value, json};
+use gatehouse_model::{Map, Object, ResourceType, Value, json};
 
 pub use cel::Cel;
 pub use expressions::{BUDGET, CONDITIONS_BUDGET, Expressions, OUT_OF_BUDGET, Scope, Variable};
 
 use super::AdmissionRequest;
 use crate::cluster::Cluster;
+use crate::server::in_version;
 use crate::status::Status;
 
 /// What happens where a policy cannot be evaluated.
@@ -39,19 +41,20 @@ impl FailurePolicy {
     }
 }
 
-/// A policy with those of its bindings that concern a request.
-struct Concern {
+/// A policy with those of its bindings that concern a request, and the resource as which it sees the request.
+struct Concern<'a> {
     policy: Arc<Object>,
     bindings: Vec<Arc<Object>>,
+    resource: Cow<'a, ResourceType>,
 }
 
 /// The policies of a table that concern a request, by name.
-fn concerns(
+fn concerns<'a>(
     cluster: &Cluster,
-    request: &AdmissionRequest<'_>,
+    request: &AdmissionRequest<'a>,
     policies: &str,
     bindings: &str,
-) -> Vec<Concern> {
+) -> Vec<Concern<'a>> {
     if matching::is_policy(request) {
         return Vec::new();
     }
@@ -63,27 +66,26 @@ fn concerns(
             .list(bindings, None)
             .filter(|b| b.str_at(&["spec", "policyName"]) == policy.name())
             .filter(|b| match b.at(&["spec", "matchResources"]).filter(|m| !m.is_null()) {
-                Some(resources) => matching::matches(cluster, request, resources),
+                Some(resources) => matching::matches(cluster, request, resources).is_some(),
                 None => true,
             })
             .cloned()
             .collect();
-        if !bindings.is_empty() && matching::matches(cluster, request, constraints) {
-            out.push(Concern { policy: Arc::clone(policy), bindings });
+        if !bindings.is_empty()
+            && let Some(resource) = matching::matches(cluster, request, constraints)
+        {
+            out.push(Concern { policy: Arc::clone(policy), bindings, resource });
         }
     }
     out
 }
 
-/// The request as expressions and webhooks see it.
-fn request_value(request: &AdmissionRequest<'_>) -> Value {
-    let resource = request.resource;
-    let kind = json!({
-        "group": (&*resource.gv.group), "version": (&*resource.gv.version), "kind": (&*resource.kind),
-    });
-    let gvr = json!({
-        "group": (&*resource.gv.group), "version": (&*resource.gv.version), "resource": (&*resource.plural),
-    });
+/// The request as expressions and webhooks see it, who see it as `seen`.
+fn request_value(request: &AdmissionRequest<'_>, seen: &ResourceType) -> Value {
+    let kind =
+        |r: &ResourceType| json!({"group": (&*r.gv.group), "version": (&*r.gv.version), "kind": (&*r.kind)});
+    let gvr = |r: &ResourceType| json!({"group": (&*r.gv.group), "version": (&*r.gv.version), "resource": (&*r.plural)});
+    let own = request.resource;
     let user = request.user;
     let mut info = Map::new();
     info.insert("username", user.name.as_str());
@@ -96,8 +98,8 @@ fn request_value(request: &AdmissionRequest<'_>) -> Value {
         info.insert("extra", extra);
     }
     json!({
-        "kind": (kind.clone()), "resource": (gvr.clone()), "subResource": (request.subresource),
-        "requestKind": kind, "requestResource": gvr, "requestSubResource": (request.subresource),
+        "kind": (kind(seen)), "resource": (gvr(seen)), "subResource": (request.subresource),
+        "requestKind": (kind(own)), "requestResource": (gvr(own)), "requestSubResource": (request.subresource),
         "name": (request.name), "namespace": (request.namespace), "operation": (request.operation.as_str()),
         "userInfo": info, "dryRun": (request.dry_run == crate::request::DryRun::All),
     })
@@ -114,16 +116,22 @@ pub(super) struct Context {
 }
 
 impl Context {
-    pub(super) fn new(cluster: &Cluster, request: &AdmissionRequest<'_>, policy: &Object) -> Self {
+    /// What a policy looks at that sees the request as `seen`.
+    pub(super) fn new(
+        cluster: &Cluster,
+        request: &AdmissionRequest<'_>,
+        policy: &Object,
+        seen: &ResourceType,
+    ) -> Self {
         let variables = policy.list_at(&["spec", "variables"]).iter().map(|v| Variable {
             name: v.str_at(&["name"]).to_owned(),
             expression: v.str_at(&["expression"]).to_owned(),
         });
         let name = if request.resource.plural == "namespaces" { "" } else { request.namespace };
         Self {
-            request: request_value(request),
-            object: request.object.clone(),
-            old: request.old_object.cloned(),
+            request: request_value(request, seen),
+            object: request.object.as_ref().map(|o| in_version(o, seen)),
+            old: request.old_object.map(|o| in_version(o, seen)),
             namespace: cluster.store.get("namespaces", "", name).cloned(),
             variables: variables.collect(),
             budget: Cell::new(BUDGET),

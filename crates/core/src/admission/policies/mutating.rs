@@ -6,20 +6,24 @@
 //!
 //! Models apiserver `pkg/admission/plugin/policy/mutating` and `pkg/admission/plugin/policy/generic/policy_dispatcher.go`.
 
-use gatehouse_model::{Object, Value};
+use std::borrow::Cow;
+
+use gatehouse_model::{Object, ResourceType, Value};
 
 use super::super::{AdmissionRequest, Notes};
 use super::{Concern, Conditions, Context, Expressions, FailurePolicy, concerns, conditions, params};
 use crate::cluster::Cluster;
 use crate::decision::{Bearing, Cause, ObjectRef};
+use crate::server::{in_version, out_of_version};
 use crate::status::{Reason, Status, StatusCause};
 use crate::{defaults, managed, patch, schema};
 
 const POLICIES: &str = "mutatingadmissionpolicies.admissionregistration.k8s.io";
 const BINDINGS: &str = "mutatingadmissionpolicybindings.admissionregistration.k8s.io";
 
-/// A policy, one of its bindings, and one of the parameters that brings.
-struct Invocation {
+/// A policy, one of its bindings, one of the parameters that brings, and the resource as which it sees the request.
+struct Invocation<'a> {
+    resource: Cow<'a, ResourceType>,
     policy: std::sync::Arc<Object>,
     binding: std::sync::Arc<Object>,
     param: Option<Value>,
@@ -51,23 +55,25 @@ pub(in crate::admission) fn mutate(
 }
 
 /// Everything that is to be evaluated, in order.
-fn invocations(
+fn invocations<'a>(
     cluster: &Cluster,
-    request: &AdmissionRequest<'_>,
+    request: &AdmissionRequest<'a>,
     failures: &mut Vec<Failure>,
     notes: &mut Notes,
-) -> Vec<Invocation> {
+) -> Vec<Invocation<'a>> {
     let mut out = Vec::new();
-    for Concern { policy, bindings } in concerns(cluster, request, POLICIES, BINDINGS) {
+    for Concern { policy, bindings, resource } in concerns(cluster, request, POLICIES, BINDINGS) {
         for binding in bindings {
             match params::collect(cluster, request, &policy, &binding) {
                 Ok(found) => out.extend(found.into_iter().map(|param| Invocation {
+                    resource: resource.clone(),
                     policy: policy.clone(),
                     binding: binding.clone(),
                     param,
                 })),
                 Err(why) => {
-                    let invocation = Invocation { policy: policy.clone(), binding, param: None };
+                    let (policy, resource) = (policy.clone(), resource.clone());
+                    let invocation = Invocation { resource, policy, binding, param: None };
                     let why = format!("failed to configure binding: {why}");
                     invocation.fail(&why, "", Reason::Forbidden, failures, notes);
                 }
@@ -77,7 +83,7 @@ fn invocations(
     out
 }
 
-impl Invocation {
+impl Invocation<'_> {
     fn key(&self) -> String {
         let of = |o: &Value| {
             format!("{}/{}", o.str_at(&["metadata", "namespace"]), o.str_at(&["metadata", "name"]))
@@ -112,12 +118,13 @@ fn run(
     cluster: &Cluster,
     request: &mut AdmissionRequest<'_>,
     evaluator: &dyn Expressions,
-    invocation: &Invocation,
+    invocation: &Invocation<'_>,
     failures: &mut Vec<Failure>,
     notes: &mut Notes,
 ) {
     let policy = &*invocation.policy;
-    let before = Context::new(cluster, request, policy);
+    let began = request.object.clone();
+    let before = Context::new(cluster, request, policy, &invocation.resource);
     let scope = before.scope(cluster, request.user, invocation.param.as_ref());
     match conditions(evaluator, &scope, policy.list_at(&["spec", "matchConditions"])) {
         Conditions::Met => {}
@@ -133,9 +140,11 @@ fn run(
     for (i, mutation) in policy.list_at(&["spec", "mutations"]).iter().enumerate() {
         let field = format!("spec.mutations[{i}]");
         // Each mutation sees what the one before made of the object.
-        let context = Context::new(cluster, request, policy);
+        let context = Context::new(cluster, request, policy, &invocation.resource);
         let scope = context.scope(cluster, request.user, invocation.param.as_ref());
-        let changed = apply(cluster, request, mutation, &|expression| evaluator.mutation(expression, &scope));
+        let evaluate = |expression: &str| evaluator.mutation(expression, &scope);
+        let current = request.object.clone().unwrap_or_default();
+        let changed = apply(cluster, &invocation.resource, &current, mutation, &evaluate);
         match changed {
             Ok(changed) if Some(&changed) != request.object.as_ref() => {
                 invocation.note(Bearing::Noted, &field, "changes the object".to_owned(), notes);
@@ -145,7 +154,7 @@ fn run(
             Err(why) => invocation.fail(&why, &field, Reason::Invalid, failures, notes),
         }
     }
-    if before.object != request.object {
+    if began != request.object {
         notes.passes.policies.changed();
         notes.passes.wanted = true;
     }
@@ -155,29 +164,30 @@ fn run(
 /// The object after one mutation.
 fn apply(
     cluster: &Cluster,
-    request: &AdmissionRequest<'_>,
+    resource: &ResourceType,
+    object: &Object,
     mutation: &Value,
     evaluate: &dyn Fn(&str) -> Result<Value, String>,
 ) -> Result<Object, String> {
-    let current = request.object.clone().unwrap_or_default();
+    let current = in_version(object, resource);
     let expression = |field: &str| evaluate(mutation.str_at(&[field, "expression"]));
     let changed = match mutation.str_at(&["patchType"]) {
         "ApplyConfiguration" => {
             let wanted = expression("applyConfiguration")?;
-            managed::merged(cluster, request.resource, &current, &wanted)
+            managed::merged(cluster, resource, &current, &wanted)
                 .map_err(|why| format!("error applying patch: {why}"))?
         }
         "JSONPatch" => match patch::json::apply(&current, expression("jsonPatch")?.items()) {
             Ok(changed) => changed,
-            Err(why) if why.ends_with("test failed") => return Ok(current),
+            Err(why) if why.ends_with("test failed") => return Ok(object.clone()),
             Err(why) => return Err(format!("JSON Patch: {why}")),
         },
         other => return Err(format!("unknown patch type \"{other}\"")),
     };
-    let (typed, _) = schema::decode(cluster, request.resource, changed)?;
+    let (typed, _) = schema::decode(cluster, resource, changed)?;
     let mut changed = Object(typed);
     defaults::apply(cluster.version, &mut changed);
-    Ok(changed)
+    Ok(out_of_version(changed, object))
 }
 
 /// The refusal of a request by the first of these failures, with all of them as causes.

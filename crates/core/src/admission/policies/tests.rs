@@ -269,7 +269,7 @@ fn an_audit_annotation_that_cannot_be_evaluated_denies_where_the_policy_must_not
 
 #[test]
 fn equivalent_versions_are_those_that_are_served() {
-    use super::matching::rule;
+    use super::matching::matched;
     use crate::admission::{AdmissionRequest, Operation};
     let (cluster, user) = (Cluster::empty(KubeVersion::V1_36, 1), crate::request::User::default());
     let fits = |group: &str, plural: &str, rule_of: Value, equivalent: bool| {
@@ -288,7 +288,7 @@ fn equivalent_versions_are_those_that_are_served() {
         let mut wanted = rule_of;
         wanted.set(&["operations"], json!(["*"]));
         wanted.set(&["resources"], json!([plural]));
-        rule(&cluster, &request, &wanted, equivalent)
+        matched(&cluster, &request, &[wanted], equivalent).is_some()
     };
     let of = |group: &str, version: &str| json!({"apiGroups": [group], "apiVersions": [version]});
     let scalers = "horizontalpodautoscalers";
@@ -300,4 +300,58 @@ fn equivalent_versions_are_those_that_are_served() {
     assert!(!fits("autoscaling", scalers, of("autoscaling", "v9"), true));
     assert!(fits("", "events", of("events.k8s.io", "v1"), true));
     assert!(!fits("", "events", of("events.k8s.io", "v1"), false));
+}
+
+#[test]
+fn a_policy_sees_the_version_that_its_rule_names() {
+    let rules = |version: &str| json!({"resourceRules": [{"apiGroups": ["autoscaling"], "apiVersions": [version], "operations": ["*"], "resources": ["horizontalpodautoscalers"]}]});
+    let mut cluster = Cluster::empty(KubeVersion::V1_36, 1);
+    let says = "object.spec.?targetCPUUtilizationPercentage.orValue(0) != 60 || request.kind.version != 'v1' || \
+                request.requestKind.version != 'v2'";
+    let mutation = "Object{spec: Object.spec{maxReplicas: object.spec.maxReplicas + 1}}";
+    let bound = |name: &str| json!([{"metadata": {"name": name}, "spec": {"policyName": name, "validationActions": ["Warn"]}}]);
+    let mut validating = json!({"validations": [{"expression": says, "message": "sixty"}]});
+    validating.set(&["matchConstraints"], rules("v1"));
+    let mut exact = json!({"validations": [{"expression": "false", "message": "never asked"}]});
+    exact.set(&["matchConstraints"], rules("v1"));
+    exact.set(&["matchConstraints", "matchPolicy"], "Exact");
+    let mut mutating = json!({"reinvocationPolicy": "Never", "mutations": [{"patchType": "ApplyConfiguration", "applyConfiguration": {"expression": mutation}}]});
+    mutating.set(&["matchConstraints"], rules("v1"));
+    let group = "/apis/admissionregistration.k8s.io/v1";
+    let mut seed = Map::new();
+    seed.insert(
+        format!("{group}/validatingadmissionpolicies").as_str(),
+        json!([{"metadata": {"name": "p"}, "spec": validating}, {"metadata": {"name": "q"}, "spec": exact}]),
+    );
+    let mut bindings = bound("p").items().to_vec();
+    bindings.extend(bound("q").items().iter().cloned());
+    seed.insert(format!("{group}/validatingadmissionpolicybindings").as_str(), bindings);
+    seed.insert(
+        format!("{group}/mutatingadmissionpolicies").as_str(),
+        json!([{"metadata": {"name": "m"}, "spec": mutating}]),
+    );
+    seed.insert(format!("{group}/mutatingadmissionpolicybindings").as_str(), bound("m"));
+    seed.insert("/api/v1/namespaces", json!([{"metadata": {"name": "ci"}, "status": {"phase": "Active"}}]));
+    cluster.seed(&seed.into());
+    let kind = cluster.find("autoscaling", Some("v2"), "horizontalpodautoscalers").unwrap();
+    let scaler = json!({
+        "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "h", "namespace": "ci"},
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "d"}, "minReplicas": 1, "maxReplicas": 3,
+            "behavior": {"scaleDown": {"stabilizationWindowSeconds": 5}},
+            "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 60}}}],
+        },
+    });
+    let (result, notes) = admit(&mut cluster, "jane", &kind, &scaler, None);
+    let after = result.unwrap();
+    assert_eq!(
+        notes.warnings,
+        ["Validation failed for ValidatingAdmissionPolicy 'p' with binding 'p': sixty"],
+        "{after:?}"
+    );
+    // Changed in the other version, and back with what that cannot say.
+    assert_eq!(after.str_at(&["apiVersion"]), "autoscaling/v2");
+    assert_eq!(after.i64_at(&["spec", "maxReplicas"]), Some(4));
+    assert_eq!(after.at(&["spec", "metrics"]), scaler.at(&["spec", "metrics"]));
+    assert_eq!(after.i64_at(&["spec", "behavior", "scaleDown", "stabilizationWindowSeconds"]), Some(5));
 }

@@ -67,9 +67,9 @@ fn run(
     notes: &mut Notes,
 ) -> Vec<Denial> {
     let mut denials = Vec::new();
-    for Concern { policy, bindings } in concerns(cluster, request, POLICIES, BINDINGS) {
+    for Concern { policy, bindings, resource } in concerns(cluster, request, POLICIES, BINDINGS) {
         let failure = FailurePolicy::of(&policy);
-        let context = Context::new(cluster, request, &policy);
+        let context = Context::new(cluster, request, &policy, &resource);
         for binding in bindings {
             let deny = |message: String, reason: &str, validation: Option<usize>| Denial {
                 policy: policy.name().to_owned(),
