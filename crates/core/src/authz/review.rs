@@ -87,6 +87,8 @@ pub fn rules(cluster: &Cluster, user: &User, namespace: &str) -> Rules {
             }
         }
     }
-    out.evaluation_error = aggregate_texts(&errors);
+    if !errors.is_empty() {
+        out.evaluation_error = aggregate_texts(&errors);
+    }
     out
 }

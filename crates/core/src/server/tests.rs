@@ -224,3 +224,23 @@ fn a_path_is_refused_and_answered_whatever_its_query() {
     assert_eq!(ask(Credential::Anonymous, "/healthz?verbose=1"), ask(admin(), "/healthz?verbose"));
     assert!(matches!(ask(admin(), "/healthz?verbose"), Ok(Reply::Text(text)) if text.contains("[+]ping ok")));
 }
+
+#[test]
+fn a_review_of_rules_says_what_went_wrong_each_once_and_nothing_where_nothing_did() {
+    let mut c = Cluster::bare(KubeVersion::V1_36, 1);
+    let mut ask = || {
+        let body = json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectRulesReview", "spec": {"namespace": "default"}});
+        let all = target("authorization.k8s.io", "v1", "selfsubjectrulesreviews", "", "");
+        let review = object(ask(&mut c, Verb::Create, all, Body::Object(body)));
+        let status = review.get("status").cloned().unwrap_or_default();
+        for (name, role) in [("one", "gone"), ("two", "gone"), ("three", "lost")] {
+            let binding = json!({"metadata": {"name": name, "namespace": "default"}, "subjects": [{"kind": "Group", "name": "system:authenticated"}],
+                "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role}});
+            c.seed(&json!({"/apis/rbac.authorization.k8s.io/v1/rolebindings": [binding]}));
+        }
+        status.get("evaluationError").map(|e| e.as_str().unwrap_or_default().to_owned())
+    };
+    assert_eq!(ask(), None);
+    let gone = |name: &str| format!("role.rbac.authorization.k8s.io \"{name}\" not found");
+    assert_eq!(ask(), Some(format!("[{}, {}]", gone("gone"), gone("lost"))));
+}
