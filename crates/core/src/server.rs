@@ -121,6 +121,9 @@ fn enter(
     };
     trace.authentication = authn::explain(cluster, &request.credential, user.as_ref().ok());
     let user = user.inspect_err(|status| Recorder::refused(cluster, request, status))?;
+    if let crate::Credential::Token(token) = &request.credential {
+        authn::token::note_use(cluster, token);
+    }
     let (verb, target) = route::resolve(cluster, request);
     recorder.received(cluster, request, &user, &verb, &target);
     let user = match &request.impersonate {

@@ -275,3 +275,29 @@ impl fmt::Display for Selector {
         Ok(())
     }
 }
+
+/// A `LabelSelector` as its generated `String()` prints it.
+#[must_use]
+pub fn go_text(selector: &Value) -> String {
+    let labels: String = selector
+        .map_at(&["matchLabels"])
+        .iter()
+        .map(|(k, v)| format!("{k}: {},", v.as_str().unwrap_or("")))
+        .collect();
+    let expressions: String = selector
+        .list_at(&["matchExpressions"])
+        .iter()
+        .map(|e| {
+            let values: Vec<&str> = e.list_at(&["values"]).iter().filter_map(Value::as_str).collect();
+            format!(
+                "LabelSelectorRequirement{{Key:{},Operator:{},Values:[{}],}},",
+                e.str_at(&["key"]),
+                e.str_at(&["operator"]),
+                values.join(" ")
+            )
+        })
+        .collect();
+    format!(
+        "&LabelSelector{{MatchLabels:map[string]string{{{labels}}},MatchExpressions:[]LabelSelectorRequirement{{{expressions}}},}}"
+    )
+}

@@ -204,6 +204,25 @@ pub fn authenticate(cluster: &Cluster, token: &str, audiences: &[String]) -> Res
     Ok(user(namespace, account, uid, extra))
 }
 
+/// Notes on the secret of a token that was accepted that it is in use, once a day, since 1.27.
+pub(crate) fn note_use(cluster: &mut Cluster, token: &str) {
+    const LABEL: &str = "kubernetes.io/legacy-token-last-used";
+    if cluster.version.minor() < 27 {
+        return;
+    }
+    let Some(payload) = verify(cluster, token).filter(|p| p.str_at(&["iss"]) == LEGACY_ISSUER) else {
+        return;
+    };
+    let part = |name: &str| payload.str_at(&[&format!("kubernetes.io/serviceaccount/{name}")]);
+    let Some(secret) = cluster.store.get("secrets", part("namespace"), part("secret.name")) else { return };
+    let today: String = cluster.now.to_string().chars().take(10).collect();
+    if secret.label(LABEL) != Some(today.as_str()) {
+        let mut used = (**secret).clone();
+        used.set(&["metadata", "labels", LABEL], today);
+        cluster.store.put("secrets", used);
+    }
+}
+
 /// The claims of a token that this cluster has signed.
 #[must_use]
 pub fn verify(cluster: &Cluster, token: &str) -> Option<Value> {

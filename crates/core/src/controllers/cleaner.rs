@@ -8,15 +8,32 @@ use super::client::Client;
 use super::{job, pods};
 use crate::request::Propagation;
 
+/// How long a node has to be missing before its pods are given up, in milliseconds: the quarantine, and half a round.
+const MISSED_FOR: i64 = 50_000;
+
 /// Pods that never reached a node and are being deleted, and those whose node is gone.
 pub(super) fn pods_pass(client: &mut Client<'_>) {
+    let now = client.cluster.now;
+    let mut missing = std::mem::take(&mut client.cluster.controllers.missing);
+    missing.retain(|node, _| client.get("nodes", "", node).is_none());
     for pod in client.list("pods", None) {
         let node = pods::node(&pod);
-        let lost = !node.is_empty() && client.get("nodes", "", node).is_none();
-        if lost || (node.is_empty() && pod.is_deleting()) {
+        let lost = if node.is_empty() {
+            pod.is_deleting()
+        } else if client.get("nodes", "", node).is_none() {
+            let until = missing.entry(node.to_owned()).or_insert(now).plus_millis(MISSED_FOR);
+            if until > now {
+                client.wake_at(until);
+            }
+            until <= now
+        } else {
+            false
+        };
+        if lost {
             let _ = client.delete_now("pods", pod.namespace(), pod.name());
         }
     }
+    client.cluster.controllers.missing = missing;
 }
 
 /// `ttlSecondsAfterFinished`

@@ -41,9 +41,8 @@ fn sync(client: &mut Client<'_>, budget: &Object) {
     let (expected, desired) = match numbers(client, budget, &there) {
         Ok(numbers) => numbers,
         Err(why) => {
-            if !client.has_told(budget, |e| e.str_at(&["message"]) == why) {
-                client.event(SOURCE, budget, EventType::Warning, "CalculateExpectedPodCountFailed", &why);
-            }
+            let message = format!("Failed to calculate the number of expected pods: {why}");
+            tell_once(client, budget, "CalculateExpectedPodCountFailed", &message);
             let message = why;
             let condition = condition(client, budget, "False", "SyncFailed", &message);
             let mut status = budget.get("status").cloned().unwrap_or_else(Value::map);
@@ -54,6 +53,9 @@ fn sync(client: &mut Client<'_>, budget: &Object) {
             return;
         }
     };
+    if counts_owners(budget) && there.iter().any(|p| p.controller().is_none()) {
+        unmanaged(client, budget);
+    }
     let disrupted = still_disrupted(client, budget, &there);
     let healthy = there
         .iter()
@@ -75,6 +77,33 @@ fn sync(client: &mut Client<'_>, budget: &Object) {
         status.set(&["conditions"], Value::from(vec![condition]));
     }
     let _ = client.update_status(BUDGETS, budget, status);
+}
+
+/// Whether the pods there should be are counted by who controls them.
+fn counts_owners(budget: &Object) -> bool {
+    let text = budget.at(&["spec", "minAvailable"]).is_some_and(|v| v.as_str().is_some());
+    text || budget.at(&["spec", "maxUnavailable"]).is_some_and(|v| !v.is_null())
+}
+
+fn tell_once(client: &mut Client<'_>, budget: &Object, reason: &str, message: &str) {
+    if !client.has_told(budget, |e| e.str_at(&["message"]) == message) {
+        client.event(SOURCE, budget, EventType::Warning, reason, message);
+    }
+}
+
+/// Says that nobody controls some of the pods, since 1.22.
+fn unmanaged(client: &mut Client<'_>, budget: &Object) {
+    if client.cluster.version.minor() < 22 {
+        return;
+    }
+    let selector = budget.at(&["spec", "selector"]).cloned().unwrap_or_default();
+    let selector = gatehouse_model::selector::go_text(&selector);
+    let message = format!(
+        "Pods selected by this PodDisruptionBudget (selector: {selector}) were found to be unmanaged. As a \
+         result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please \
+         set \".spec.minAvailable\" field of the PDB to an integer value."
+    );
+    tell_once(client, budget, "UnmanagedPods", &message);
 }
 
 fn condition(client: &Client<'_>, budget: &Object, word: &str, reason: &str, message: &str) -> Value {

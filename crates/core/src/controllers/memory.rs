@@ -31,6 +31,8 @@ pub struct Memory {
     pub(super) collected: u64,
     /// Since when pods, by UID, tolerate taints of their nodes for a time only.
     pub(super) tolerating: BTreeMap<String, Timestamp>,
+    /// Since when nodes that pods are bound to are missing.
+    pub(super) missing: BTreeMap<String, Timestamp>,
     /// When each autoscaler, by UID, is looked at next.
     pub(super) scaling: BTreeMap<String, Timestamp>,
     /// Whether nodes are watched over (`--controllers=*` has it, the recordings' cluster had not): cordoned and

@@ -41,6 +41,7 @@ mod volume;
 
 pub use client::Client;
 pub use memory::Memory;
+pub(crate) use pods::disruption;
 pub use standin::StandIn;
 
 use crate::cluster::Cluster;

@@ -185,6 +185,18 @@ pub(super) fn delete(client: &mut Client<'_>, source: Source<'_>, owner: &Object
     }
 }
 
+/// The condition of a pod that has to go: why, and in whose words.
+pub(crate) fn disruption(pod: &Object, minor: u8, (reason, message): (&str, &str), now: &str) -> Value {
+    let mut condition = json!({
+        "type": "DisruptionTarget", "status": "True", "reason": reason, "message": message, "lastProbeTime": null,
+        "lastTransitionTime": now,
+    });
+    if minor >= 34 {
+        condition.set(&["observedGeneration"], pod.generation());
+    }
+    condition
+}
+
 /// `status.KEY` as a number.
 pub(super) fn status_of(object: &Object, key: &str) -> i64 {
     object.i64_at(&["status", key]).unwrap_or(0)

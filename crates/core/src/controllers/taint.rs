@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use gatehouse_model::{Object, Value, json};
+use gatehouse_model::{Object, Value};
 
 use super::client::Client;
 use super::events::{EventType, Source};
@@ -32,6 +32,20 @@ pub(super) fn pass(client: &mut Client<'_>) {
         for pod in there.iter().filter(|p| pods::is_active(p)) {
             judge(client, pod, &taints, &known);
         }
+    }
+    let spared = |p: &Arc<Object>| {
+        known.contains_key(p.uid())
+            && !client.cluster.controllers.tolerating.contains_key(p.uid())
+            && pods::is_active(p)
+    };
+    let spared: Vec<Arc<Object>> = if known.is_empty() {
+        Vec::new()
+    } else {
+        client.list("pods", None).into_iter().filter(spared).collect()
+    };
+    for pod in spared {
+        let message = format!("Cancelling deletion of Pod {}/{}", pod.namespace(), pod.name());
+        client.event(SOURCE, &pod, EventType::Normal, "TaintManagerEviction", &message);
     }
 }
 
@@ -63,11 +77,9 @@ fn evict(client: &mut Client<'_>, pod: &Object) {
     client.event(SOURCE, pod, EventType::Normal, "TaintManagerEviction", &message);
     if client.cluster.version.minor() >= 26 {
         let mut status = pod.get("status").cloned().unwrap_or_else(Value::map);
-        status.entry_at(&["conditions"]).make_list().push(json!({
-            "type": "DisruptionTarget", "status": "True", "reason": "DeletionByTaintManager",
-            "message": "Taint manager: deleting due to NoExecute taint", "lastProbeTime": null,
-            "lastTransitionTime": (client.now()),
-        }));
+        let words = ("DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint");
+        let condition = pods::disruption(pod, client.cluster.version.minor(), words, &client.now());
+        status.entry_at(&["conditions"]).make_list().push(condition);
         let _ = client.update_status("pods", pod, status);
     }
     let _ = client.delete("pods", pod.namespace(), pod.name());

@@ -61,7 +61,8 @@ impl Log {
 
     /// The changes after `revision`, oldest first; nothing where they go too far back.
     pub(super) fn since(&self, revision: u64) -> Option<impl Iterator<Item = &Change>> {
-        let wanted = usize::try_from(self.newest.saturating_sub(revision)).ok()?;
+        // A store that was put back has not come so far yet.
+        let wanted = usize::try_from(self.newest.checked_sub(revision)?).ok()?;
         Some(self.changes.iter().skip(self.changes.len().checked_sub(wanted)?))
     }
 }

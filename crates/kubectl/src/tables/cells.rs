@@ -238,34 +238,9 @@ pub(super) fn param_ref(o: &Value, _: At) -> String {
         return format!("{}/{name}", if namespace.is_empty() { "*" } else { namespace });
     }
     match param.get("selector") {
-        Some(selector) => label_selector_debug(selector),
+        Some(selector) => gatehouse_model::selector::go_text(selector),
         None => "<unset>".to_owned(),
     }
-}
-
-/// A `LabelSelector` as its generated `String()` prints it.
-fn label_selector_debug(selector: &Value) -> String {
-    let labels: String = selector
-        .map_at(&["matchLabels"])
-        .iter()
-        .map(|(k, v)| format!("{k}: {},", v.as_str().unwrap_or("")))
-        .collect();
-    let expressions: String = selector
-        .list_at(&["matchExpressions"])
-        .iter()
-        .map(|e| {
-            let values: Vec<&str> = e.list_at(&["values"]).iter().filter_map(Value::as_str).collect();
-            format!(
-                "LabelSelectorRequirement{{Key:{},Operator:{},Values:[{}],}},",
-                e.str_at(&["key"]),
-                e.str_at(&["operator"]),
-                values.join(" ")
-            )
-        })
-        .collect();
-    format!(
-        "&LabelSelector{{MatchLabels:map[string]string{{{labels}}},MatchExpressions:[]LabelSelectorRequirement{{{expressions}}},}}"
-    )
 }
 
 pub(super) fn param_kind(o: &Value, _: At) -> String {

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use gatehouse_model::{Object, Value, json};
+use gatehouse_model::{Object, Value};
 
 use super::view::View;
 use super::{SOURCE, Verdict, priority, refuse};
@@ -112,11 +112,9 @@ pub(super) fn evict(client: &mut Client<'_>, preemptor: &Object, node: &str, vic
         return;
     }
     let mut status = victim.get("status").cloned().unwrap_or_else(Value::map);
-    let message = "default-scheduler: preempting to accommodate a higher priority pod";
-    let condition = json!({
-        "type": "DisruptionTarget", "status": "True", "reason": "PreemptionByScheduler", "message": message,
-        "lastProbeTime": null, "lastTransitionTime": (client.now()),
-    });
+    let words =
+        ("PreemptionByScheduler", "default-scheduler: preempting to accommodate a higher priority pod");
+    let condition = pods::disruption(victim, client.cluster.version.minor(), words, &client.now());
     status.entry_at(&["conditions"]).make_list().push(condition);
     if client.cluster.version.minor() >= 26 {
         let _ = client.update_status("pods", victim, status);

@@ -281,3 +281,63 @@ fn similar_events_are_combined() {
     let combined = told.iter().find(|e| e.i64_at(&["count"]) == Some(3)).expect("combined");
     assert_eq!(combined.str_at(&["message"]), "(combined from similar events): no 11");
 }
+
+#[test]
+fn an_object_is_looked_at_in_time_though_others_change() {
+    let mut rig = Rig::new();
+    let late = |name: &str, seconds: i64| {
+        let mut job = job(name);
+        job.set(&["spec", "activeDeadlineSeconds"], seconds);
+        job
+    };
+    rig.create("jobs.batch", late("soon", 30));
+    rig.create("jobs.batch", late("later", 60));
+    rig.advance(20);
+    // Changes of one leave the other's time as it is.
+    rig.merge("jobs.batch", "later", json!({"metadata": {"labels": {"a": "b"}}}));
+    let made = pods::moment(pods::created(&rig.get("jobs.batch", "soon").unwrap())).unwrap();
+    assert_eq!(next_wake(&rig.cluster), Some(made.plus_millis(30_000)));
+    rig.advance(10);
+    assert!(rig.conditions("jobs.batch", "soon").contains(&"Failed True DeadlineExceeded".to_owned()));
+    assert!(rig.conditions("jobs.batch", "later").is_empty());
+    rig.delete("jobs.batch", "later", Propagation::Background);
+    assert_eq!(next_wake(&rig.cluster), None);
+}
+
+#[test]
+fn pods_of_a_node_that_is_gone_are_given_up_after_a_while() {
+    let mut rig = Rig::new();
+    rig.create("pods", pod("a", json!({})));
+    assert_eq!(rig.get("pods", "a").unwrap().str_at(&["spec", "nodeName"]), "node01");
+    rig.admin().delete("nodes", "", "node01").expect("accepted");
+    rig.settle();
+    rig.advance(30);
+    assert!(rig.get("pods", "a").is_some());
+    rig.advance(30);
+    assert!(rig.get("pods", "a").is_none());
+}
+
+#[test]
+fn room_that_was_made_is_kept() {
+    let mut rig = Rig::new();
+    let class = |name: &str, policy: &str| {
+        json!({
+            "apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": name}, "value": 10,
+            "preemptionPolicy": policy,
+        })
+    };
+    rig.create("priorityclasses.scheduling.k8s.io", class("high", "PreemptLowerPriority"));
+    rig.create("priorityclasses.scheduling.k8s.io", class("polite", "Never"));
+    let asks = |class: &str| {
+        let containers =
+            json!([{"name": "c", "image": "nginx", "resources": {"requests": {"cpu": "1500m"}}}]);
+        json!({"priorityClassName": class, "containers": containers})
+    };
+    let mut low = asks("");
+    low.remove(&["priorityClassName"]);
+    rig.create("pods", pod("low", low));
+    rig.create("pods", pod("patient", asks("polite")));
+    rig.create("pods", pod("urgent", asks("high")));
+    assert_eq!(rig.get("pods", "urgent").unwrap().str_at(&["spec", "nodeName"]), "node01");
+    assert_eq!(rig.get("pods", "patient").unwrap().str_at(&["spec", "nodeName"]), "");
+}

@@ -6,6 +6,7 @@ use gatehouse_model::selector::Selector;
 use gatehouse_model::{Object, Value, json};
 
 use crate::admission::Operation;
+use crate::controllers::disruption;
 use crate::request::Reply;
 use crate::server::call::Call;
 use crate::server::{admit, delete};
@@ -42,14 +43,13 @@ fn told(call: &mut Call<'_>, pod: Object) -> Object {
     if call.cluster.version.minor() < 26 {
         return pod;
     }
+    let now = call.cluster.now.to_string();
+    let words = ("EvictionByEvictionAPI", "Eviction API: evicting");
+    let condition = disruption(&pod, call.cluster.version.minor(), words, &now);
     let mut changed = pod;
     let conditions = changed.entry_at(&["status", "conditions"]).make_list();
     conditions.retain(|c| c.str_at(&["type"]) != "DisruptionTarget");
-    conditions.push(json!({
-        "type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI",
-        "message": "Eviction API: evicting", "lastProbeTime": null,
-        "lastTransitionTime": (call.cluster.now.to_string()),
-    }));
+    conditions.push(condition);
     (*call.cluster.store.put("pods", changed)).clone()
 }
 
