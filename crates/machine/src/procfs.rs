@@ -85,6 +85,13 @@ fn vpid(machine: &Machine, me: &Process, p: &Process) -> u32 {
     if machine.space(me.space).map_or(1, |s| s.pid_ns) == 1 { p.pid } else { p.vpid }
 }
 
+/// A parent's number; 0 where it is outside the reader's PID namespace.
+fn parent_of(machine: &Machine, me: &Process, p: &Process) -> u32 {
+    let ns = |q: &Process| machine.space(q.space).map_or(1, |s| s.pid_ns);
+    let seen = |q: &&Arc<Process>| ns(me) == 1 || ns(q) == ns(me);
+    machine.processes.get(&p.ppid).filter(seen).map_or(0, |q| vpid(machine, me, q))
+}
+
 /// The directory of a process named by number or `self`.
 #[must_use]
 pub fn process(machine: &Machine, me: &Process, name: &str) -> Option<Ino> {
@@ -332,7 +339,7 @@ fn maps(p: &Process) -> String {
 
 /// What gVisor tells of a process: less than Linux.
 fn sentry_status(machine: &Machine, me: &Process, p: &Process) -> String {
-    let parent = machine.processes.get(&p.ppid).map_or(0, |q| vpid(machine, me, q));
+    let parent = parent_of(machine, me, p);
     let pid = vpid(machine, me, p);
     let state = if p.pid == me.pid { "R (running)" } else { "S (sleeping)" };
     let mut text = format!(
@@ -358,7 +365,7 @@ fn status(machine: &Machine, me: &Process, p: &Process) -> String {
     // The host sees the users of a user namespace as what they are outside.
     let of = |p: &Process| machine.space(p.space).map_or(0, |s| s.id_shift);
     let shift = of(p).saturating_sub(of(me));
-    let parent = machine.processes.get(&p.ppid).map_or(0, |q| vpid(machine, me, q));
+    let parent = parent_of(machine, me, p);
     let pid = vpid(machine, me, p);
     let state = if p.pid == me.pid { "R (running)" } else { "S (sleeping)" };
     let mut text = format!(

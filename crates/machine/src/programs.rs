@@ -8,6 +8,7 @@ mod admin;
 mod apparmor;
 mod awk;
 mod base64;
+mod blocks;
 mod caps;
 mod cat;
 mod chmod;
@@ -24,7 +25,9 @@ mod edit;
 mod env;
 mod etcdctl;
 mod find;
+mod fold;
 mod grep;
+mod gzip;
 mod head;
 mod id;
 mod install;
@@ -56,7 +59,9 @@ mod seq;
 mod server;
 mod setpriv;
 mod sh;
+mod shuf;
 mod sleep;
+mod small;
 mod sort;
 mod startup;
 mod stat;
@@ -68,11 +73,13 @@ mod sysctl;
 mod systemd;
 mod tar;
 mod tee;
+mod top;
 mod touch;
 mod tr;
 mod ufw;
 mod uniq;
 mod wc;
+mod who;
 mod wrap;
 mod xargs;
 mod xxd;
@@ -281,6 +288,43 @@ const TABLE: &[(&str, Main)] = &[
     ("free", misc::free),
     ("xargs", xargs::main),
     ("yes", misc::yes),
+    ("ash", sh::main),
+    ("arp", net::arp),
+    ("cksum", sums::cksum),
+    ("expand", fold::expand),
+    ("factor", shuf::factor),
+    ("file", small::file),
+    ("findmnt", blocks::findmnt),
+    ("fold", fold::fold),
+    ("gunzip", gzip::main),
+    ("gzip", gzip::main),
+    ("host", net::host),
+    ("hostid", who::hostid),
+    ("ifconfig", net::ifconfig),
+    ("join", shuf::join),
+    ("last", who::last),
+    ("link", small::link),
+    ("logger", small::logger),
+    ("logname", who::logname),
+    ("lsblk", blocks::lsblk),
+    ("lsns", blocks::lsns),
+    ("mountpoint", blocks::mountpoint),
+    ("route", net::route),
+    ("service", small::service),
+    ("sha1sum", sums::main),
+    ("shuf", shuf::shuf),
+    ("split", shuf::split),
+    ("sum", sums::cksum),
+    ("telnet", net::telnet),
+    ("top", top::main),
+    ("traceroute", net::traceroute),
+    ("unexpand", fold::unexpand),
+    ("unlink", small::unlink),
+    ("users", who::users),
+    ("usleep", small::usleep),
+    ("w", who::w),
+    ("who", who::who),
+    ("zcat", gzip::main),
 ];
 
 /// A moment as klog starts its lines: `1120 00:00:00`.
@@ -332,6 +376,20 @@ pub fn names() -> impl Iterator<Item = &'static &'static str> {
 
 /// Programs that only nodes have.
 const NODE_ONLY: &[&str] = &[
+    "arp",
+    "ash",
+    "file",
+    "host",
+    "ifconfig",
+    "last",
+    "logger",
+    "route",
+    "service",
+    "telnet",
+    "top",
+    "traceroute",
+    "usleep",
+    "w",
     "apt-mark",
     "kubeadm",
     "iptables",
@@ -405,9 +463,34 @@ pub fn applets() -> impl Iterator<Item = &'static str> {
         "apt-cache",
         "dpkg",
         "dig",
+        "findmnt",
+        "join",
+        "logname",
+        "lsblk",
+        "lsns",
     ];
     /// Of the nodes' tools.
-    const TOO: &[&str] = &["killall", "lsmod", "modinfo", "modprobe", "netstat", "passwd", "rmmod", "sysctl"];
+    const TOO: &[&str] = &[
+        "arp",
+        "ash",
+        "ifconfig",
+        "logger",
+        "route",
+        "telnet",
+        "top",
+        "traceroute",
+        "usleep",
+        "w",
+        "last",
+        "killall",
+        "lsmod",
+        "modinfo",
+        "modprobe",
+        "netstat",
+        "passwd",
+        "rmmod",
+        "sysctl",
+    ];
     let there = |n: &&str| !GNU_ONLY.contains(n) && (!NODE_ONLY.contains(n) || TOO.contains(n));
     TABLE.iter().map(|(n, _)| *n).filter(there)
 }

@@ -30,6 +30,7 @@ pub enum Missing {
 impl Missing {
     /// The runtime's words, with the code its gRPC status has where that is shown.
     #[must_use]
+    #[inline(never)]
     pub fn words(self, reference: &str, minor: u8) -> String {
         let full = full_name(reference);
         let what = if minor < 34 {
@@ -57,7 +58,7 @@ impl Missing {
 pub fn look_up(reference: &str) -> Result<(), Missing> {
     let name = repository(reference);
     let known = IMAGES.iter().find(|i| i.repository == name);
-    if known.is_none() && !name.contains('/') && !OFFICIAL.contains(&format!(" {name} ")) {
+    if known.is_none() && !name.contains('/') && !official(name) {
         return Err(Missing::Repository);
     }
     let tag = super::tagged(reference);
@@ -68,6 +69,12 @@ pub fn look_up(reference: &str) -> Result<(), Missing> {
         }
         _ => Ok(()),
     }
+}
+
+/// Whether a repository is one of Docker Hub's own, besides those whose facts are known.
+#[inline(never)]
+fn official(name: &str) -> bool {
+    OFFICIAL.contains(&format!(" {name} "))
 }
 
 /// Whether a tag may be one of a repository whose newest version is known: versions up to that and known words.

@@ -53,6 +53,14 @@ fn excess(pod: &Object, running: &Running, machine: &Machine) -> Option<String> 
     if !sized && !containers.iter().any(|c| limit(c).is_some()) {
         return None;
     }
+    weigh(pod, running, machine)
+}
+
+/// As [`excess`], for a pod that has limits.
+#[inline(never)]
+fn weigh(pod: &Object, running: &Running, machine: &Machine) -> Option<String> {
+    let volumes = pod.list_at(&["spec", "volumes"]);
+    let containers = pod.list_at(&["spec", "containers"]);
     let over = |used: u64, limit: &Quantity| i64::try_from(used).is_ok_and(|u| u > limit.units());
     let used =
         |v: &Value| running.volumes.get(v.str_at(&["name"])).map_or(0, |root| usage(&machine.fs, *root));

@@ -2,6 +2,7 @@
 
 mod curl;
 mod dig;
+mod legacy;
 mod nc;
 mod nslookup;
 mod ping;
@@ -12,6 +13,7 @@ mod wget;
 pub(super) use curl::main as curl;
 pub(super) use curl::publicly_trusted;
 pub(super) use dig::{getent, main as dig};
+pub(super) use legacy::{arp, host, ifconfig, route, telnet, traceroute};
 pub(super) use nc::main as nc;
 pub(super) use nslookup::main as nslookup;
 pub(super) use ping::main as ping;

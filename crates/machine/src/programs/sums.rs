@@ -1,5 +1,6 @@
 //! `sha256sum`, `sha512sum`, `md5sum`, `hexdump`.
 
+mod sha1;
 mod sha512;
 
 pub use sha512::sha512;
@@ -56,6 +57,7 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     };
     let sum = match program.as_str() {
         "md5sum" => md5,
+        "sha1sum" => sha1::sha1,
         "sha512sum" => sha512,
         _ => sha256,
     };
@@ -107,6 +109,35 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
             sys.flush();
             sys.complain(&format!("{program}: WARNING: {text}\n"));
         }
+    }
+    code
+}
+
+/// `cksum` and `sum`.
+pub(super) fn cksum(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
+    let program = argv.first().map_or("cksum", |a| a.rsplit('/').next().unwrap_or(a)).to_owned();
+    let files: Vec<String> =
+        argv.iter().skip(1).filter(|a| *a == "-" || !a.starts_with('-')).cloned().collect();
+    let files = if files.is_empty() { vec![String::new()] } else { files };
+    let mut code = 0;
+    for f in &files {
+        let read = if f.is_empty() || f == "-" { sys.read_all(0) } else { super::read_input(sys, f) };
+        let bytes = match read {
+            Ok(b) => b,
+            Err(e) => {
+                let what = if sys.busybox() { format!("can't open '{f}'") } else { f.clone() };
+                sys.complain(&format!("{program}: {what}: {}\n", e.text()));
+                code = 1;
+                continue;
+            }
+        };
+        let name = if f.is_empty() { String::new() } else { format!(" {f}") };
+        let line = if program == "sum" {
+            format!("{:05} {:5}{name}\n", sha1::sum(&bytes), bytes.len().div_ceil(1024))
+        } else {
+            format!("{} {}{name}\n", sha1::cksum(&bytes), bytes.len())
+        };
+        sys.print(&line);
     }
     code
 }

@@ -1,4 +1,4 @@
-//! `tar`: c, x and t, in the ustar format, as busybox and GNU speak of it. Knows no compression.
+//! `tar`: c, x and t, in the ustar format, as busybox and GNU speak of it. Of compressions it knows gzip's.
 
 mod archive;
 
@@ -24,6 +24,7 @@ struct Tar {
     directory: String,
     strip: usize,
     to_stdout: bool,
+    packed: bool,
     names: Vec<String>,
 }
 
@@ -35,6 +36,7 @@ fn parse(sys: &mut Sys<'_>, argv: &[String]) -> Result<Tar, i32> {
         directory: String::new(),
         strip: 0,
         to_stdout: false,
+        packed: false,
         names: Vec::new(),
     };
     let mut mode = None;
@@ -50,6 +52,7 @@ fn parse(sys: &mut Sys<'_>, argv: &[String]) -> Result<Tar, i32> {
             (Some("file"), _) => "f",
             (Some("directory"), _) => "C",
             (Some("to-stdout"), _) => "O",
+            (Some("gzip" | "gunzip" | "ungzip"), _) => "z",
             (Some(other), _) => {
                 if let Some(n) = other.strip_prefix("strip-components=") {
                     tar.strip = n.parse().unwrap_or(0);
@@ -86,8 +89,14 @@ fn parse(sys: &mut Sys<'_>, argv: &[String]) -> Result<Tar, i32> {
                     }
                 }
                 'p' | 'o' | 'm' | 'h' | 'k' | 'P' => {}
-                'z' | 'j' | 'J' | 'Z' if !sys.busybox() => {
-                    sys.complain("tar (child): gzip: Cannot exec: No such file or directory\ntar (child): Error is not recoverable: exiting now\ntar: Child returned status 2\ntar: Error is not recoverable: exiting now\n");
+                'z' => tar.packed = true,
+                'j' | 'J' | 'Z' if !sys.busybox() => {
+                    let tool = match letter {
+                        'j' => "bzip2",
+                        'J' => "xz",
+                        _ => "compress",
+                    };
+                    sys.complain(&format!("tar (child): {tool}: Cannot exec: No such file or directory\ntar (child): Error is not recoverable: exiting now\ntar: Child returned status 2\ntar: Error is not recoverable: exiting now\n"));
                     return Err(2);
                 }
                 other => {
@@ -173,6 +182,9 @@ fn create(sys: &mut Sys<'_>, tar: &Tar) -> i32 {
     archive.extend([0; 2 * BLOCK]);
     let padded = archive.len().div_ceil(RECORD) * RECORD;
     archive.resize(padded, 0);
+    if tar.packed {
+        archive = super::gzip::pack(&archive, "", 0);
+    }
     let written = match out {
         Some(fd) => {
             let done = sys.write(fd, &archive);
@@ -318,7 +330,15 @@ fn extract(sys: &mut Sys<'_>, tar: &Tar) -> i32 {
             Err(e) => return fatal(sys, &tar.archive, e),
         }
     };
-    let Ok(members) = members(&bytes.unwrap_or_default()) else {
+    let mut bytes = bytes.unwrap_or_default();
+    // Both look at the first bytes, whatever is asked for.
+    if bytes.starts_with(&[0x1f, 0x8b]) {
+        bytes = super::gzip::unpack(&bytes).unwrap_or_default();
+    } else if tar.packed {
+        sys.complain(if busybox { "tar: invalid magic\ntar: short read\n" } else { "\ngzip: stdin: not in gzip format\ntar: Child returned status 1\ntar: Error is not recoverable: exiting now\n" });
+        return failed;
+    }
+    let Ok(members) = members(&bytes) else {
         sys.complain(if busybox { "tar: invalid tar magic\n" } else { "tar: This does not look like a tar archive\ntar: Exiting with failure status due to previous errors\n" });
         return failed;
     };

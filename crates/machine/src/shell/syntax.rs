@@ -20,6 +20,7 @@ fn token_name(token: &str) -> String {
 }
 
 /// Says what is wrong with a text.
+#[inline(never)]
 pub(super) fn complain(interp: &mut Interp<'_, '_>, text: &str, error: &ParseError) {
     match interp.state.dialect {
         Dialect::Bash => bash_error(interp, text, error),
