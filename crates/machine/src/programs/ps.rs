@@ -189,8 +189,7 @@ fn table(sys: &mut Sys<'_>, rows: &[Row], columns: &[(String, String)]) {
 fn chosen(given: &[String]) -> Result<Vec<(String, String)>, String> {
     let mut all = Vec::new();
     for list in given {
-        let mut names = list.split([',', ' ']).filter(|n| !n.is_empty()).peekable();
-        while let Some(name) = names.next() {
+        for name in list.split([',', ' ']).filter(|n| !n.is_empty()) {
             let (name, header) = name.split_once('=').map_or((name, None), |(n, h)| (n, Some(h.to_owned())));
             let known = COLUMNS.iter().find(|c| c.0 == name).ok_or_else(|| name.to_owned())?;
             all.push((name.to_owned(), header.unwrap_or_else(|| known.1.to_owned())));

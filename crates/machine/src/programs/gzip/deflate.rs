@@ -220,7 +220,7 @@ struct Writer {
 impl Writer {
     fn put(&mut self, value: u32, n: usize) {
         for i in 0..n {
-            if self.at % 8 == 0 {
+            if self.at.is_multiple_of(8) {
                 self.out.push(0);
             }
             if let Some(byte) = self.out.last_mut() {
