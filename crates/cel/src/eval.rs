@@ -291,7 +291,10 @@ impl Run<'_> {
         let mut values = Vec::with_capacity(args.len() + 1);
         let mut failed = None;
         // Of one or two arguments all are evaluated, and the call counts, whatever goes wrong with them.
-        let few = args.len() + usize::from(method) <= 2;
+        // A regular expression that is known beforehand makes its call one of another kind.
+        let compiled = matches!(function, "matches" | "find" | "findAll")
+            && args.last().is_some_and(|a| matches!(a.kind, Kind::Literal(_)));
+        let few = args.len() + usize::from(method) <= 2 && !compiled;
         for arg in target.into_iter().chain(args) {
             match self.expr(arg) {
                 Ok(value) => values.push(value),

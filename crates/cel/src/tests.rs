@@ -124,10 +124,10 @@ fn written(v: &Value) -> String {
     }
 }
 
-#[test]
-fn every_function_gives_what_it_gives_at_what_it_costs() {
+/// What is said of each expression of a file, `x` being this.
+fn held_to(file: &str, x: Value) {
     let environment = Environment::default().with("x", Type::Dyn).with_patches();
-    let variables = BTreeMap::from([("x".to_owned(), Value::Null)]);
+    let variables = BTreeMap::from([("x".to_owned(), x)]);
     let said = |source: &str| match compile(source, &environment) {
         Err(issues) => {
             let line = |i: &Issue| match i.at {
@@ -145,7 +145,7 @@ fn every_function_gives_what_it_gives_at_what_it_costs() {
             }
         },
     };
-    let lines: Vec<&str> = include_str!("tests/libraries.txt").lines().skip(2).collect();
+    let lines: Vec<&str> = file.lines().skip(2).collect();
     let mut wrong = Vec::new();
     for pair in lines.chunks(2) {
         let (source, expected) = (pair[0], pair[1].strip_prefix("    ").unwrap_or_default());
@@ -155,6 +155,17 @@ fn every_function_gives_what_it_gives_at_what_it_costs() {
         }
     }
     assert!(wrong.is_empty(), "{} of {} differ:\n{}", wrong.len(), lines.len() / 2, wrong.join("\n"));
+}
+
+#[test]
+fn every_function_gives_what_it_gives_at_what_it_costs() {
+    held_to(include_str!("tests/libraries.txt"), Value::Null);
+}
+
+#[test]
+fn expressions_about_an_object_give_what_they_give_at_what_they_cost() {
+    let pod = gatehouse_model::json::parse(include_str!("tests/pod.json")).unwrap();
+    held_to(include_str!("tests/objects.txt"), Value::of(&pod));
 }
 
 #[test]

@@ -59,56 +59,60 @@ impl Run<'_> {
                 }
                 [] => {}
             }
-            let wanted = match condition {
-                Some(c) => as_bool(self.expr(c)),
-                None => Ok(true),
+            let asked = match kind {
+                Loop::ExistsOne | Loop::Filter => Some(body),
+                _ => condition,
             };
-            let result = match wanted {
-                Ok(true) => {
-                    if !matches!(kind, Loop::ExistsOne | Loop::Filter) {
-                        self.spend(adds)?;
-                    }
+            let wanted = asked.map_or(Ok(true), |asked| as_bool(self.expr(asked)));
+            // A map is not added to where it has become an error; everything else still is.
+            let ended = kind == Loop::TransformMap && failed.is_some();
+            let result = match &wanted {
+                Ok(true) if asked.is_none_or(|asked| !std::ptr::eq(asked, body)) && !ended => {
+                    self.spend(adds)?;
                     Some(self.expr(body))
                 }
-                Ok(false) => None,
-                Err(e) => Some(Err(e)),
+                _ => None,
             };
             self.scopes.truncate(depth);
-            let Some(result) = result else { continue };
-            match kind {
-                Loop::All | Loop::Exists => match as_bool(result) {
+            match (kind, wanted, result) {
+                // What the loop is to ask goes wrong: that is the result so far, whatever it was.
+                (_, Err(why), _) => failed = Some(why),
+                (Loop::All | Loop::Exists, _, Some(result)) => match as_bool(result) {
                     Ok(b) if b == (kind == Loop::Exists) => decided = Some(b),
                     Ok(_) => {}
-                    Err(e) => failed = failed.or(Some(e)),
+                    Err(why) => failed = failed.or(Some(why)),
                 },
-                Loop::ExistsOne => {
-                    if as_bool(result)? {
-                        self.spend(adds)?;
-                        found += 1;
-                    }
+                (_, _, Some(Err(why))) => failed = failed.or(Some(why)),
+                (Loop::ExistsOne, Ok(true), _) => {
+                    self.spend(adds)?;
+                    found += 1;
                 }
-                Loop::Filter => {
-                    if as_bool(result)? {
-                        self.spend(adds)?;
-                        list.push(if is_map { key } else { value });
-                    }
+                (Loop::Filter, Ok(true), _) => {
+                    self.spend(adds)?;
+                    list.push(if is_map { key } else { value });
                 }
-                Loop::Map | Loop::TransformList => list.push(result?),
-                Loop::TransformMap => map.push((key, result?)),
-                Loop::SortBy => {
-                    keys.push(result?);
+                (Loop::Map | Loop::TransformList, _, Some(Ok(made))) => list.push(made),
+                (Loop::TransformMap, _, Some(Ok(made))) => map.push((key, made)),
+                (Loop::SortBy, _, Some(Ok(made))) => {
+                    keys.push(made);
                     list.push(value);
                 }
-                Loop::TransformMapEntry => {
-                    let Value::Map(entries) = result? else { return Err(NO_OVERLOAD.to_owned()) };
+                (Loop::TransformMapEntry, _, Some(Ok(Value::Map(entries)))) => {
                     for (key, value) in entries.iter() {
                         self.step(map.len() as u64)?;
                         if map.iter().any(|(k, _): &(Value, Value)| k.same(key)) {
-                            return Err(format!("insert failed: key {} already exists", key.show()));
+                            let why = format!("insert failed: key {} already exists", key.show());
+                            failed = failed.or(Some(why));
+                            break;
                         }
                         map.push((key.clone(), value.clone()));
                     }
                 }
+                (Loop::TransformMapEntry, _, Some(Ok(_))) => {
+                    failed = failed.or_else(|| Some(NO_OVERLOAD.to_owned()));
+                }
+                _ if ended => self.spend(1)?,
+                _ => {}
             }
         }
         self.spend(if kind == Loop::ExistsOne { 2 } else { 1 })?;
