@@ -1,150 +1,15 @@
-//! Applying the same manifest again changes nothing, whatever kind it is of and whatever its strings look like.
+//! Applying the same manifest again changes nothing, whatever kind it is of and whatever its strings look like; and
+//! what is printed of an object is read as the same object.
 //!
 //! kubectl says so where the manifest is written as the server keeps it; lists that it replaces as a whole are written with
 //! their defaults here, for with anything else it says `configured`, as the real one does.
 
 use gatehouse_lab::machine::Outcome;
 use gatehouse_lab::{KubeVersion, World};
+use gatehouse_model::{json, yaml};
 
 /// One object of each kind that people write.
-const OBJECTS: &str = r"
-apiVersion: v1
-kind: ConfigMap
-data: {a: TEXT, b: TEXT}
----
-apiVersion: v1
-kind: Secret
-immutable: false
-data: {b: YWJj}
----
-apiVersion: v1
-kind: ServiceAccount
-automountServiceAccountToken: false
-imagePullSecrets: [{name: s}]
----
-apiVersion: v1
-kind: Namespace
----
-apiVersion: v1
-kind: Service
-spec: {selector: {app: a}, ports: [{name: http, port: 80, targetPort: web}, {name: dns, port: 53, protocol: UDP}]}
----
-apiVersion: v1
-kind: Pod
-spec:
-  automountServiceAccountToken: false
-  securityContext: {runAsNonRoot: true, runAsUser: 1000, seccompProfile: {type: RuntimeDefault}}
-  initContainers: [{name: i, image: busybox, command: [sh, -c, TEXT]}]
-  containers:
-  - name: c
-    image: nginx:1.27
-    env: [{name: A, value: TEXT}, {name: NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}]
-    ports: [{containerPort: 80}, {containerPort: 53, protocol: UDP}]
-    resources: {requests: {cpu: 100m, memory: 64Mi}, limits: {cpu: '1'}}
-    volumeMounts: [{name: v, mountPath: /v}]
-    livenessProbe: {httpGet: {path: /, port: 80}}
-  volumes: [{name: v, emptyDir: {sizeLimit: 1Gi}}]
----
-apiVersion: apps/v1
-kind: Deployment
-spec:
-  replicas: 2
-  selector: {matchLabels: {app: a}}
-  template:
-    metadata: {labels: {app: a}, annotations: {x: TEXT}}
-    spec: {containers: [{name: c, image: nginx, args: [TEXT, TEXT]}, {name: d, image: busybox}]}
----
-apiVersion: apps/v1
-kind: StatefulSet
-spec:
-  serviceName: s
-  selector: {matchLabels: {app: s}}
-  template: {metadata: {labels: {app: s}}, spec: {containers: [{name: c, image: nginx}]}}
----
-apiVersion: apps/v1
-kind: DaemonSet
-spec:
-  selector: {matchLabels: {app: d}}
-  template: {metadata: {labels: {app: d}}, spec: {containers: [{name: c, image: nginx}], tolerations: [{operator: Exists}]}}
----
-apiVersion: batch/v1
-kind: Job
-spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: busybox, command: [TEXT]}]}}}
----
-apiVersion: batch/v1
-kind: CronJob
-spec: {schedule: '*/5 * * * *', jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: busybox}]}}}}}
----
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-spec: {podSelector: {}, policyTypes: [Ingress], ingress: [{from: [{podSelector: {matchLabels: {a: b}}}], ports: [{port: 80, protocol: TCP}]}]}
----
-apiVersion: networking.k8s.io/v1
-kind: Ingress
-spec: {rules: [{host: a.example.com, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: s, port: {number: 80}}}}]}}]}
----
-apiVersion: networking.k8s.io/v1
-kind: IngressClass
-spec: {controller: example.com/c}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: Role
-rules: [{apiGroups: [''], resources: [pods], verbs: [get, list]}]
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-rules: [{nonResourceURLs: [/healthz], verbs: [get]}]
----
-apiVersion: policy/v1
-kind: PodDisruptionBudget
-spec: {minAvailable: 50%, selector: {matchLabels: {app: a}}}
----
-apiVersion: v1
-kind: ResourceQuota
-spec: {hard: {pods: '10', requests.cpu: '4'}}
----
-apiVersion: v1
-kind: LimitRange
-spec: {limits: [{type: Container, default: {cpu: 500m}, defaultRequest: {cpu: 100m}}]}
----
-apiVersion: scheduling.k8s.io/v1
-kind: PriorityClass
-value: 1000
-description: TEXT
----
-apiVersion: node.k8s.io/v1
-kind: RuntimeClass
-handler: runsc
----
-apiVersion: storage.k8s.io/v1
-kind: StorageClass
-provisioner: example.com/p
----
-apiVersion: v1
-kind: PersistentVolume
-spec: {capacity: {storage: 1Gi}, accessModes: [ReadWriteOnce], hostPath: {path: /x}}
----
-apiVersion: v1
-kind: PersistentVolumeClaim
-spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
----
-apiVersion: autoscaling/v2
-kind: HorizontalPodAutoscaler
-spec: {maxReplicas: 3, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: d}}
----
-apiVersion: coordination.k8s.io/v1
-kind: Lease
-spec: {holderIdentity: TEXT}
----
-apiVersion: admissionregistration.k8s.io/v1
-kind: ValidatingAdmissionPolicy
-spec:
-  matchConstraints: {resourceRules: [{apiGroups: [''], apiVersions: [v1], operations: [CREATE], resources: [pods], scope: '*'}]}
-  validations: [{expression: 'true', message: TEXT}]
----
-apiVersion: admissionregistration.k8s.io/v1
-kind: ValidatingWebhookConfiguration
-";
+const OBJECTS: &str = include_str!("kinds.yaml");
 
 /// Strings that a careless reader or printer would change.
 const TEXTS: &[&str] = &[
@@ -171,12 +36,85 @@ const TEXTS: &[&str] = &[
     "$(A)",
 ];
 
+/// What a command says, but for its warnings, and its exit code.
 fn run(world: &mut World, line: &str) -> (String, i32) {
     let (Outcome::Done(output) | Outcome::NeedsEdit(output, _) | Outcome::Streaming(output)) =
         world.run_fresh(line);
-    let text =
-        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
+    for line in String::from_utf8_lossy(&output.stderr).lines().filter(|l| !l.starts_with("Warning: ")) {
+        text.push_str(line);
+        text.push('\n');
+    }
     (text, output.exit)
+}
+
+/// The manifests of one round: the kind's own, with strings from `TEXTS` in their places, and their names.
+fn manifests(round: usize) -> Vec<(String, String)> {
+    let mut texts = TEXTS.iter().cycle().skip(round * 5);
+    let mut next = || format!("{:?}", texts.next().map_or("", |t| t));
+    let mut out = Vec::new();
+    for (i, template) in OBJECTS.split("---\n").enumerate() {
+        let mut manifest = String::new();
+        for (n, piece) in template.trim().split("TEXT").enumerate() {
+            if n > 0 {
+                manifest.push_str(&next());
+            }
+            manifest.push_str(piece);
+        }
+        // Some kinds have no say in their names.
+        let named = template.strip_prefix("# name: ").and_then(|rest| rest.lines().next());
+        let name = named.map_or_else(|| format!("o{i}"), str::to_owned);
+        let note = next();
+        manifest.push_str(&format!(
+            "\nmetadata: {{name: {name}, labels: {{x: y1}}, annotations: {{n: {note}}}}}\n"
+        ));
+        out.push((name, manifest));
+    }
+    out
+}
+
+#[test]
+fn every_kind_that_can_be_applied_is_here() {
+    let mut world = World::bare(KubeVersion::V1_36);
+    let (list, _) = run(&mut world, "kubectl api-resources --no-headers --verbs=create,patch -o wide");
+    let mut missing = Vec::new();
+    for line in list.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        // NAME SHORTNAMES APIVERSION NAMESPACED KIND …
+        let at = words.iter().position(|w| matches!(*w, "true" | "false")).expect("a scope");
+        let (version, kind) = (words[at - 1], words[at + 1]);
+        if !OBJECTS.contains(&format!("apiVersion: {version}\nkind: {kind}\n")) {
+            missing.push(format!("{version} {kind}"));
+        }
+    }
+    assert!(list.lines().count() > 50 && missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn what_is_printed_is_read_as_the_same() {
+    let fresh = World::bare(KubeVersion::V1_36);
+    let mut wrong = Vec::new();
+    for round in 0..2 {
+        for (_, manifest) in manifests(round) {
+            let mut world = fresh.clone();
+            world.write("o.yaml", &manifest);
+            run(&mut world, "kubectl apply -f o.yaml");
+            let (text, _) = run(&mut world, "kubectl get -f o.yaml -o yaml --show-managed-fields");
+            let (printed, _) = run(&mut world, "kubectl get -f o.yaml -o json --show-managed-fields");
+            let read = yaml::parse(&text).expect("YAML");
+            let same = json::parse(&printed).expect("JSON") == read;
+            let again = yaml::emit(&read) == text
+                && json::html_escaped(&json::print_indent(&read, "    ")) + "\n" == printed;
+            // The object itself is a manifest that changes nothing.
+            world.write("again.yaml", &text);
+            let (replaced, exit) =
+                run(&mut world, "kubectl replace -f again.yaml -o yaml --show-managed-fields");
+            if !same || !again || exit != 0 || yaml::parse(&replaced).expect("YAML") != read {
+                wrong.push(format!("{same} {again} {exit}\n{manifest}\n{text}\n{replaced}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} times:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]
@@ -184,20 +122,7 @@ fn the_second_time_nothing_changes() {
     let fresh = World::bare(KubeVersion::V1_36);
     let mut wrong = Vec::new();
     for round in 0..4 {
-        let mut texts = TEXTS.iter().cycle().skip(round * 5);
-        for (i, template) in OBJECTS.split("---\n").enumerate() {
-            let quoted = |t: &str| format!("{t:?}");
-            let mut manifest = String::new();
-            for (n, piece) in template.trim().split("TEXT").enumerate() {
-                if n > 0 {
-                    manifest.push_str(&quoted(texts.next().map_or("", |t| t)));
-                }
-                manifest.push_str(piece);
-            }
-            let note = quoted(texts.next().map_or("", |t| t));
-            manifest.push_str(&format!(
-                "\nmetadata: {{name: o{i}, labels: {{x: y1}}, annotations: {{n: {note}}}}}\n"
-            ));
+        for (_, manifest) in manifests(round) {
             for flags in ["", " --server-side"] {
                 let mut world = fresh.clone();
                 world.write("o.yaml", &manifest);

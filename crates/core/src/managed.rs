@@ -270,7 +270,7 @@ pub(crate) fn apply(call: &Call<'_>, live: Option<&Object>, config: &Value) -> R
         let merged = merge::merge(&current.0, config, ty);
         merge::without(&merged, &dropped, ty)
     });
-    let (changed, _) = with_type(call, |ty| {
+    let (changed, removed) = with_type(call, |ty| {
         walk::compare(&stripped(current, keep_status), &stripped(&Object(merged.clone()), keep_status), ty)
     });
     let taken = owned.intersection(&changed);
@@ -288,7 +288,7 @@ pub(crate) fn apply(call: &Call<'_>, live: Option<&Object>, config: &Value) -> R
     }
     for entry in &mut all {
         if !entry.is(Operation::Apply, call) {
-            entry.fields = entry.fields.minus(&taken);
+            entry.fields = entry.fields.minus(&taken).minus(&removed);
         }
     }
     let time = call.cluster.now.to_string();

@@ -143,7 +143,8 @@ fn apply(call: &mut Call<'_>, patch: &Value) -> Result<Reply, Status> {
     let config = decode::configuration(call, patch.clone())?;
     let old = call.stored().ok();
     if let Some(old) = old {
-        let mut merged = managed::apply(call, Some(&old), &config)?;
+        let current = in_version(&call.resource, old.clone());
+        let mut merged = managed::apply(call, Some(&current), &config)?;
         if call.options().field_manager == "kubectl" {
             managed::sync_last_applied(&mut merged, &config);
         }
