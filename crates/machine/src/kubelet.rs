@@ -391,6 +391,7 @@ impl Kubelet for Kubelets {
             }
             node.report(cluster);
             crate::node::write_logs(&mut node.machine);
+            crate::node::write_syslog(&mut node.machine);
             if name == "controlplane" {
                 crate::node::write_audit_log(&mut node.machine, cluster);
             }

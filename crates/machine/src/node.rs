@@ -17,6 +17,7 @@ pub mod kubelet_config;
 mod logs;
 mod manifest;
 mod server_config;
+pub mod sshd;
 mod static_pods;
 mod static_probes;
 pub mod units;
@@ -28,7 +29,7 @@ pub use apiserver::ServerFiles;
 pub use audit_log::{Sink, write as write_audit_log};
 pub use files::{furnish, user_config};
 pub use kubelet_config::KubeletConfig;
-pub use logs::write as write_logs;
+pub use logs::{write as write_logs, write_syslog};
 pub use static_pods::{COMPONENTS, Failure, StaticPod, sync as sync_static_pods};
 pub use static_probes::Port;
 
@@ -91,6 +92,8 @@ pub struct Services {
     pub kubelet: KubeletConfig,
     /// The version of the kubelet that runs.
     pub kubelet_version: String,
+    /// What the running SSH server read.
+    pub sshd: sshd::Config,
     /// The runtime handlers that the running containerd read.
     pub handlers: Vec<String>,
     /// The URLs where etcd listens, while it runs.
@@ -108,6 +111,8 @@ pub struct Services {
     pub filter: firewall::Filter,
     /// Containers that were stopped past the kubelet.
     pub killed: Vec<String>,
+    /// How much of the journal and of the kernel's messages is in rsyslog's files.
+    syslogged: (usize, usize),
     /// How many lines of each container are in its log file.
     logged: BTreeMap<String, usize>,
 }

@@ -214,6 +214,17 @@ impl Around<'_> {
             let text = format!("ssh: connect to host {node} port 22: {why}\n");
             return Outcome::Done(Output::failure(255, text));
         }
+        let user = target.rsplit_once('@').map_or("root", |(user, _)| user);
+        let refused = self.world.with_node(&node, |machine, _| {
+            let services = &machine.services;
+            if !services.runs("ssh") {
+                return Some(format!("ssh: connect to host {node} port 22: Connection refused\n"));
+            }
+            (!services.sshd.admits(user)).then(|| format!("{user}@{node}: Permission denied (publickey).\n"))
+        });
+        if let Some(text) = refused.flatten() {
+            return Outcome::Done(Output::failure(255, text));
+        }
         let command: Vec<&str> = words.map(String::as_str).collect();
         let mut shell = ShellState::interactive("root");
         if command.is_empty() {

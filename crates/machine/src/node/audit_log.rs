@@ -114,7 +114,7 @@ pub fn write(machine: &mut Machine, cluster: &mut Cluster) {
     if sink.max_size > 0 && there > 0 && there + text.len() > sink.max_size << 20 {
         turn_over(machine, path, &sink);
     }
-    append(machine, path, text.as_bytes());
+    append(machine, path, text.as_bytes(), 0o600);
 }
 
 /// Sends lines to the webhook's backend; where nobody answers, the server says so when it gives up.
@@ -149,7 +149,8 @@ fn send(machine: &mut Machine, cluster: &Cluster) {
     }
 }
 
-fn append(machine: &mut Machine, path: &str, bytes: &[u8]) {
+/// Adds to a file, which is made where it is not there.
+pub(super) fn append(machine: &mut Machine, path: &str, bytes: &[u8], mode: u32) {
     let now = machine.now.0;
     let at = machine.space(HOST).and_then(|s| s.mounts.locate(&machine.fs, path));
     match at.and_then(|at| machine.fs.get_mut(at.ino)) {
@@ -161,7 +162,7 @@ fn append(machine: &mut Machine, path: &str, bytes: &[u8]) {
         }
         None => {
             make_parents(machine, path);
-            machine.write_file(path, bytes, 0o600, (0, 0));
+            machine.write_file(path, bytes, mode, (0, 0));
         }
     }
 }

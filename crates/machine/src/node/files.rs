@@ -57,6 +57,7 @@ pub fn furnish(machine: &mut Machine, control_plane: bool, cluster: &Cluster) {
     }
     for (path, text, mode) in [
         ("/etc/containerd/config.toml", include_str!("disk/containerd.toml"), 0o644),
+        ("/etc/ssh/sshd_config", super::sshd::STOCK, 0o644),
         ("/etc/crictl.yaml", "runtime-endpoint: unix:///run/containerd/containerd.sock\n", 0o644),
         (
             "/etc/default/ufw",

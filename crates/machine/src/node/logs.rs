@@ -1,4 +1,5 @@
-//! Container logs as the runtime writes them: /var/log/pods, and the links in /var/log/containers.
+//! Container logs as the runtime writes them: /var/log/pods, and the links in /var/log/containers; and what rsyslog makes of
+//! the journal and the kernel's messages: /var/log/{syslog,kern.log,auth.log}.
 
 use std::sync::Arc;
 
@@ -34,6 +35,48 @@ pub fn write(machine: &mut Machine) {
     if logged != services.logged {
         Arc::make_mut(&mut machine.services).logged = logged;
     }
+}
+
+/// Whose lines go to auth.log instead.
+const ABOUT_ACCESS: &[&str] = &["sshd", "su", "sudo", "useradd", "usermod", "userdel", "passwd"];
+
+/// Brings rsyslog's files up to the journal and the kernel's messages.
+pub fn write_syslog(machine: &mut Machine) {
+    let (told, kernel) = machine.services.syslogged;
+    let services = Arc::clone(&machine.services);
+    if services.journal.len() <= told && machine.log.len() <= kernel {
+        return;
+    }
+    let host = machine.space(HOST).map(|s| s.hostname.clone()).unwrap_or_default();
+    let line = |at: i64, tag: &str, text: &str| {
+        let time = Timestamp(at).to_string();
+        let micros = at.rem_euclid(1000) * 1000;
+        format!("{}.{micros:06}+00:00 {host} {tag}: {text}\n", time.trim_end_matches('Z'))
+    };
+    let journal =
+        services.journal.iter().skip(told).map(|(at, tag, text)| (*at, tag.as_str(), text.as_str()));
+    let own = machine.log.iter().skip(kernel).map(|(at, text)| (*at, "kernel", text.as_str()));
+    let mut all: Vec<(i64, &str, &str)> = journal.chain(own).collect();
+    gatehouse_model::order::by_key(&mut all, |(at, ..)| *at);
+    let [mut system, mut kernels, mut access] = [String::new(), String::new(), String::new()];
+    for (at, tag, text) in all {
+        let text = line(at, tag, text);
+        let name = tag.split('[').next().unwrap_or(tag);
+        if ABOUT_ACCESS.contains(&name) {
+            access.push_str(&text);
+            continue;
+        }
+        if name == "kernel" {
+            kernels.push_str(&text);
+        }
+        system.push_str(&text);
+    }
+    let counts = (services.journal.len(), machine.log.len());
+    drop(services);
+    for (file, text) in [("syslog", system), ("kern.log", kernels), ("auth.log", access)] {
+        super::audit_log::append(machine, &format!("/var/log/{file}"), text.as_bytes(), 0o640);
+    }
+    Arc::make_mut(&mut machine.services).syslogged = counts;
 }
 
 /// The directory of a pod's logs.

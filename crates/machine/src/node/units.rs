@@ -220,6 +220,11 @@ pub fn start(machine: &mut Machine, outside: &mut dyn Outside, name: &str) -> Re
             services.kubelet = config;
             services.kubelet_version = version.split('-').next().unwrap_or_default().to_owned();
         }),
+        "ssh" => {
+            super::sshd::Config::read(machine).map_err(|why| ("", why.trim_end().to_owned())).map(|config| {
+                Arc::make_mut(&mut machine.services).sshd = config;
+            })
+        }
         "containerd" => kubelet_config::runtimes(machine).map_err(|why| ("", why)).map(|handlers| {
             Arc::make_mut(&mut machine.services).handlers = handlers;
         }),

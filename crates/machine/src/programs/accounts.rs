@@ -6,28 +6,28 @@ use super::options::{self, Options};
 use crate::sys::Sys;
 
 /// A table of lines with colons.
-struct Table {
+pub(super) struct Table {
     path: &'static str,
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    fn load(sys: &mut Sys<'_>, path: &'static str) -> Self {
+    pub(super) fn load(sys: &mut Sys<'_>, path: &'static str) -> Self {
         let text = sys.slurp(path).unwrap_or_default();
         let rows = text.lines().map(|l| l.split(':').map(str::to_owned).collect()).collect();
         Self { path, rows }
     }
 
-    fn save(&self, sys: &mut Sys<'_>) -> bool {
+    pub(super) fn save(&self, sys: &mut Sys<'_>) -> bool {
         let text: String = self.rows.iter().map(|r| r.join(":") + "\n").collect();
         sys.spill(self.path, text.as_bytes()).is_ok()
     }
 
-    fn row(&mut self, name: &str) -> Option<&mut Vec<String>> {
+    pub(super) fn row(&mut self, name: &str) -> Option<&mut Vec<String>> {
         self.rows.iter_mut().find(|r| r.first().is_some_and(|n| n == name))
     }
 
-    fn has(&self, name: &str) -> bool {
+    pub(super) fn has(&self, name: &str) -> bool {
         self.rows.iter().any(|r| r.first().is_some_and(|n| n == name))
     }
 
@@ -36,7 +36,7 @@ impl Table {
     }
 
     /// A number of a row.
-    fn number(&mut self, name: &str, field: usize) -> Option<u32> {
+    pub(super) fn number(&mut self, name: &str, field: usize) -> Option<u32> {
         self.row(name)?.get(field)?.parse().ok()
     }
 
@@ -47,14 +47,14 @@ impl Table {
     }
 }
 
-fn set(row: &mut [String], field: usize, value: &str) {
+pub(super) fn set(row: &mut [String], field: usize, value: &str) {
     if let Some(cell) = row.get_mut(field) {
         value.clone_into(cell);
     }
 }
 
 /// The members of a group's row.
-fn members(row: &[String]) -> Vec<String> {
+pub(super) fn members(row: &[String]) -> Vec<String> {
     row.get(3).map_or("", String::as_str).split(',').filter(|m| !m.is_empty()).map(str::to_owned).collect()
 }
 
@@ -62,12 +62,12 @@ fn set_members(row: &mut [String], members: &[String]) {
     set(row, 3, &members.join(","));
 }
 
-const PASSWD: &str = "/etc/passwd";
-const GROUP: &str = "/etc/group";
-const SHADOW: &str = "/etc/shadow";
+pub(super) const PASSWD: &str = "/etc/passwd";
+pub(super) const GROUP: &str = "/etc/group";
+pub(super) const SHADOW: &str = "/etc/shadow";
 
 /// Only root may change the files.
-fn locked(sys: &mut Sys<'_>, program: &str, file: &str) -> bool {
+pub(super) fn locked(sys: &mut Sys<'_>, program: &str, file: &str) -> bool {
     if sys.getid("geteuid") == 0 {
         return false;
     }
@@ -77,12 +77,12 @@ fn locked(sys: &mut Sys<'_>, program: &str, file: &str) -> bool {
     true
 }
 
-fn refuse(sys: &mut Sys<'_>, text: &str, code: i32) -> i32 {
+pub(super) fn refuse(sys: &mut Sys<'_>, text: &str, code: i32) -> i32 {
     sys.complain(text);
     code
 }
 
-fn valid(name: &str) -> bool {
+pub(super) fn valid(name: &str) -> bool {
     let mut letters = name.chars();
     letters.next().is_some_and(|c| c.is_ascii_lowercase() || c == '_')
         && name
@@ -91,7 +91,7 @@ fn valid(name: &str) -> bool {
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-.".contains(c))
 }
 
-fn today(sys: &Sys<'_>) -> i64 {
+pub(super) fn today(sys: &Sys<'_>) -> i64 {
     sys.now().0 / 86_400_000
 }
 

@@ -119,6 +119,7 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         "images" | "image" | "img" => images(sys, &opts, &all),
         "logs" | "inspect" | "stop" | "rm" | "start" => containers(sys, &verb, &opts, &all),
         "inspectp" | "stopp" | "rmp" => sandboxes(sys, &verb, &opts, &all),
+        "inspecti" => inspect_images(sys, &opts, &all),
         "exec" => exec(sys, &opts, &all),
         "info" => info(sys),
         "pull" => {
@@ -263,6 +264,57 @@ fn images(sys: &mut Sys<'_>, opts: &Options, all: &[CriContainer]) -> i32 {
     }
     if !opts.has('q') {
         sys.print(&table(&rows));
+    }
+    0
+}
+
+/// Every image that is on the node: its name as it was asked for, and its number.
+fn images_there(all: &[CriContainer]) -> Vec<(String, String)> {
+    let mut names: Vec<String> = all.iter().map(|c| c.image.clone()).collect();
+    names.push("registry.k8s.io/pause:3.10.1".to_owned());
+    gatehouse_model::order::sort(&mut names);
+    names.dedup();
+    names.into_iter().map(|n| (n.clone(), sums::sha256(n.as_bytes()))).collect()
+}
+
+/// An image's name in full: `docker.io/library/nginx:latest`.
+fn full_name(image: &str) -> String {
+    let tagged = image.rsplit_once(':').is_some_and(|(_, t)| !t.contains('/'));
+    let image = if tagged { image.to_owned() } else { format!("{image}:latest") };
+    match image.split_once('/') {
+        Some((first, _)) if first.contains(['.', ':']) => image,
+        Some(_) => format!("docker.io/{image}"),
+        None => format!("docker.io/library/{image}"),
+    }
+}
+
+/// `crictl inspecti`
+fn inspect_images(sys: &mut Sys<'_>, opts: &Options, all: &[CriContainer]) -> i32 {
+    if opts.operands.len() < 2 {
+        return fatal(sys, "ID cannot be empty");
+    }
+    let there = images_there(all);
+    for id in opts.operands.iter().skip(1) {
+        let bare = id.trim_start_matches("sha256:");
+        let found = there.iter().find(|(n, sum)| full_name(n) == full_name(id) || sum.starts_with(bare));
+        let Some((name, sum)) = found else {
+            return fatal(sys, &format!("no such image {id:?} present"));
+        };
+        let image = crate::images::find(name);
+        let user = image.user.split(':').next().unwrap_or_default();
+        let uid: gatehouse_model::Value = match user.parse::<i64>() {
+            Ok(n) => json!({"value": (n.to_string())}),
+            Err(_) if user.is_empty() => json!({"value": "0"}),
+            Err(_) => gatehouse_model::Value::Null,
+        };
+        let value = json!({
+            "status": {
+                "id": (format!("sha256:{sum}")), "pinned": (name.contains("/pause:")), "repoDigests": [],
+                "repoTags": [(full_name(name))], "size": (image.size.to_string()), "spec": null, "uid": uid,
+                "username": (if user.parse::<i64>().is_ok() { "" } else { user }),
+            },
+        });
+        sys.print(&(gatehouse_model::json::print_indent(&value, "  ") + "\n"));
     }
     0
 }

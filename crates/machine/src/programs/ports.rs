@@ -7,13 +7,13 @@ use crate::machine::HOST;
 use crate::sys::Sys;
 
 /// A listening socket.
-struct Listening {
+pub(super) struct Listening {
     address: String,
-    port: u16,
-    udp: bool,
-    pid: u32,
-    comm: String,
-    user: String,
+    pub(super) port: u16,
+    pub(super) udp: bool,
+    pub(super) pid: u32,
+    pub(super) comm: String,
+    pub(super) user: String,
 }
 
 /// Ports of a node's services: the program, the address, the port, whether UDP.
@@ -25,7 +25,7 @@ const SERVICES: &[(&str, &str, u16, bool)] = &[
     ("containerd", "127.0.0.1", 38081, false),
 ];
 
-fn all(sys: &mut Sys<'_>) -> Vec<Listening> {
+pub(super) fn all(sys: &mut Sys<'_>) -> Vec<Listening> {
     let mut found = Vec::new();
     let processes: Vec<_> = sys.machine().processes.values().filter(|p| p.space == HOST).cloned().collect();
     let services = std::sync::Arc::clone(&sys.machine().services);

@@ -1,11 +1,11 @@
 //! Which programs there are: on nodes, in images of a Debian kind, among busybox's applets.
 
 use super::{
-    Main, accounts, admin, apparmor, awk, base64, blocks, caps, cat, chmod, chown, cmp, cp, crictl, cut,
-    date, dd, diff, du, edit, env, etcdctl, fold, grep, gzip, head, id, install, iptables, jq, kill, kmod,
-    kubeadm, ln, ls, misc, mkdir, mv, net, nice, od, openssl, packages, paste, pgrep, ports, ps, rm, sed,
-    seq, server, setpriv, sh, shuf, sleep, small, sort, stat, strings, su, sums, sysctl, systemd, tar, tee,
-    top, touch, tr, ufw, uniq, wc, who, wrap, xargs, xxd,
+    Main, accounts, adduser, admin, apparmor, awk, base64, blocks, caps, cat, chage, chmod, chown, cmp, cp,
+    crictl, ctr, cut, daemons, date, dd, diff, du, edit, env, etcdctl, fold, fuser, grep, gzip, head, id,
+    install, iptables, jq, kill, kmod, kubeadm, ln, ls, misc, mkdir, mv, net, nice, od, openssl, packages,
+    paste, pgrep, ports, ps, rm, sed, seq, server, setpriv, sh, shuf, sleep, small, sort, stat, strings, su,
+    sums, sysctl, systemd, tar, tee, top, touch, tr, ufw, uniq, visudo, wc, who, wrap, xargs, xxd,
 };
 use crate::sys::Sys;
 
@@ -199,6 +199,19 @@ const TABLE: &[(&str, Main)] = &[
     ("free", misc::free),
     ("xargs", xargs::main),
     ("yes", misc::yes),
+    ("addgroup", adduser::addgroup),
+    ("adduser", adduser::adduser),
+    ("chage", chage::main),
+    ("containerd", daemons::main),
+    ("ctr", ctr::main),
+    ("delgroup", adduser::delgroup),
+    ("deluser", adduser::deluser),
+    ("fuser", fuser::main),
+    ("kubelet", daemons::main),
+    ("runc", daemons::main),
+    ("runsc", daemons::main),
+    ("sshd", daemons::main),
+    ("visudo", visudo::main),
     ("ash", sh::main),
     ("arp", net::arp),
     ("cksum", sums::cksum),
@@ -256,6 +269,19 @@ pub fn names() -> impl Iterator<Item = &'static &'static str> {
 
 /// Programs that only nodes have.
 const NODE_ONLY: &[&str] = &[
+    "addgroup",
+    "adduser",
+    "chage",
+    "containerd",
+    "ctr",
+    "delgroup",
+    "deluser",
+    "fuser",
+    "kubelet",
+    "runc",
+    "runsc",
+    "sshd",
+    "visudo",
     "arp",
     "ash",
     "file",
