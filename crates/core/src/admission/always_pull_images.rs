@@ -54,7 +54,7 @@ pub(super) fn mutate(
 pub(super) fn validate(
     _cluster: &mut Cluster,
     request: &AdmissionRequest<'_>,
-    _notes: &mut Notes,
+    notes: &mut Notes,
 ) -> Result<(), Status> {
     let Some(pod) = request.object.as_ref().filter(|_| concerns(request)) else { return Ok(()) };
     let mut errors = Vec::new();
@@ -63,6 +63,7 @@ pub(super) fn validate(
             let policy = container.str_at(&["imagePullPolicy"]);
             if policy != "Always" {
                 let path = FieldPath::new("spec").child(list).index(i).child("imagePullPolicy");
+                notes.blame(request, &path.to_string(), "some later plugin or webhook changed it");
                 let why = FieldError::not_supported(path, &policy.into(), &["Always"]).to_string();
                 errors.push(request.forbid(&why).message);
             }

@@ -40,10 +40,16 @@ fn may(cluster: &Cluster, request: &AdmissionRequest<'_>, verb: &'static str, si
     ask(signer) || signer.split_once('/').is_some_and(|(domain, _)| ask(&format!("{domain}/*")))
 }
 
+/// Notes what the user lacks.
+fn wanting(request: &AdmissionRequest<'_>, verb: &str, signer: &str, notes: &mut Notes) {
+    let text = format!("would want the verb \"{verb}\" on signers \"{signer}\" of {GROUP}");
+    notes.blame(request, "spec.signerName", &text);
+}
+
 pub(super) fn approval(
     cluster: &mut Cluster,
     request: &AdmissionRequest<'_>,
-    _notes: &mut Notes,
+    notes: &mut Notes,
 ) -> Result<(), Status> {
     let (Some(old), true) = (request.old_object, is_request(request) && request.subresource == "approval")
     else {
@@ -53,13 +59,14 @@ pub(super) fn approval(
     if may(cluster, request, "approve", signer) {
         return Ok(());
     }
+    wanting(request, "approve", signer, notes);
     Err(request.forbid(&format!("user not permitted to approve requests with signerName \"{signer}\"")))
 }
 
 pub(super) fn signing(
     cluster: &mut Cluster,
     request: &AdmissionRequest<'_>,
-    _notes: &mut Notes,
+    notes: &mut Notes,
 ) -> Result<(), Status> {
     let (Some(old), Some(new)) = (request.old_object, &request.object) else { return Ok(()) };
     if !is_request(request) || request.subresource != "status" {
@@ -76,6 +83,7 @@ pub(super) fn signing(
     if may(cluster, request, "sign", signer) {
         return Ok(());
     }
+    wanting(request, "sign", signer, notes);
     Err(request.forbid(&format!("user not permitted to sign requests with signerName \"{signer}\"")))
 }
 
@@ -83,7 +91,7 @@ pub(super) fn signing(
 pub(super) fn attest(
     cluster: &mut Cluster,
     request: &AdmissionRequest<'_>,
-    _notes: &mut Notes,
+    notes: &mut Notes,
 ) -> Result<(), Status> {
     let writes = request.writes();
     let bundles = request.resource.gv.group == GROUP && request.resource.plural == "clustertrustbundles";
@@ -93,13 +101,14 @@ pub(super) fn attest(
     if signer.is_empty() || unchanged || may(cluster, request, "attest", signer) {
         return Ok(());
     }
+    wanting(request, "attest", signer, notes);
     Err(request.forbid(&format!("user not permitted to attest for signerName \"{signer}\"")))
 }
 
 pub(super) fn subject(
     _cluster: &mut Cluster,
     request: &AdmissionRequest<'_>,
-    _notes: &mut Notes,
+    notes: &mut Notes,
 ) -> Result<(), Status> {
     let Some(object) = &request.object else { return Ok(()) };
     if request.operation != Operation::Create || !is_request(request) || !request.subresource.is_empty() {
@@ -110,6 +119,7 @@ pub(super) fn subject(
     }
     let subject = x509::requested_subject(object.str_at(&["spec", "request"])).unwrap_or_default();
     if subject.iter().any(|(kind, value)| kind == "O" && value == authz::MASTERS) {
+        notes.blame(request, "spec.request", "asks for a certificate with O=system:masters");
         return Err(
             request.forbid(&format!("use of {CLIENT} signer with system:masters group is not allowed"))
         );

@@ -86,45 +86,67 @@ pub(super) fn validate(
 ) -> Result<(), Status> {
     let Some(object) = &request.object else { return Ok(()) };
     for range in ranges(cluster, request) {
-        let errors = if request.resource.plural == "pods" {
+        let found = if request.resource.plural == "pods" {
             check_pod(&range, object)
         } else {
             check_claim(&range, object)
         };
-        for error in &errors {
-            notes.blame_stored("LimitRange", &range, "spec.limits", error);
+        for Breach { limit, field, error } in &found {
+            notes.blame(request, field, error);
+            let text = format!("the limit of \"{}\" says so", range.name());
+            notes.blame_stored("LimitRange", &range, &format!("spec.limits[{limit}]"), &text);
         }
-        if !errors.is_empty() {
+        if !found.is_empty() {
+            let errors: Vec<String> = found.into_iter().map(|b| b.error).collect();
             return Err(request.forbid(&aggregate_texts(&errors)));
         }
     }
     Ok(())
 }
 
-fn check_pod(range: &Object, pod: &Object) -> Vec<String> {
-    let mut errors = Vec::new();
-    for limit in range.list_at(&["spec", "limits"]) {
+/// A limit that is not kept: which of the range's, the field that breaks it, and the words for it.
+struct Breach {
+    limit: usize,
+    field: String,
+    error: String,
+}
+
+fn check_pod(range: &Object, pod: &Object) -> Vec<Breach> {
+    let mut found = Vec::new();
+    for (at, limit) in range.list_at(&["spec", "limits"]).iter().enumerate() {
+        let mut check = |kind: &str, field: String, requests: &Amounts, limits: &Amounts| {
+            let mut errors = Vec::new();
+            check_limit(limit, kind, requests, limits, &mut errors);
+            found.extend(errors.into_iter().map(|error| Breach { limit: at, field: field.clone(), error }));
+        };
         match limit.str_at(&["type"]) {
             "Container" => {
                 for list in ["containers", "initContainers"] {
-                    for container in pod.list_at(&["spec", list]) {
+                    for (i, container) in pod.list_at(&["spec", list]).iter().enumerate() {
                         let of = |kind| amounts(container.at(&["resources", kind]));
-                        check_limit(limit, "Container", &of("requests"), &of("limits"), &mut errors);
+                        let field = format!("spec.{list}[{i}].resources");
+                        check("Container", field, &of("requests"), &of("limits"));
                     }
                 }
             }
-            "Pod" => check_limit(limit, "Pod", &of_pod(pod, "requests"), &of_pod(pod, "limits"), &mut errors),
+            "Pod" => {
+                check("Pod", "spec.containers".to_owned(), &of_pod(pod, "requests"), &of_pod(pod, "limits"));
+            }
             _ => {}
         }
     }
-    dedup(errors)
+    dedup(found)
 }
 
-fn check_claim(range: &Object, claim: &Object) -> Vec<String> {
+fn check_claim(range: &Object, claim: &Object) -> Vec<Breach> {
     let kind = "PersistentVolumeClaim";
     let requests = amounts(claim.at(&["spec", "resources", "requests"]));
-    let mut errors = Vec::new();
-    for limit in limits(range, kind) {
+    let mut found = Vec::new();
+    for (at, limit) in range.list_at(&["spec", "limits"]).iter().enumerate() {
+        if limit.str_at(&["type"]) != kind {
+            continue;
+        }
+        let mut errors = Vec::new();
         for (name, least) in amounts(limit.get("min")) {
             errors.extend(too_little(kind, &name, &least, requests.get(&name), None));
         }
@@ -137,16 +159,19 @@ fn check_claim(range: &Object, claim: &Object) -> Vec<String> {
                 Some(_) => None,
             });
         }
+        let field = "spec.resources.requests";
+        let breach = |error| Breach { limit: at, field: field.to_owned(), error };
+        found.extend(errors.into_iter().map(breach));
     }
-    dedup(errors)
+    dedup(found)
 }
 
-/// An aggregate names the same fault once.
-fn dedup(errors: Vec<String>) -> Vec<String> {
-    let mut out: Vec<String> = Vec::new();
-    for error in errors {
-        if !out.contains(&error) {
-            out.push(error);
+/// The same fault is named once.
+fn dedup(found: Vec<Breach>) -> Vec<Breach> {
+    let mut out: Vec<Breach> = Vec::new();
+    for breach in found {
+        if !out.iter().any(|known| known.error == breach.error) {
+            out.push(breach);
         }
     }
     out

@@ -177,6 +177,7 @@ fn pass(cluster: &mut Cluster, request: &mut AdmissionRequest<'_>, notes: &mut N
         let before = request.object.clone();
         let because = std::mem::take(&mut notes.because);
         let result = run(cluster, request, notes);
+        notes.blame_whole(request, &result);
         let changes = match (&before, &request.object) {
             (Some(before), Some(after)) => diff::changes(before, after),
             _ => Vec::new(),
@@ -200,6 +201,7 @@ pub fn validate(
         let Some(run) = plugin.validate else { continue };
         let because = std::mem::take(&mut notes.because);
         let result = run(cluster, request, notes);
+        notes.blame_whole(request, &result);
         notes.close(plugin.name, Phase::Validating, Vec::new(), &result, because);
         result?;
     }
@@ -229,6 +231,13 @@ impl Notes {
             field: field.to_owned(),
             text: text.to_owned(),
         });
+    }
+
+    /// Notes the request's object where a refusal is about no field of it in particular.
+    fn blame_whole(&mut self, request: &AdmissionRequest<'_>, result: &Result<(), Status>) {
+        if result.is_err() && self.because.is_empty() {
+            self.blame(request, "", "refused as a whole");
+        }
     }
 
     /// Notes the stored object that a refusal comes from.

@@ -54,6 +54,7 @@ pub(super) fn mutate(
     let Some(mut pod) = request.object.clone() else { return Ok(()) };
     if let Some(fixed) = overhead(&class) {
         if pod.at(&["spec", "overhead"]).is_some_and(|own| !own.is_null() && !same(own, fixed)) {
+            notes.blame(request, "spec.overhead", "is the class's to say");
             return Err(request.forbid(MISMATCH));
         }
         pod.set(&["spec", "overhead"], fixed.clone());
@@ -63,6 +64,7 @@ pub(super) fn mutate(
         for (key, value) in selector.entries().iter() {
             if let Some(own) = merged.get(key).filter(|own| *own != value) {
                 let (own, value) = (own.as_str().unwrap_or_default(), value.as_str().unwrap_or_default());
+                notes.blame(request, &format!("spec.nodeSelector[{key}]"), "the class selects other nodes");
                 return Err(request.forbid(&format!(
                     "conflict: runtimeClass.scheduling.nodeSelector[{key}] = {value}; pod.spec.nodeSelector[{key}] = {own}"
                 )));
@@ -87,18 +89,21 @@ const MISMATCH: &str = "pod rejected: Pod's Overhead doesn't match RuntimeClass'
 pub(super) fn validate(
     cluster: &mut Cluster,
     request: &AdmissionRequest<'_>,
-    _notes: &mut Notes,
+    notes: &mut Notes,
 ) -> Result<(), Status> {
     if !concerns(request) {
         return Ok(());
     }
     let class = class(cluster, request)?;
     let own = request.object.as_ref().and_then(|pod| pod.at(&["spec", "overhead"])).filter(|o| !o.is_null());
-    match (class.as_deref().and_then(overhead), own) {
-        (Some(fixed), Some(own)) if same(fixed, own) => Ok(()),
-        (Some(_), _) => Err(request.forbid(MISMATCH)),
-        (None, Some(_)) => Err(request
-            .forbid("pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead")),
-        (None, None) => Ok(()),
-    }
+    let why = match (class.as_deref().and_then(overhead), own) {
+        (Some(fixed), Some(own)) if same(fixed, own) => return Ok(()),
+        (None, None) => return Ok(()),
+        (Some(_), _) => MISMATCH,
+        (None, Some(_)) => {
+            "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead"
+        }
+    };
+    notes.blame(request, "spec.overhead", "is the class's to say");
+    Err(request.forbid(why))
 }

@@ -151,3 +151,23 @@ fn the_question_of_a_review_is_explained_too() {
         assert!(text.contains(wanted), "{wanted:?} is not in\n{text}");
     }
 }
+
+#[test]
+fn a_limit_that_is_not_kept_is_shown_at_both_ends() {
+    let (mut world, mut sources) = world();
+    let range = "apiVersion: v1\nkind: LimitRange\nmetadata:\n  name: lr\n  namespace: default\nspec:\n  limits:\n  - type: Pod\n    max: {memory: 1Gi}\n  - type: Container\n    max: {cpu: 500m}\n";
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: big\n  namespace: default\nspec:\n  containers:\n  - name: c\n    image: nginx\n    resources:\n      limits: {cpu: 2, memory: 1Mi}\n";
+    let (said, done) = commit(&mut world, range);
+    assert!(done, "{said}");
+    sources.add("range.yaml", range);
+    sources.add("pod.yaml", pod);
+    world.write("pod.yaml", pod);
+    let (explanations, _) = apply(&world, &sources, "pod.yaml", &Asker::default());
+    let text: String = explanations.iter().map(Explanation::text).collect();
+    for wanted in [
+        "    * Pod default/big spec.containers[0].resources: maximum cpu usage per Container is 500m, but limit is 2\n        pod.yaml:10: resources:\n",
+        "    * LimitRange default/lr spec.limits[1]: the limit of \"lr\" says so\n        range.yaml:10: - type: Container\n",
+    ] {
+        assert!(text.contains(wanted), "{wanted:?} is not in\n{text}");
+    }
+}
