@@ -233,6 +233,10 @@ fn order_of(value: &Value) -> &'static [&'static str] {
     {
         return ORDER;
     }
+    // A subject names its group behind its kind, a reference to a role before it.
+    if map.contains_key("apiGroup") && matches!(value.str_at(&["kind"]), "Role" | "ClusterRole") {
+        return &["apiGroup", "kind", "name"];
+    }
     STRUCTS.iter().find(|(key, _)| map.contains_key(key)).map_or(ORDER, |(_, order)| order)
 }
 

@@ -90,7 +90,9 @@ fn merge_map<S: Shape>(mut original: Map, patch: &Map, shape: &S) -> Result<Map,
     }
     for (list, order) in orders {
         let member = shape.member(&list);
-        let old: Vec<Value> = before.get(&list).map(|v| v.items().to_vec()).unwrap_or_default();
+        let known = before.get(&list).map(Value::items).unwrap_or_default();
+        let news = patch.get(&list).map(Value::items).unwrap_or_default();
+        let old = left_behind(known, news, member.merge_key());
         if let Some(current) = original.get_mut(&list) {
             let sorted = in_order(current.items(), order.items(), &old, member.merge_key());
             *current = sorted.into();
@@ -127,7 +129,7 @@ fn merge_list<S: Shape>(original: &[Value], patch: &[Value], shape: &S) -> Resul
                 merged.push(value.clone());
             }
         }
-        return Ok(merged);
+        return Ok(in_order(&merged, patch, original, None));
     }
     let Some(key) = shape.merge_key() else {
         return Ok(patch.iter().filter(|v| v.get(DIRECTIVE).is_none()).map(without_nulls).collect());
@@ -163,10 +165,23 @@ fn merge_list<S: Shape>(original: &[Value], patch: &[Value], shape: &S) -> Resul
             None => merged.push(without_nulls(item)),
         }
     }
-    Ok(merged)
+    Ok(in_order(&merged, patch, original, Some(key)))
 }
 
-/// Puts elements in the order the patch asks for; elements it does not name keep their place among their neighbours.
+/// The old list as it is after the patch was merged into its memory, which Go does: what is deleted makes room for what
+/// is new.
+fn left_behind(known: &[Value], news: &[Value], key: Option<&str>) -> Vec<Value> {
+    let Some(key) = key else { return known.to_vec() };
+    let deleted = |v: &Value| {
+        news.iter().any(|n| n.get(DIRECTIVE).is_some() && n.get(key).is_some() && n.get(key) == v.get(key))
+    };
+    let is_new = |n: &&Value| n.get(DIRECTIVE).is_none() && known.iter().all(|v| v.get(key) != n.get(key));
+    let kept = known.iter().filter(|v| !deleted(v));
+    kept.chain(news.iter().filter(is_new)).take(known.len()).cloned().collect()
+}
+
+/// Puts elements in the order the patch asks for; elements it does not name keep their place among their neighbours,
+/// and stand behind those that are new.
 fn in_order(current: &[Value], order: &[Value], old: &[Value], key: Option<&str>) -> Vec<Value> {
     let identity = |v: &Value| match key {
         Some(key) if v.as_map().is_some() => v.get(key).cloned().unwrap_or_default(),

@@ -1,7 +1,7 @@
 //! `kubectl run`. Models kubectl `pkg/cmd/run/run.go`.
 
 use gatehouse_core::request::PatchType;
-use gatehouse_model::{Map, Object, Value, json};
+use gatehouse_model::{Map, Object, Value, decode, json, schema};
 
 use super::attach;
 use super::create::null_timestamps;
@@ -279,7 +279,15 @@ pub(super) fn override_with(session: &Session<'_, '_>, args: &Args, object: Obje
         PatchType::Merge => Ok(gatehouse_core::patch::merge::apply(&object, &patch)),
         _ => crate::patch::local::strategic(session.server_version(), &object, &patch),
     };
-    patched.map(Object).map_err(Error::plain)
+    let patched = Object(patched.map_err(Error::plain)?);
+    // kubectl holds it as a Go struct: what that does not know is gone.
+    match schema::for_kind(session.server_version(), &patched.group_version(), patched.kind()) {
+        Some(ty) => match decode::decode(&patched, ty) {
+            Ok(decoded) => Ok(Object(decoded.object)),
+            Err(why) => Err(Error::plain(why.to_string())),
+        },
+        None => Ok(patched),
+    }
 }
 
 /// Sends a generated object, unless this is a dry run of the client's.

@@ -28,10 +28,18 @@ fn lists_of_named_things_merge() {
         patched(original, patch),
         Ok(json!({"containers": [
             {"name": "a", "image": "1"},
-            {"name": "b", "image": "2", "env": [{"name": "X", "value": "1"}, {"name": "Y", "value": "2"}]},
+            {"name": "b", "image": "2", "env": [{"name": "Y", "value": "2"}, {"name": "X", "value": "1"}]},
             {"name": "c"},
         ]}))
     );
+}
+
+#[test]
+fn what_a_patch_adds_comes_before_what_it_does_not_name() {
+    let original = json!({"containers": [{"name": "a"}, {"name": "b"}]});
+    let patch = json!({"containers": [{"name": "q"}, {"name": "b", "image": "z"}]});
+    let merged = json!({"containers": [{"name": "q"}, {"name": "a"}, {"name": "b", "image": "z"}]});
+    assert_eq!(patched(original, patch), Ok(merged));
 }
 
 #[test]
@@ -47,7 +55,7 @@ fn directives_delete_replace_and_order() {
     assert_eq!(
         patched(original, patch),
         Ok(
-            json!({"containers": [{"name": "d"}, {"name": "a"}, {"name": "c"}], "finalizers": ["y", "z"], "m": {"n": 2}})
+            json!({"containers": [{"name": "c"}, {"name": "d"}, {"name": "a"}], "finalizers": ["z", "y"], "m": {"n": 2}})
         )
     );
 }

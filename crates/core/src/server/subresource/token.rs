@@ -46,7 +46,7 @@ pub(super) fn request(call: &mut Call<'_>) -> Result<Reply, Status> {
     if audiences.is_empty() {
         audiences.push(token::ISSUER.to_owned());
     }
-    let mut bound = request.at(&["spec", "boundObjectRef"]).cloned();
+    let mut bound = request.at(&["spec", "boundObjectRef"]).filter(|r| !r.is_null()).cloned();
     if let Some(bound) = &mut bound {
         let uid = bound_object(call, bound)?;
         bound.set(&["uid"], uid);
