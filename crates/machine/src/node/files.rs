@@ -65,7 +65,7 @@ pub fn furnish(machine: &mut Machine, control_plane: bool, cluster: &Cluster) {
             0o644,
         ),
         ("/var/lib/dpkg/status", crate::programs::packages::status_text().as_str(), 0o644),
-        (super::KUBELET_CONFIG, include_str!("disk/kubelet-config.yaml"), 0o644),
+        (super::KUBELET_CONFIG, super::kubelet_config::STOCK, 0o644),
         ("/var/lib/kubelet/kubeadm-flags.env", "KUBELET_KUBEADM_ARGS=\"\"\n", 0o644),
         ("/usr/lib/systemd/system/kubelet.service", UNIT, 0o644),
         ("/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf", DROP_IN, 0o644),
@@ -110,6 +110,12 @@ pub fn furnish(machine: &mut Machine, control_plane: bool, cluster: &Cluster) {
     if control_plane {
         control_plane_files(machine, &mut ca, cluster);
     }
+}
+
+/// Whether a component's manifest is as kubeadm wrote it.
+pub(super) fn is_stock(program: &str, text: &[u8], cluster: &Cluster) -> bool {
+    let version = cluster.version.git_version();
+    PODS.iter().any(|(name, stock)| *name == program && stock.replace("VERSION", &version).as_bytes() == text)
 }
 
 fn control_plane_files(machine: &mut Machine, ca: &mut Authority, cluster: &Cluster) {

@@ -41,6 +41,8 @@ pub struct KubeletConfig {
     pub remarks: Vec<String>,
 }
 
+/// The file as kubeadm writes it.
+pub(super) const STOCK: &str = include_str!("disk/kubelet-config.yaml");
 /// The fields of the file, by name.
 const FIELDS: &str = include_str!("flags/kubelet-config.txt");
 
@@ -122,7 +124,7 @@ impl KubeletConfig {
             tls: tls::Server::new(value.str_at(&["tlsMinVersion"]), texts("tlsCipherSuites")),
             allowed_unsafe_sysctls: texts("allowedUnsafeSysctls"),
             seccomp_default: value.bool_at(&["seccompDefault"]) == Some(true),
-            remarks: remarks(machine, &text, &value),
+            remarks: if text == STOCK { Vec::new() } else { remarks(machine, &text, &value) },
         };
         config.validate(machine, &value)?;
         Ok(config)

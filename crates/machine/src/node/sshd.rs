@@ -29,6 +29,11 @@ impl Config {
         let Sight::File(text) = look(machine, PATH) else {
             return Err(format!("{PATH}: No such file or directory\n"));
         };
+        if text == STOCK { Ok(Self::default()) } else { Self::parse(&text) }
+    }
+
+    #[inline(never)]
+    fn parse(text: &str) -> Result<Self, String> {
         let mut config = Self::default();
         let mut wrong = String::new();
         let mut bad = 0;

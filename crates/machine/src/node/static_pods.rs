@@ -47,8 +47,6 @@ pub(super) struct Component {
     failures: u32,
     /// When it may be started again.
     retry: i64,
-    /// Where it listens.
-    ports: Vec<Port>,
     /// What its kubelet finds wrong with it.
     failing: Vec<Failing>,
 }
@@ -62,10 +60,6 @@ impl Component {
 
     pub(super) const fn is_running(&self) -> bool {
         self.running
-    }
-
-    pub(super) const fn ports(&self) -> &Vec<Port> {
-        &self.ports
     }
 
     pub(super) fn failing(&self) -> Option<&[Failing]> {
@@ -224,9 +218,11 @@ fn bring(machine: &mut Machine, cluster: &mut Cluster, program: &str, found: Opt
     note(machine, program, manifest, &component, &outcome);
     let runs = outcome.is_ok();
     let changed = apply(machine, cluster, program, outcome.ok(), first);
-    if let (true, Some(manifest)) = (runs, manifest) {
-        component.ports = static_probes::ports(program, manifest);
-        component.failing = static_probes::examine(machine, cluster, program, manifest, &component.ports);
+    // What kubeadm wrote answers its own probes.
+    if let (true, Some(manifest)) = (runs, manifest)
+        && !super::files::is_stock(program, &component.text, cluster)
+    {
+        component.failing = static_probes::examine(machine, cluster, program, manifest);
         if let Some(at) = static_probes::alarm(&component.failing) {
             cluster.controllers.alarm(gatehouse_core::Timestamp(at));
         }
@@ -442,9 +438,16 @@ impl Services {
     }
 
     /// The ports of the control plane's components that run, with their programs.
-    pub fn component_ports(&self) -> impl Iterator<Item = (&str, &Port)> {
-        let running = self.components.iter().filter(|(_, c)| c.running);
-        running.flat_map(|(name, c)| c.ports().iter().map(move |p| (name.as_str(), p)))
+    #[must_use]
+    #[inline(never)]
+    pub fn component_ports(&self) -> Vec<(String, Port)> {
+        let mut all = Vec::new();
+        for (name, component) in self.components.iter().filter(|(_, c)| c.running) {
+            if let Ok(manifest) = Manifest::read(name, &String::from_utf8_lossy(&component.text)) {
+                all.extend(static_probes::ports(name, &manifest).into_iter().map(|p| (name.clone(), p)));
+            }
+        }
+        all
     }
 
     /// A line of the kubelet's in the journal.

@@ -95,15 +95,15 @@ pub(super) fn examine(
     cluster: &Cluster,
     program: &str,
     manifest: &Manifest,
-    ports: &[Port],
 ) -> Vec<Failing> {
     let now = machine.now.0;
+    let ports = ports(program, manifest);
     let mut failing = Vec::new();
     for (kind, field) in Kind::ALL {
         let Some(probe) = manifest.container.get(field).filter(|p| p.get("httpGet").is_some()) else {
             continue;
         };
-        let Err(why) = ask(cluster, program, manifest, probe, ports) else { continue };
+        let Err(why) = ask(cluster, program, manifest, probe, &ports) else { continue };
         let number = |key: &str, default: i64| probe.i64_at(&[key]).unwrap_or(default).max(1);
         let period = number("periodSeconds", 10) * 1000;
         let delay = probe.i64_at(&["initialDelaySeconds"]).unwrap_or(0) * 1000;

@@ -29,6 +29,7 @@ pub(super) fn all(sys: &mut Sys<'_>) -> Vec<Listening> {
     let mut found = Vec::new();
     let processes: Vec<_> = sys.machine().processes.values().filter(|p| p.space == HOST).cloned().collect();
     let services = std::sync::Arc::clone(&sys.machine().services);
+    let components = services.component_ports();
     let kubelet: Vec<u16> = [services.kubelet.port, services.kubelet.read_only_port]
         .into_iter()
         .filter_map(|p| u16::try_from(p).ok().filter(|p| *p > 0))
@@ -42,8 +43,7 @@ pub(super) fn all(sys: &mut Sys<'_>) -> Vec<Listening> {
             .map(|(_, a, port, udp)| ((*a).to_owned(), *port, *udp));
         let kubelet = if p.comm == "kubelet" { kubelet.as_slice() } else { &[] };
         let extra = kubelet.iter().map(|port| ("*".to_owned(), *port, false));
-        let components =
-            services.component_ports().filter(|(program, _)| p.argv.first().is_some_and(|a| a == program));
+        let components = components.iter().filter(|(program, _)| p.argv.first() == Some(program));
         let components = components.map(|(_, port)| (port.address.clone(), port.port, false));
         let own = p.listens.iter().map(|(port, udp)| ("0.0.0.0".to_owned(), *port, *udp));
         for (address, port, udp) in of.chain(components).chain(extra).chain(own) {
