@@ -109,7 +109,7 @@ pub fn busybox_root(machine: &mut Machine) -> Ino {
     let (Some(bin), Some(ino)) = (machine.fs.at(root, "bin"), machine.fs.at(root, "bin/busybox")) else {
         return root;
     };
-    for name in programs::applets() {
+    for name in programs::debian_applets() {
         machine.fs.link(bin, name, ino, now);
     }
     for (path, text) in [

@@ -96,7 +96,7 @@ pub use printf::{Escapes, echo, escapes, printf};
 pub use server::{answer, hang_up, listener};
 pub use startup::{around_complaint, startup};
 pub(crate) use table::applet;
-pub use table::{applets, find, image_names, names};
+pub use table::{applets, debian_applets, find, image_names, names};
 
 use crate::errno::Errno;
 use crate::sys::{Result, Sys};

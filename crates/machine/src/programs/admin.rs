@@ -452,7 +452,13 @@ pub(super) fn mknod(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         [p, t] if t == "p" => (p.clone(), Kind::Fifo),
         [p, t, major, minor] => {
             let (Ok(a), Ok(b)) = (major.parse(), minor.parse()) else {
-                sys.complain(&format!("mknod: invalid major device number '{major}'\n"));
+                let (what, word) =
+                    if major.parse::<u32>().is_err() { ("major", major) } else { ("minor", minor) };
+                sys.complain(&if sys.busybox() {
+                    format!("mknod: invalid number '{word}'\n")
+                } else {
+                    format!("mknod: invalid {what} device number '{word}'\n")
+                });
                 return 1;
             };
             (p.clone(), if t == "b" { Kind::Block(a, b) } else { Kind::Char(a, b) })

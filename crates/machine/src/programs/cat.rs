@@ -25,11 +25,20 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let (ends, tabs) =
         (opts.has('A') || opts.has('e') || opts.has('E'), opts.has('A') || opts.has('t') || opts.has('T'));
     let files = if opts.operands.is_empty() { vec!["-".to_owned()] } else { opts.operands };
+    // `more` into a pipe tells the files apart.
+    let more = !sys.busybox()
+        && sys.me().comm == "more"
+        && !sys.is_tty(1)
+        && files.first().is_some_and(|f| f != "-");
     let mut code = 0;
     let mut line = 0;
     for f in &files {
-        match read(sys, f) {
-            Ok(bytes) if !(number || nonblank || ends || tabs) => sys.print_bytes(&bytes),
+        let plain = !(number || nonblank || ends || tabs);
+        if more {
+            sys.print(&format!("::::::::::::::\n{f}\n::::::::::::::\n"));
+        }
+        match read(sys, f, plain) {
+            Ok(bytes) if plain => sys.print_bytes(&bytes),
             Ok(bytes) => {
                 let text = crate::text::decode(&bytes);
                 for l in text.split_inclusive('\n') {
@@ -64,7 +73,7 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     code
 }
 
-fn read(sys: &mut Sys<'_>, file: &str) -> Result<Vec<u8>, Errno> {
+fn read(sys: &mut Sys<'_>, file: &str, plain: bool) -> Result<Vec<u8>, Errno> {
     if file == "-" {
         if sys.busybox() {
             // sendfile does not take a pipe; busybox falls back to a buffer.
@@ -77,7 +86,7 @@ fn read(sys: &mut Sys<'_>, file: &str) -> Result<Vec<u8>, Errno> {
         return all;
     }
     let fd = sys.open(file, Flags::READ, 0)?;
-    let all = if sys.busybox() {
+    let all = if sys.busybox() && plain {
         let sent = sys.call("sendfile");
         match sent {
             Ok(()) => {
@@ -87,6 +96,9 @@ fn read(sys: &mut Sys<'_>, file: &str) -> Result<Vec<u8>, Errno> {
             }
             Err(_) => sys.read_all(fd),
         }
+    } else if sys.busybox() {
+        let _ = sys.fstat(fd);
+        sys.read_all(fd)
     } else {
         let _ = sys.fstat(fd);
         let _ = sys.call("fadvise64");

@@ -200,7 +200,11 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
             Ok(b) => Ok(String::from_utf8_lossy(&b).into_owned()),
             Err(Errno::ENOENT) if opts.has('N') => Ok(String::new()),
             Err(e) => {
-                sys.complain(&format!("diff: {f}: {}\n", e.text()));
+                sys.complain(&if sys.busybox() {
+                    format!("diff: can't stat '{f}': {}\n", e.text())
+                } else {
+                    format!("diff: {f}: {}\n", e.text())
+                });
                 Err(())
             }
         }
@@ -217,7 +221,11 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         sys.print(&format!("Files {from} and {to} differ\n"));
         return 1;
     }
-    if opts.has('u') || opts.has('U') {
+    if sys.busybox() {
+        // It knows no other way, and tells no times.
+        let context = opts.value('U').and_then(|c| c.parse().ok()).unwrap_or(3);
+        sys.print(&format!("--- {from}\n+++ {to}\n{}", unified(&a, &b, context)));
+    } else if opts.has('u') || opts.has('U') {
         let context = opts.value('U').and_then(|c| c.parse().ok()).unwrap_or(3);
         let stamp = |sys: &mut Sys<'_>, f: &str| {
             let at = sys.stat(f).map_or(sys.now().0, |s| s.mtime);

@@ -15,6 +15,7 @@ enum Test {
     NoUser,
     Size(i64, char, u64),
     Minutes(i64, char),
+    Newer(i64),
     Empty,
     MaxDepth(u32),
     MinDepth(u32),
@@ -203,6 +204,7 @@ fn holds(sys: &mut Sys<'_>, run: &mut Run, t: &Test, path: &str, s: &Stat, prune
         Test::Size(n, sign, unit) => {
             compare(*n, *sign, i64::try_from(s.size().div_ceil(*unit)).unwrap_or(i64::MAX))
         }
+        Test::Newer(than) => s.mtime > *than,
         Test::Minutes(n, sign) => compare(*n, *sign, (sys.now().0 - s.mtime) / 60_000),
         Test::Empty => match &s.kind {
             Kind::Dir(d) => d.entries.is_empty(),
@@ -341,6 +343,14 @@ impl Parser<'_> {
                 let (v, sign) = signed(&self.value(&word)?);
                 let n: i64 = v.parse().map_err(|_| format!("invalid argument '{v}' to '{word}'"))?;
                 Test::Minutes(if word == "-mtime" { n * 1440 } else { n }, sign)
+            }
+            "-newer" => {
+                let file = self.value(&word)?;
+                match sys.stat(&file) {
+                    Ok(s) => Test::Newer(s.mtime),
+                    Err(e) if sys.busybox() => return Err(format!("{file}: {}", e.text())),
+                    Err(e) => return Err(format!("\u{2018}{file}\u{2019}: {}", e.text())),
+                }
             }
             "-empty" => Test::Empty,
             "-maxdepth" => Test::MaxDepth(self.value(&word)?.parse().unwrap_or(0)),

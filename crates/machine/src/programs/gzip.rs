@@ -141,12 +141,15 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         let done = if opens || opts.has('l') {
             unpack(&bytes)
         } else {
-            Some(pack(&bytes, name, if stdin { 0 } else { seconds }))
+            Some(pack(&bytes, name, if stdin || busybox { 0 } else { seconds }))
         };
         let Some(done) = done else {
             let shown = if stdin { "stdin" } else { path.as_str() };
             sys.complain(&if busybox {
-                format!("{program}: invalid magic\n")
+                format!(
+                    "{program}: {}\n",
+                    if program == "zcat" { "no gzip/bzip2/xz magic" } else { "invalid magic" }
+                )
             } else {
                 format!("\ngzip: {shown}: not in gzip format\n")
             });

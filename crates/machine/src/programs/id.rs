@@ -156,7 +156,10 @@ fn print_busybox(
     code
 }
 
-pub(super) fn whoami(sys: &mut Sys<'_>, _: &[String]) -> i32 {
+pub(super) fn whoami(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
+    if let Err(code) = options::parse(sys, argv, "", &[]) {
+        return code;
+    }
     let uid = sys.getid("geteuid");
     sys.ask_name_service();
     match sys.user_name(uid) {

@@ -79,8 +79,8 @@ pub(super) fn free(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     if busybox {
         sys.print("");
     }
-    let width = if busybox { 11 } else { 12 };
-    let lead = if busybox { 4 } else { 3 };
+    let width = 12;
+    let lead = if busybox { 3 } else { 4 };
     let head: String = ["total", "used", "free", "shared", "buff/cache", "available"]
         .iter()
         .map(|c| format!("{c:>width$}"))
@@ -106,7 +106,7 @@ pub(super) fn free(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let row =
         |numbers: &[u64]| -> String { numbers.iter().map(|n| format!("{:>width$}", shown(*n))).collect() };
     let (memory, swap) = (row(&[total, used, free, 0, cache, available]), row(&[0, 0, 0]));
-    let pad = if busybox { 4 } else { 3 };
+    let pad = if busybox { 3 } else { 4 };
     sys.print(&format!("Mem:{:pad$}{memory}\nSwap:{:w$}{swap}\n", "", "", w = pad - 1));
     0
 }
@@ -137,40 +137,69 @@ pub(super) fn arch(sys: &mut Sys<'_>, _: &[String]) -> i32 {
 
 pub(super) fn df(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let human = argv.iter().any(|a| a.starts_with('-') && a.contains('h'));
+    let busybox = sys.busybox();
     let mounts = sys.slurp("/proc/mounts").unwrap_or_default();
-    if !sys.busybox() {
+    if !busybox {
         for call in ["fcntl", "lseek", "ioctl", "newfstatat", "uname"] {
             let _ = sys.call(call);
         }
     }
+    let mut wanted = Vec::new();
+    let mut code = 0;
+    for path in argv.iter().skip(1).filter(|a| !a.starts_with('-')) {
+        match sys.walk(path, true).and_then(|f| f.existing().map(|_| sys.found_path(&f))) {
+            // The mount it lies in is the one with the longest path above it.
+            Ok(real) => {
+                let points = mounts.lines().filter_map(|l| l.split(' ').nth(1));
+                let above = |p: &&str| *p == "/" || real == *p || real.starts_with(&format!("{p}/"));
+                wanted.extend(points.filter(above).max_by_key(|p| p.len()).map(str::to_owned));
+            }
+            Err(e) => {
+                sys.complain(&if busybox {
+                    format!("df: {path}: can't find mount point\n")
+                } else {
+                    format!("df: {path}: {}\n", e.text())
+                });
+                code = 1;
+            }
+        }
+    }
+    if code == 1 && wanted.is_empty() {
+        return 1;
+    }
     let _ = sys.call("statfs");
-    sys.print(if human {
-        "Filesystem      Size  Used Avail Use% Mounted on\n"
-    } else {
-        "Filesystem     1K-blocks    Used Available Use% Mounted on\n"
+    sys.print(match (busybox, human) {
+        (true, true) => "Filesystem                Size      Used Available Use% Mounted on\n",
+        (true, false) => "Filesystem           1K-blocks      Used Available Use% Mounted on\n",
+        (false, true) => "Filesystem      Size  Used Avail Use% Mounted on\n",
+        (false, false) => "Filesystem     1K-blocks    Used Available Use% Mounted on\n",
     });
     for line in mounts.lines() {
         let mut f = line.split(' ');
         let (Some(source), Some(point), Some(kind)) = (f.next(), f.next(), f.next()) else { continue };
-        if matches!(kind, "proc" | "sysfs" | "cgroup2" | "devpts" | "mqueue") {
+        let chosen = wanted.iter().any(|w| w == point);
+        if !chosen
+            && (!wanted.is_empty() || matches!(kind, "proc" | "sysfs" | "cgroup2" | "devpts" | "mqueue"))
+        {
             continue;
         }
-        let (size, used) = if kind == "tmpfs" { (2_014_160, 0) } else { (20_134_592, 5_368_208) };
-        let percent = used * 100 / size;
-        let row = if human {
-            let h = |k: u64| super::ls::human(k * 1024);
-            format!(
-                "{source:<15} {:>4}  {:>4}  {:>4} {percent:>3}% {point}\n",
-                h(size),
-                h(used),
-                h(size - used)
-            )
+        let (size, used): (u64, u64) = if kind == "tmpfs" { (2_014_160, 0) } else { (20_134_592, 5_368_208) };
+        let percent = (used * 100).div_ceil(size);
+        let h = |k: u64| super::ls::human(k * 1024);
+        let cells = if human {
+            [h(size), h(used), h(size - used)]
         } else {
-            format!("{source:<14} {size:>9} {used:>7} {:>9} {percent:>3}% {point}\n", size - used)
+            [size, used, size - used].map(|n| n.to_string())
+        };
+        let [size, used, left] = cells;
+        let row = match (busybox, human) {
+            (true, _) => format!("{source:<20} {size:>9} {used:>9} {left:>9} {percent:>3}% {point}\n"),
+            (false, true) => format!("{source:<15} {size:>4}  {used:>4}  {left:>4} {percent:>3}% {point}\n"),
+            (false, false) => format!("{source:<14} {size:>9} {used:>7} {left:>9} {percent:>3}% {point}\n"),
         };
         sys.print(&row);
     }
-    0
+    code
 }
 
 pub(super) fn mktemp(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
@@ -185,7 +214,7 @@ pub(super) fn mktemp(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
             let n = t.len() - stem.len();
             if n < if sys.busybox() { 6 } else { 3 } {
                 let text = if sys.busybox() {
-                    format!("mktemp: {t}: Invalid argument\n")
+                    "mktemp: : Invalid argument\n".to_owned()
                 } else {
                     format!("mktemp: too few X's in template \u{2018}{t}\u{2019}\n")
                 };

@@ -73,20 +73,38 @@ pub(super) fn ip(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     match object {
         o if !o.is_empty() && ("address".starts_with(o) || "link".starts_with(o)) => {
             let addresses = !"link".starts_with(o);
-            sys.print("1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN qlen 1000\n    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00\n");
-            if addresses {
-                sys.print(
-                    "    inet 127.0.0.1/8 scope host lo\n       valid_lft forever preferred_lft forever\n",
-                );
+            let only = words.iter().skip(1).rev().find(|w| matches!(**w, "lo" | "eth0")).copied();
+            // What iproute2 tells besides.
+            let more = match (busybox, addresses) {
+                (true, _) => "",
+                (false, true) => " group default",
+                (false, false) => " mode DEFAULT group default",
+            };
+            let state = |s: &str| if busybox { String::new() } else { format!(" state {s}") };
+            if only != Some("eth0") {
+                sys.print(&format!("1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue{}{more} qlen 1000\n    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00\n", state("UNKNOWN")));
+                if addresses {
+                    let scope = if busybox { "host " } else { "host proto kernel_lo " };
+                    sys.print(&format!(
+                        "    inet 127.0.0.1/8 scope host lo\n       valid_lft forever preferred_lft forever\n    inet6 ::1/128 scope {scope}\n       valid_lft forever preferred_lft forever\n"
+                    ));
+                }
             }
-            sys.print("2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1450 qdisc noqueue state UP qlen 1000\n    link/ether 3e:5a:0c:2b:9d:11 brd ff:ff:ff:ff:ff:ff\n");
-            if addresses {
-                sys.print(&format!("    inet {address}/24 brd 10.244.1.255 scope global eth0\n       valid_lft forever preferred_lft forever\n"));
+            if only != Some("lo") {
+                sys.print(&format!("2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1450 qdisc noqueue{}{more} qlen 1000\n    link/ether 3e:5a:0c:2b:9d:11 brd ff:ff:ff:ff:ff:ff\n", state("UP")));
+                if addresses {
+                    let broadcast = address.rsplit_once('.').map_or("10.244.1", |(p, _)| p);
+                    sys.print(&format!("    inet {address}/24 brd {broadcast}.255 scope global eth0\n       valid_lft forever preferred_lft forever\n"));
+                }
             }
             0
         }
         o if !o.is_empty() && "route".starts_with(o) => {
-            sys.print("default via 10.244.1.1 dev eth0\n");
+            let prefix = address.rsplit_once('.').map_or("10.244.1", |(p, _)| p);
+            let more = if busybox { " scope link" } else { " proto kernel scope link" };
+            sys.print(&format!(
+                "default via {prefix}.1 dev eth0 \n{prefix}.0/24 dev eth0{more}  src {address} \n"
+            ));
             0
         }
         _ => {

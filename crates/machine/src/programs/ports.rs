@@ -150,7 +150,7 @@ pub(super) fn netstat(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     sys.print(&format!(
         "Active Internet connections ({})\nProto Recv-Q Send-Q Local Address           Foreign Address         State{}\n",
         if opts.has('l') { "only servers" } else { "servers and established" },
-        if opts.has('p') { "       PID/Program name    " } else { "      " }
+        if opts.has('p') { "       PID/Program name    " } else if sys.busybox() { "       " } else { "      " }
     ));
     for l in all(sys) {
         if !both && (l.udp && !opts.has('u') || !l.udp && !opts.has('t')) {

@@ -73,6 +73,10 @@ pub(super) fn timeout(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         return 125;
     };
     let Some(limit) = duration(time) else {
+        if sys.busybox() {
+            sys.complain(&format!("timeout: invalid number '{time}'\n"));
+            return 1;
+        }
         sys.complain(&format!("timeout: invalid time interval \u{2018}{time}\u{2019}\nTry 'timeout --help' for more information.\n"));
         return 125;
     };
@@ -123,8 +127,9 @@ pub(super) fn timeout(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
                     (_, Some(l)) => {
                         sys.wait_for(Some(l));
                         // It may be gone already.
-                        let _ = sys.kill(job.pid, 15);
-                        if sys.busybox() { 143 } else { 124 }
+                        let signal = opts.value('s').and_then(super::signal).unwrap_or(15);
+                        let _ = sys.kill(job.pid, signal);
+                        if sys.busybox() || signal == 9 { 128 + signal } else { 124 }
                     }
                     (_, None) => {
                         sys.wait_for(None);

@@ -153,7 +153,7 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     if !busybox && !opts.operands.is_empty() {
         let _ = sys.call("newfstatat");
     }
-    let (all, fine) = inputs(sys, "sort", &opts.operands);
+    let (all, fine) = inputs(sys, if sys.busybox() { "sort" } else { "sort: cannot read" }, &opts.operands);
     if !busybox && fine {
         for call in [
             "geteuid",

@@ -40,10 +40,11 @@ fn fill(sys: &mut Sys<'_>, format: &str, path: &str, s: &Stat) -> String {
             'F' => kind(s).to_owned(),
             'i' => s.ino.to_string(),
             'h' => s.links.to_string(),
-            'b' => s.size().div_ceil(512).to_string(),
+            'b' => blocks(s).to_string(),
             'B' => "512".to_owned(),
             'o' => "4096".to_owned(),
-            'd' => s.dev.to_string(),
+            'd' => device(s).to_string(),
+            'D' => format!("{:x}", device(s)),
             'f' => format!("{:x}", s.mode),
             'x' | 'y' | 'z' => time,
             'X' | 'Y' | 'Z' => s.mtime.div_euclid(1000).to_string(),
@@ -52,6 +53,52 @@ fn fill(sys: &mut Sys<'_>, format: &str, path: &str, s: &Stat) -> String {
         });
     }
     out
+}
+
+/// Blocks of 512 bytes, as a file system with blocks of 4096 gives them.
+fn blocks(s: &Stat) -> u64 {
+    match &s.kind {
+        Kind::File(_) | Kind::Dir(_) => s.size().div_ceil(4096) * 8,
+        _ => 0,
+    }
+}
+
+/// The device's number.
+fn device(s: &Stat) -> u32 {
+    40 + s.dev
+}
+
+/// All that is known.
+fn whole(sys: &mut Sys<'_>, path: &str, s: &Stat) -> String {
+    let name = match &s.kind {
+        Kind::Link(target) => format!("{path} -> {target}"),
+        _ => path.to_owned(),
+    };
+    let device =
+        if sys.busybox() { format!("{:x}h/{}d", device(s), device(s)) } else { format!("0,{}", device(s)) };
+    let of_device = match &s.kind {
+        Kind::Char(major, minor) | Kind::Block(major, minor) => {
+            format!("     Device type: {major:x},{minor:x}")
+        }
+        _ => String::new(),
+    };
+    let owner = |name: Option<String>| name.unwrap_or_else(|| "UNKNOWN".to_owned());
+    let (user, group) = (owner(sys.user_name(s.uid)), owner(sys.group_name(s.gid)));
+    let time = date::format("%F %T.%N %z", s.mtime);
+    let birth = if sys.busybox() { String::new() } else { format!(" Birth: {time}\n") };
+    format!(
+        "  File: {name}\n  Size: {:<10}\tBlocks: {:<10} IO Block: {:<6} {}\nDevice: {device}\tInode: {:<10}  Links: {}{of_device}\nAccess: ({:04o}/{})  Uid: ({:5}/{user:>8})   Gid: ({:5}/{group:>8})\nAccess: {time}\nModify: {time}\nChange: {time}\n{birth}",
+        s.size(),
+        blocks(s),
+        4096,
+        kind(s),
+        s.ino,
+        s.links,
+        s.mode & 0o7777,
+        super::ls::mode_text(s),
+        s.uid,
+        s.gid,
+    )
 }
 
 /// `stat -f`: the file system's own figures.
@@ -110,10 +157,7 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         }
         let text = match opts.value('c') {
             Some(format) => fill(sys, format, f, &s) + "\n",
-            None => {
-                let format = "  File: %n\n  Size: %s\t\tBlocks: %b          IO Block: %o   %F\nDevice: %d\tInode: %i      Links: %h\nAccess: (0%a/%A)  Uid: (%u/%U)   Gid: (%g/%G)\nAccess: %x\nModify: %y\nChange: %z\n";
-                fill(sys, format, f, &s)
-            }
+            None => whole(sys, f, &s),
         };
         sys.print(&text);
     }

@@ -310,7 +310,6 @@ const NODE_ONLY: &[&str] = &[
     "modinfo",
     "modprobe",
     "netstat",
-    "nologin",
     "passwd",
     "rmmod",
     "ss",
@@ -371,7 +370,6 @@ pub fn applets() -> impl Iterator<Item = &'static str> {
         "dig",
         "findmnt",
         "join",
-        "logname",
         "lsblk",
         "lsns",
     ];
@@ -401,9 +399,29 @@ pub fn applets() -> impl Iterator<Item = &'static str> {
     TABLE.iter().map(|(n, _)| *n).filter(there)
 }
 
-/// The applet busybox's shell runs itself.
+/// Applets that Debian's busybox was built without; that of Docker Hub has them.
+const NOT_DEBIAN: &[&str] = &[
+    "cksum",
+    "getent",
+    "mountpoint",
+    "nice",
+    "nohup",
+    "pgrep",
+    "pkill",
+    "printenv",
+    "split",
+    "sum",
+    "users",
+];
+
+/// The names of the applets of Debian's busybox.
+pub fn debian_applets() -> impl Iterator<Item = &'static str> {
+    applets().filter(|n| !NOT_DEBIAN.contains(n))
+}
+
+/// The applet busybox's shell runs itself, in Debian's build.
 pub(crate) fn applet(name: &str) -> Option<Main> {
-    applets().find(|a| *a == name).and_then(|n| TABLE.iter().find(|(t, _)| *t == n)).map(|(_, m)| *m)
+    debian_applets().find(|a| *a == name).and_then(|n| TABLE.iter().find(|(t, _)| *t == n)).map(|(_, m)| *m)
 }
 
 /// The program behind an executable's content: busybox looks at the name it is called by.

@@ -16,11 +16,13 @@ fn here(sys: &Sys<'_>) -> Option<(String, i64)> {
 pub(super) fn who(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let busybox = sys.busybox();
     if busybox {
-        sys.print("USER\t\tTTY\t\tIDLE\tTIME\t\t HOST\n");
-    } else if argv.iter().any(|a| a == "-H" || a == "--heading") {
+        // Without records it does not even print its header.
+        return 0;
+    }
+    if argv.iter().any(|a| a == "-H" || a == "--heading") {
         sys.print("NAME     LINE         TIME             COMMENT\n");
     }
-    if let Some((user, since)) = here(sys).filter(|_| !busybox) {
+    if let Some((user, since)) = here(sys) {
         sys.print(&format!(
             "{user:<8} pts/0        {} (172.30.1.1)\n",
             date::format("%Y-%m-%d %H:%M", since)
@@ -54,8 +56,8 @@ pub(super) fn w(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
 
 pub(super) fn last(sys: &mut Sys<'_>, _: &[String]) -> i32 {
     if sys.busybox() {
-        sys.print("USER       TTY            HOST               LOGIN        TIME\n");
-        return 0;
+        sys.complain("last: can't open '/var/log/wtmp': No such file or directory\n");
+        return 1;
     }
     let Some((user, since)) = here(sys) else {
         sys.complain("last: cannot open /var/log/wtmp: No such file or directory\n");
@@ -79,7 +81,7 @@ pub(super) fn logname(sys: &mut Sys<'_>, _: &[String]) -> i32 {
         }
         None => {
             let text = if sys.busybox() {
-                "logname: getlogin: No such file or directory\n"
+                "logname: getlogin: Inappropriate ioctl for device\n"
             } else {
                 "logname: no login name\n"
             };
@@ -90,6 +92,13 @@ pub(super) fn logname(sys: &mut Sys<'_>, _: &[String]) -> i32 {
 }
 
 pub(super) fn hostid(sys: &mut Sys<'_>, _: &[String]) -> i32 {
-    sys.print("007f0100\n");
+    // The address behind the host's name, its halves changed.
+    let address = sys.space().map(|s| s.address.clone()).unwrap_or_default();
+    let parts: Vec<u8> = address.split('.').filter_map(|p| p.parse().ok()).collect();
+    let id = match parts.as_slice() {
+        [a, b, c, d] => format!("{b:02x}{a:02x}{d:02x}{c:02x}\n"),
+        _ => "007f0101\n".to_owned(),
+    };
+    sys.print(&id);
     0
 }

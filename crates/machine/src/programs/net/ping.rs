@@ -36,7 +36,7 @@ pub(in crate::programs) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         } else {
             "ping: usage error: Destination address required\n"
         });
-        return 1;
+        return if sys.busybox() { 1 } else { 2 };
     };
     let number = |letter| opts.value(letter).and_then(|v| v.parse::<f64>().ok());
     let millis = |letter| number(letter).map(|s: f64| (s * 1000.0) as i64);

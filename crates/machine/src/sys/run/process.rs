@@ -9,6 +9,8 @@ impl Sys<'_> {
     /// What clone(2) or vfork(2) says.
     pub fn fork(&mut self, call: &'static str, body: impl FnOnce(&mut Sys<'_>) -> i32) -> Result<Job> {
         gate!(self, call, &[], stat);
+        // A process is dear.
+        self.spend(24);
         if self.depth > MAX_DEPTH {
             return Err(Errno::EAGAIN);
         }
