@@ -56,6 +56,9 @@ pub(crate) fn apply(version: KubeVersion, object: &mut Object) {
         ("storage.k8s.io", "StorageClass") => storage::class(object),
         ("storage.k8s.io", "CSIDriver") => storage::driver(object),
         ("apiextensions.k8s.io", "CustomResourceDefinition") => crd::definition(object),
+        ("apiregistration.k8s.io", "APIService") => {
+            fill::inside(object, &["spec", "service"], |service| fill::pointer(service, &["port"], 443));
+        }
         ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration") => {
             admission::webhooks(object, false)
         }

@@ -22,7 +22,7 @@ pub(crate) fn decode(cluster: &Cluster, resource: &ResourceType, value: Value) -
     let decoded = match of_custom(cluster, resource) {
         Some(custom) => {
             let schemas = Schemas::from_openapi_v3(&custom);
-            match schemas.root() {
+            match schemas.root().filter(|_| !preserves(cluster, resource)) {
                 Some(root) => {
                     let mut decoded = decode::prune(&value, root).map_err(|e| e.0)?;
                     fill_defaults(&mut decoded.object, &custom);
@@ -192,6 +192,12 @@ pub(crate) fn custom_resources(cluster: &Cluster) -> Vec<ResourceType> {
 fn definition<'a>(cluster: &'a Cluster, resource: &ResourceType) -> Option<&'a Object> {
     let name = resource.group_resource();
     cluster.store.get("customresourcedefinitions.apiextensions.k8s.io", "", &name).map(|crd| &**crd)
+}
+
+/// Whether a definition of the time before v1 keeps what its schema does not name.
+fn preserves(cluster: &Cluster, resource: &ResourceType) -> bool {
+    definition(cluster, resource).and_then(|crd| crd.bool_at(&["spec", "preserveUnknownFields"]))
+        == Some(true)
 }
 
 /// A custom resource's version, as its definition has it.

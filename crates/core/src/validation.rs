@@ -3,6 +3,7 @@
 //! Models `pkg/apis/*/validation`. One kind a file, shared rules beside them.
 
 mod admission;
+mod api_service;
 mod autoscaler;
 mod batch;
 mod check;
@@ -183,6 +184,7 @@ fn by_kind(errors: &mut Errors, rules: &Rules, object: &Object, namespaced: bool
             admission::binding(errors, object)
         }
         "CustomResourceDefinition" => crd::definition(errors, rules, object),
+        "APIService" => api_service::service(errors, object),
         "EndpointSlice" => endpoints::slice(errors, rules, object),
         "Endpoints" => endpoints::endpoints(errors, object),
         "Event" => event::event(errors, rules, object),

@@ -2,6 +2,9 @@
 //!
 //! Models `pkg/apis/{events,autoscaling,networking}/*/conversion.go`, as far as shapes differ.
 
+mod autoscaler;
+mod crd;
+
 use gatehouse_model::{Map, Object, ResourceType, Value, json};
 
 /// Turns an object of a served version into the stored one.
@@ -12,6 +15,8 @@ pub(super) fn to_stored(object: &mut Object) {
             object.set(&["apiVersion"], "v1");
         }
         ("autoscaling/v1", "HorizontalPodAutoscaler") => autoscaler_to_v2(object),
+        ("autoscaling/v2beta1", "HorizontalPodAutoscaler") => autoscaler::to_v2(object),
+        ("apiextensions.k8s.io/v1beta1", "CustomResourceDefinition") => crd::to_v1(object),
         ("extensions/v1beta1" | "networking.k8s.io/v1beta1", "Ingress") => ingress_to_v1(object),
         _ => {}
     }
@@ -28,6 +33,8 @@ pub(super) fn to_served(object: &mut Object, api_version: &str) {
             rename(object, &back);
         }
         ("autoscaling/v1", "HorizontalPodAutoscaler") => autoscaler_to_v1(object),
+        ("autoscaling/v2beta1", "HorizontalPodAutoscaler") => autoscaler::to_v2beta1(object),
+        ("apiextensions.k8s.io/v1beta1", "CustomResourceDefinition") => crd::to_v1beta1(object),
         ("extensions/v1beta1" | "networking.k8s.io/v1beta1", "Ingress") => ingress_to_v1beta1(object),
         _ => {}
     }

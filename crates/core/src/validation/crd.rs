@@ -7,7 +7,7 @@ mod schema;
 mod structural;
 mod version;
 
-use gatehouse_model::{FieldError, FieldPath, Object, Value, names};
+use gatehouse_model::{FieldError, FieldPath, KubeVersion, Object, Value, names};
 
 use super::check::{self, Errors};
 use super::{Rules, admission, internal, meta};
@@ -23,7 +23,14 @@ pub(super) fn definition(errors: &mut Errors, rules: &Rules, object: &Object) {
     }
     spec(errors, rules, object);
     approval(errors, object);
-    preserves(errors, object);
+    if !old_version(rules) {
+        preserves(errors, object);
+    }
+}
+
+/// Whether the definition is written in v1beta1, which asks for less.
+fn old_version(rules: &Rules) -> bool {
+    rules.api_version == "apiextensions.k8s.io/v1beta1"
 }
 
 fn spec(errors: &mut Errors, rules: &Rules, object: &Object) {
@@ -41,38 +48,46 @@ fn spec(errors: &mut Errors, rules: &Rules, object: &Object) {
     }
     check::one_of(errors, path.child("scope"), text(&["spec", "scope"]), &["Cluster", "Namespaced"]);
     let list = object.list_at(&["spec", "versions"]);
-    let parts = Parts::of(list);
+    // v1beta1 takes schemas that say too little, as long as nothing is pruned by them.
+    let preserves = object.bool_at(&["spec", "preserveUnknownFields"]) == Some(true);
+    let structural = !(old_version(rules) && preserves);
+    let parts = Parts { same: Parts::same(list), version: rules.version, structural };
     versions(errors, rules, &path.child("versions"), list, &parts);
     kind_names(errors, &path.child("names"), object.at(&["spec", "names"]).unwrap_or(&Value::Null));
     // What all versions share the server knows once, for the whole definition.
     if let Some(first) = list.first() {
-        part(errors, rules, &path, first, &parts, true);
+        part(errors, &path, first, &parts, true);
     }
     conversion(errors, &path.child("conversion"), object.at(&["spec", "conversion"]));
 }
 
-/// Which parts of versions are the same in all of them.
-struct Parts(Vec<&'static str>);
+/// What the parts of versions are held to.
+struct Parts {
+    /// Which parts are the same in all versions.
+    same: Vec<&'static str>,
+    version: KubeVersion,
+    structural: bool,
+}
 
 impl Parts {
-    fn of(versions: &[Value]) -> Self {
+    fn same(versions: &[Value]) -> Vec<&'static str> {
         let same = |field: &&str| {
             let first = versions.first().and_then(|v| v.get(field));
             versions.iter().all(|v| v.get(field) == first)
         };
         let all = ["schema", "subresources", "additionalPrinterColumns", "selectableFields"];
-        Self(all.into_iter().filter(same).collect())
+        all.into_iter().filter(same).collect()
     }
 }
 
 /// A version's schema, subresources, columns and fields to select by: those that all versions share, or the others.
-fn part(errors: &mut Errors, rules: &Rules, path: &FieldPath, version: &Value, parts: &Parts, shared: bool) {
-    let asked = |field: &str| version.get(field).filter(|_| parts.0.contains(&field) == shared);
+fn part(errors: &mut Errors, path: &FieldPath, version: &Value, parts: &Parts, shared: bool) {
+    let asked = |field: &str| version.get(field).filter(|_| parts.same.contains(&field) == shared);
     let schema = version.at(&["schema", "openAPIV3Schema"]);
     let status = version.at(&["subresources", "status"]).is_some();
     if let Some(inner) = schema.filter(|_| asked("schema").is_some()) {
         let at = path.child(if shared { "validation" } else { "schema" });
-        self::schema::check(errors, &at, inner, status, rules.version);
+        self::schema::check(errors, &at, inner, status, parts);
     }
     if let Some(inner) = asked("subresources") {
         self::version::subresources(errors, &path.child("subresources"), inner);
@@ -171,7 +186,7 @@ fn kind_names(errors: &mut Errors, path: &FieldPath, names_value: &Value) {
 
 fn versions(errors: &mut Errors, rules: &Rules, path: &FieldPath, versions: &[Value], parts: &Parts) {
     for (i, version) in versions.iter().enumerate() {
-        if version.at(&["schema", "openAPIV3Schema"]).is_none() {
+        if !old_version(rules) && version.at(&["schema", "openAPIV3Schema"]).is_none() {
             let why = if rules.version.minor() < 26 { "schemas are required" } else { "" };
             let at = path.index(i).children(&["schema", "openAPIV3Schema"]);
             errors.push(FieldError::required(at, why));
@@ -190,7 +205,7 @@ fn versions(errors: &mut Errors, rules: &Rules, path: &FieldPath, versions: &[Va
             errors.push(FieldError::invalid(path.child("name"), &name.into(), complaints.join(",")));
         }
         self::version::deprecation(errors, &path, version);
-        part(errors, rules, &path, version, parts, false);
+        part(errors, &path, version, parts, false);
     }
     if unique && storage == 1 {
         return;
@@ -199,7 +214,7 @@ fn versions(errors: &mut Errors, rules: &Rules, path: &FieldPath, versions: &[Va
         .iter()
         .map(|version| {
             let mut version = version.clone();
-            for field in &parts.0 {
+            for field in &parts.same {
                 version.remove(&[field]);
             }
             internal::print("CustomResourceDefinitionVersion", &version)
@@ -257,7 +272,7 @@ pub(super) fn update(errors: &mut Errors, rules: &Rules, new: &Object, old: &Obj
     if new.annotation(key) != old.annotation(key) {
         approval(errors, new);
     }
-    if old.bool_at(&["spec", "preserveUnknownFields"]) != Some(true) {
+    if !old_version(rules) && old.bool_at(&["spec", "preserveUnknownFields"]) != Some(true) {
         preserves(errors, new);
     }
 }

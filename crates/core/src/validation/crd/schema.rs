@@ -6,7 +6,7 @@
 use gatehouse_model::schema::Schemas;
 use gatehouse_model::{FieldError, FieldPath, KubeVersion, Value, decode};
 
-use super::{extensions, structural};
+use super::{Parts, extensions, structural};
 use crate::validation::check::{self, Errors};
 use crate::validation::custom;
 
@@ -39,7 +39,7 @@ const NOT_ROOT: &[&str] = &[
 ];
 
 /// Checks a schema; `at` is what holds it, `status` whether the status is a subresource.
-pub(super) fn check(errors: &mut Errors, at: &FieldPath, schema: &Value, status: bool, version: KubeVersion) {
+pub(super) fn check(errors: &mut Errors, at: &FieldPath, schema: &Value, status: bool, held: &Parts) {
     let path = at.child("openAPIV3Schema");
     if status {
         let kind = schema.str_at(&["type"]);
@@ -56,12 +56,12 @@ pub(super) fn check(errors: &mut Errors, at: &FieldPath, schema: &Value, status:
     if schema.bool_at(&["nullable"]) == Some(true) {
         errors.push(FieldError::forbidden(path.child("nullable"), "nullable cannot be true at the root"));
     }
-    let mut sound = structural::readable(schema);
+    let mut sound = held.structural && structural::readable(schema);
     if sound {
         let before = errors.len();
         structural::check(errors, &path, schema);
         if errors.len() == before {
-            defaults(errors, &path, schema, true, version);
+            defaults(errors, &path, schema, true, held.version);
         }
         sound = errors.len() == before;
     }

@@ -154,3 +154,32 @@ fn schemas() {
         ]
     );
 }
+
+#[test]
+fn services_of_apis() {
+    let of = |name: &str, spec: Value| {
+        findings(json!({
+            "apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService", "metadata": {"name": name}, "spec": spec,
+        }))
+    };
+    assert_eq!(
+        of(
+            "v1.b.com",
+            json!({"group": "a.com", "version": "v1", "groupPriorityMinimum": 20_001, "versionPriority": 1, "service": {"name": "s"}})
+        ),
+        [
+            "metadata.name: Invalid value: \"v1.b.com\": must be `spec.version+\".\"+spec.group`: \"v1.a.com\"",
+            "spec.groupPriorityMinimum: Invalid value: 20001: must be positive and less than 20000",
+            "spec.service.namespace: Required value",
+        ]
+    );
+    assert_eq!(
+        of(
+            "v1.a.com",
+            json!({"group": "a.com", "version": "v1", "groupPriorityMinimum": 1, "versionPriority": 1, "insecureSkipTLSVerify": true})
+        ),
+        [
+            "spec.insecureSkipTLSVerify: Invalid value: true: local APIServices may not have insecureSkipTLSVerify"
+        ]
+    );
+}
