@@ -2,11 +2,15 @@
 //!
 //! Models `pkg/controller/podgc/gc_controller.go` and `pkg/controller/ttlafterfinished`.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use gatehouse_model::Object;
 
 use super::client::Client;
 use super::{job, pods};
 use crate::request::Propagation;
+use crate::store::Key;
 
 /// How long a node has to be missing before its pods are given up, in milliseconds: the quarantine, and half a round.
 const MISSED_FOR: i64 = 50_000;
@@ -16,7 +20,7 @@ pub(super) fn pods_pass(client: &mut Client<'_>) {
     let now = client.cluster.now;
     let mut missing = std::mem::take(&mut client.cluster.controllers.missing);
     missing.retain(|node, _| client.get("nodes", "", node).is_none());
-    for pod in client.list("pods", None) {
+    for pod in concerned(client, missing.is_empty()) {
         let node = pods::node(&pod);
         let lost = if node.is_empty() {
             pod.is_deleting()
@@ -34,6 +38,22 @@ pub(super) fn pods_pass(client: &mut Client<'_>) {
         }
     }
     client.cluster.controllers.missing = missing;
+}
+
+/// The pods to look at: as long as every node is there, those that changed.
+fn concerned(client: &Client<'_>, complete: bool) -> Vec<Arc<Object>> {
+    let changes = client.cluster.controllers.changes(&client.cluster.store).filter(|_| complete);
+    let Some(changes) = changes else { return client.list("pods", None) };
+    let mut keys: BTreeSet<&Key> = BTreeSet::new();
+    for change in changes {
+        if change.removed && *change.table == *"nodes" {
+            return client.list("pods", None);
+        }
+        if *change.table == *"pods" {
+            keys.insert(&change.key);
+        }
+    }
+    keys.into_iter().filter_map(|(namespace, name)| client.get("pods", namespace, name)).collect()
 }
 
 /// `ttlSecondsAfterFinished`

@@ -32,9 +32,14 @@ pub(super) fn pass(client: &mut Client<'_>) {
     let mut places = Vec::new();
     // Owners that were found to be there and to stay, in this pass.
     let mut solid: BTreeSet<String> = BTreeSet::new();
-    for (table, object) in concerned(&client.cluster.store, seen) {
+    let holding = std::mem::take(&mut client.cluster.controllers.holding);
+    for (table, object) in concerned(&client.cluster.store, seen, holding) {
         let Some(object) = client.get(&table, object.namespace(), object.name()) else { continue };
         let holds = |f: &str| object.is_deleting() && has_finalizer(&object, f);
+        if holds(ORPHAN) || holds(FOREGROUND) {
+            let key = (object.namespace().into(), object.name().into());
+            client.cluster.controllers.holding.insert((Arc::clone(&table), key));
+        }
         if holds(ORPHAN) {
             orphan(client, &table, &object);
         } else if holds(FOREGROUND) {
@@ -55,46 +60,43 @@ pub(super) fn pass(client: &mut Client<'_>) {
 }
 
 /// What to look at since a revision: what was written, what waits for others to go, and what lost an owner.
-fn concerned(store: &Store, seen: u64) -> Vec<(Arc<str>, Arc<Object>)> {
-    let (mut written, mut lost) = (BTreeSet::new(), BTreeSet::new());
-    // What is owned lives beside its owner; what belongs to the cluster may own and wait for anything.
-    let mut places: BTreeSet<Arc<str>> = BTreeSet::from(["".into()]);
-    let whole = match store.changes_since(seen) {
+fn concerned(store: &Store, seen: u64, holding: BTreeSet<(Arc<str>, Key)>) -> Vec<(Arc<str>, Arc<Object>)> {
+    let (mut known, mut lost) = (holding, BTreeSet::new());
+    // What is owned lives beside its owner; what belongs to the cluster may own anything.
+    let mut places: BTreeSet<Arc<str>> = BTreeSet::new();
+    let mut whole = false;
+    match store.changes_since(seen) {
         Some(changes) => {
             for change in changes.filter(|c| *c.table != *"events") {
                 if change.removed {
                     lost.insert(Arc::clone(&change.uid));
                     places.insert(Arc::clone(&change.key.0));
+                    whole |= change.key.0.is_empty();
                 } else {
-                    written.insert((Arc::clone(&change.table), change.key.clone()));
+                    known.insert((Arc::clone(&change.table), change.key.clone()));
                 }
             }
-            false
         }
-        None => true,
-    };
+        None => whole = true,
+    }
     let in_place = |(table, key): (Arc<str>, Key)| {
         let object = Arc::clone(store.get(&table, &key.0, &key.1)?);
         Some((table, object))
     };
-    let mut all: Vec<(Arc<str>, Arc<Object>)> = written.iter().cloned().filter_map(in_place).collect();
-    let whole =
-        whole || store.changes_since(seen).into_iter().flatten().any(|c| c.removed && c.key.0.is_empty());
+    let mut all: Vec<(Arc<str>, Arc<Object>)> = known.iter().cloned().filter_map(in_place).collect();
     if whole || !lost.is_empty() {
+        let places: Vec<Option<&str>> =
+            if whole { vec![None] } else { places.iter().map(|p| Some(&**p)).collect() };
         for table in store.resources().filter(|t| *t != "events") {
-            let name: Arc<str> = table.into();
-            let everywhere: &[Option<&str>] = &[None];
-            let near: Vec<Option<&str>> = places.iter().map(|p| Some(&**p)).collect();
-            let places = if whole { everywhere } else { near.as_slice() };
             for object in places.iter().flat_map(|place| store.list(table, *place)) {
-                let owned = references(object);
-                let concerns = whole
-                    || owned.iter().any(|r| lost.contains(r.str_at(&["uid"])))
-                    || (object.is_deleting()
-                        && (has_finalizer(object, FOREGROUND) || has_finalizer(object, ORPHAN)));
-                let key = || (Arc::clone(&name), (object.namespace().into(), object.name().into()));
-                if concerns && !written.contains(&key()) {
-                    all.push((Arc::clone(&name), Arc::clone(object)));
+                let concerns = whole || references(object).iter().any(|r| lost.contains(r.str_at(&["uid"])));
+                if !concerns {
+                    continue;
+                }
+                let name: Arc<str> = table.into();
+                let key = (Arc::clone(&name), (object.namespace().into(), object.name().into()));
+                if !known.contains(&key) {
+                    all.push((name, Arc::clone(object)));
                 }
             }
         }

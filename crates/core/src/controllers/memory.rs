@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use gatehouse_model::Object;
 
-use crate::store::Store;
+use crate::store::{Change, Key, Store};
 use crate::world::Timestamp;
 
 /// The first delay after a failure, in milliseconds (`workqueue.DefaultControllerRateLimiter`); it doubles.
@@ -29,6 +29,10 @@ pub struct Memory {
     /// When the objects it works on, by UID, want to be looked at again.
     wakes: BTreeMap<Arc<str>, Timestamp>,
     pub(super) collected: u64,
+    /// Objects on their way out that wait for what they own.
+    pub(super) holding: BTreeSet<(Arc<str>, Key)>,
+    /// Pods that had no node when the scheduler looked last.
+    pub(super) unscheduled: BTreeSet<Key>,
     /// Since when pods, by UID, tolerate taints of their nodes for a time only.
     pub(super) tolerating: BTreeMap<String, Timestamp>,
     /// Since when nodes that pods are bound to are missing.
@@ -116,6 +120,8 @@ impl Memory {
     pub(super) fn look_again(&mut self) {
         self.quiet.clear();
         self.collected = 0;
+        self.holding.clear();
+        self.unscheduled.clear();
     }
 
     /// After a pass that started with `seen` at `revision`.
@@ -158,6 +164,11 @@ impl Memory {
             }
         }
         Due::Only { uids, namespaces }
+    }
+
+    /// What changed since the controller that is at work looked last; nothing where it has to look at everything.
+    pub(super) fn changes<'s>(&self, store: &'s Store) -> Option<impl Iterator<Item = &'s Change>> {
+        store.changes_since(self.since?)
     }
 
     /// The controller that is at work wants to look again then.

@@ -10,6 +10,7 @@ mod score;
 mod view;
 mod volumes;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use gatehouse_model::{Object, Value, json};
@@ -53,7 +54,7 @@ impl Verdict {
 }
 
 pub(super) fn pass(client: &mut Client<'_>) {
-    let mut waiting: Vec<Arc<Object>> = client.list("pods", None).into_iter().filter(|p| waits(p)).collect();
+    let mut waiting = unscheduled(client);
     if waiting.is_empty() {
         return;
     }
@@ -71,6 +72,25 @@ pub(super) fn pass(client: &mut Client<'_>) {
             schedule(client, &mut view, &pod);
         }
     }
+}
+
+/// The pods that want a node: those that wanted one before, and those that changed.
+fn unscheduled(client: &mut Client<'_>) -> Vec<Arc<Object>> {
+    let memory = &client.cluster.controllers;
+    let known = memory.changes(&client.cluster.store).map(|changes| {
+        let changed = changes.filter(|c| *c.table == *"pods").map(|c| c.key.clone());
+        changed.chain(memory.unscheduled.iter().cloned()).collect::<BTreeSet<_>>()
+    });
+    let all = match known {
+        Some(keys) => {
+            keys.iter().filter_map(|(namespace, name)| client.get("pods", namespace, name)).collect()
+        }
+        None => client.list("pods", None),
+    };
+    let waiting: Vec<Arc<Object>> = all.into_iter().filter(|p| waits(p)).collect();
+    client.cluster.controllers.unscheduled =
+        waiting.iter().map(|p| (p.namespace().into(), p.name().into())).collect();
+    waiting
 }
 
 /// Whether pods are still leaving the node that room is being made on for this one.
