@@ -1,5 +1,7 @@
 //! `crictl`: what containerd on a node runs. Models cri-tools cmd/crictl.
 
+mod listed;
+
 use std::sync::Arc;
 
 use gatehouse_model::json;
@@ -124,6 +126,15 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         "info" => info(sys),
         "pull" => {
             let image = opts.operands.get(1).cloned().unwrap_or_default();
+            if let Some(why) = unknown_image(sys, &image) {
+                let line = format!(
+                    "E{}.000000   {} remote_image.go:180] \"PullImage from image service failed\" err={why:?} image={image:?}\n",
+                    super::civil(sys.now().0),
+                    sys.me().pid
+                );
+                sys.complain(&line);
+                return fatal(sys, &format!("pulling image: {why}"));
+            }
             sys.print(&format!("Image is up to date for sha256:{}\n", sums::sha256(image.as_bytes())));
             0
         }
@@ -175,6 +186,10 @@ fn ps(sys: &mut Sys<'_>, opts: &Options, all: &[CriContainer]) -> i32 {
         sys.print(&chosen.iter().map(|c| format!("{}\n", c.id)).collect::<String>());
         return 0;
     }
+    if opts.value('o') == Some("json") {
+        sys.print(&listed::containers(&chosen));
+        return 0;
+    }
     let cut = |id: &str| if opts.has('T') { id.to_owned() } else { short(id) };
     let mut rows = vec![head(&[
         "CONTAINER",
@@ -222,6 +237,11 @@ fn pods(sys: &mut Sys<'_>, opts: &Options, all: &[CriContainer]) -> i32 {
             && opts.value('N').is_none_or(|n| c.namespace == n)
             && opts.value('i').is_none_or(|i| c.pod_id.starts_with(i))
     };
+    if opts.value('o') == Some("json") {
+        let chosen: Vec<&CriContainer> = sandboxes_of(all).into_iter().filter(fits).collect();
+        sys.print(&listed::sandboxes(&chosen));
+        return 0;
+    }
     let mut rows = vec![head(&["POD ID", "CREATED", "STATE", "NAME", "NAMESPACE", "ATTEMPT", "RUNTIME"])];
     for c in sandboxes_of(all).into_iter().filter(fits) {
         if opts.has('q') {
@@ -266,6 +286,24 @@ fn images(sys: &mut Sys<'_>, opts: &Options, all: &[CriContainer]) -> i32 {
         sys.print(&table(&rows));
     }
     0
+}
+
+/// Why an image cannot be pulled, in containerd's words.
+fn unknown_image(sys: &Sys<'_>, image: &str) -> Option<String> {
+    let version = &sys.machine().services.kubelet_version;
+    let minor = version.split('.').nth(1).and_then(|m| m.parse().ok()).unwrap_or(36);
+    let missing = crate::images::hub::look_up(image).err();
+    let component = image.strip_prefix("registry.k8s.io/").and_then(|rest| {
+        let (name, tag) = rest.split_once(':')?;
+        let minor = tag.strip_prefix("v1.")?.split('.').next()?.parse::<u8>().ok()?;
+        (name.starts_with("kube-") && !(20..=36).contains(&minor)).then_some(crate::images::hub::Missing::Tag)
+    });
+    let words = missing.or(component).map(|m| m.words(image, minor))?;
+    Some(if words.starts_with("rpc error") {
+        words
+    } else {
+        format!("rpc error: code = Unknown desc = {words}")
+    })
 }
 
 /// Every image that is on the node: its name as it was asked for, and its number.
