@@ -187,6 +187,27 @@ fn what_is_owned_goes_with_its_owner_or_stays() {
 }
 
 #[test]
+fn an_owner_waits_for_what_blocks_it_until_it_is_let_go() {
+    for freed in [json!({"metadata": {"ownerReferences": null}}), json!({"metadata": {"finalizers": null}})] {
+        let mut rig = Rig::new();
+        let map = |name: &str| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "default"}});
+        rig.create("configmaps", map("owner"));
+        let uid = rig.get("configmaps", "owner").expect("made").uid().to_owned();
+        let mut owned = map("owned");
+        owned.set(&["metadata", "finalizers"], json!(["example.com/hold"]));
+        let reference = json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": (uid.as_str()),
+            "blockOwnerDeletion": true}]);
+        owned.set(&["metadata", "ownerReferences"], reference);
+        rig.create("configmaps", owned);
+        rig.delete("configmaps", "owner", Propagation::Foreground);
+        assert!(rig.get("configmaps", "owned").expect("held").is_deleting());
+        assert!(rig.get("configmaps", "owner").expect("waits").is_deleting());
+        rig.merge("configmaps", "owned", freed);
+        assert!(rig.get("configmaps", "owner").is_none());
+    }
+}
+
+#[test]
 fn a_service_finds_its_pods() {
     let mut rig = Rig::new();
     rig.create("deployments.apps", deployment("nginx:1"));
