@@ -149,7 +149,13 @@ pub(crate) fn custom_resources(cluster: &Cluster) -> Vec<ResourceType> {
     let mut out = Vec::new();
     for crd in cluster.store.list("customresourcedefinitions.apiextensions.k8s.io", None) {
         let group = crd.str_at(&["spec", "group"]).to_owned();
-        let names = crd.at(&["spec", "names"]).cloned().unwrap_or_default();
+        // Whose names are somebody else's is not served.
+        let refused = |c: &Value| c.str_at(&["type"]) == "Established" && c.str_at(&["status"]) == "False";
+        if crd.list_at(&["status", "conditions"]).iter().any(refused) {
+            continue;
+        }
+        let accepted = crd.at(&["status", "acceptedNames"]).filter(|n| n.get("kind").is_some());
+        let names = accepted.or_else(|| crd.at(&["spec", "names"])).cloned().unwrap_or_default();
         let words = |key: &str| -> Vec<std::borrow::Cow<'static, str>> {
             names.list_at(&[key]).iter().filter_map(Value::as_str).map(|s| s.to_owned().into()).collect()
         };
