@@ -119,6 +119,26 @@ pub const TARGETS: &[Target] = &[
         words: &["**", "*", "?", "{", ",", "}", "[", "^", "]", "-", "\\"],
     },
     Target {
+        name: "gzip",
+        run: |text| {
+            // Behind a header that is right, so that what is packed is read.
+            let mut packed = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
+            packed.extend(text.chars().map(|c| u32::from(c) as u8));
+            let mut machine = machine();
+            let mut state = ShellState::interactive("root");
+            let _ = shell::run_with_input(
+                &mut machine,
+                &mut state,
+                &mut Alone,
+                Streams::Captured,
+                &packed,
+                "gunzip | wc -c; tar xzf - -C /tmp",
+            );
+        },
+        seeds: &["\u{cb}H\u{cd}\u{c9}\u{c9}\u{e7}\u{2}\0 0:6\u{6}\0\0\0", "\u{1}\u{5}\0\u{fa}\u{ff}abcde"],
+        words: &["\u{ff}\u{ff}\u{ff}", "\u{5}\u{c0}", "\u{4b}\u{4}\u{5}", "\0\0\0\0", "\u{ed}\u{c1}"],
+    },
+    Target {
         name: "shell",
         run: |text| {
             let mut machine = machine();
