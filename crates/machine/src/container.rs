@@ -317,6 +317,7 @@ pub fn attach(machine: &mut Machine, space: u32, spec: &ContainerSpec) -> Contai
         user_namespace: None,
     };
     let words: Vec<&str> = spec.argv.iter().map(String::as_str).collect();
+    machine.empty_pid_ns(space);
     let mut template = machine.new_process(space, cred, &words);
     template.env = Arc::new(spec.env.clone());
     if let Some(at) = machine.space(space).and_then(|s| s.mounts.locate(&machine.fs, &spec.cwd)) {

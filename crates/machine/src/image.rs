@@ -295,7 +295,11 @@ pub fn host(machine: &mut Machine, user: &str) {
     machine.write_file("/run/systemd/resolve/resolv.conf", "nameserver 8.8.8.8\nsearch .\n", 0o644, (0, 0));
     machine.write_file(
         "/etc/os-release",
-        "PRETTY_NAME=\"Ubuntu 24.04.1 LTS\"\nNAME=\"Ubuntu\"\nVERSION_ID=\"24.04\"\nVERSION=\"24.04.1 LTS (Noble Numbat)\"\nVERSION_CODENAME=noble\nID=ubuntu\nID_LIKE=debian\n",
+        crate::images::release::Release::Ubuntu(24)
+            .files()
+            .into_iter()
+            .map(|(_, text)| text)
+            .collect::<String>(),
         0o644,
         (0, 0),
     );

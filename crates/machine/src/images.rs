@@ -3,8 +3,10 @@
 //! No image is ever pulled. Knows sizes, default users and commands; what the programs do is `programs`.
 
 pub mod hub;
+pub mod release;
 
 use crate::process::Userland;
+use release::Release;
 
 /// An image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +15,8 @@ pub struct Image {
     pub repository: &'static str,
     /// Whose tools are in it; `None` for images with nothing but their own program.
     pub userland: Option<Userland>,
+    /// What it is made from; [`find`] knows, by the tag.
+    pub release: Release,
     /// `USER`: a number, a name, `user:group`, or empty for root.
     pub user: &'static str,
     /// `ENTRYPOINT`
@@ -38,6 +42,7 @@ pub struct Image {
 const BASE: Image = Image {
     repository: "",
     userland: Some(Userland::Coreutils),
+    release: Release::None,
     user: "",
     entrypoint: &[],
     cmd: &[],
@@ -268,11 +273,14 @@ const IMAGES: &[Image] = &[
 #[must_use]
 pub fn find(reference: &str) -> Image {
     let name = repository(reference);
-    IMAGES.iter().find(|i| i.repository == name).copied().unwrap_or(Image {
-        entrypoint: &["/server"],
-        size: 54_321_098,
-        ..BASE
-    })
+    let known = IMAGES.iter().find(|i| i.repository == name).copied();
+    let image = known.unwrap_or(Image { entrypoint: &["/server"], size: 54_321_098, ..BASE });
+    let tagged = tagged(reference.split('@').next().unwrap_or(reference));
+    let release = Release::of(name, tagged.rsplit(':').next().unwrap_or_default(), image.userland);
+    match release {
+        Release::Alpine(_) => Image { userland: Some(Userland::Busybox), release, ..image },
+        _ => Image { release, ..image },
+    }
 }
 
 /// The repository of a reference, as the table writes it.

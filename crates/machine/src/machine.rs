@@ -90,6 +90,8 @@ pub struct Machine {
     /// Names of the calls made since this was set, in the order of their first use.
     pub trace: Option<Arc<Vec<&'static str>>>,
     audit_serial: u64,
+    /// The number given last in each PID namespace but the host's.
+    vpids: BTreeMap<u32, u32>,
     /// What remains of the shell scripts of processes that wait, by process.
     pub(crate) scripts: BTreeMap<u32, Arc<crate::shell::ShellState>>,
     next_pid: u32,
@@ -133,6 +135,7 @@ impl Machine {
             trace: None,
             audit_serial: 100,
             booted: now.0 - 3_600_000,
+            vpids: BTreeMap::new(),
             scripts: BTreeMap::new(),
             next_pid: 0,
             next_space: HOST,
@@ -177,19 +180,29 @@ impl Machine {
         self.next_pid
     }
 
-    /// The next free number inside a PID namespace.
-    #[must_use]
-    pub fn next_vpid(&self, pid_ns: u32, pid: u32) -> u32 {
+    /// The next number inside a PID namespace: as on the host, those of processes that ended are not given again soon.
+    pub fn next_vpid(&mut self, pid_ns: u32, pid: u32) -> u32 {
         if pid_ns == 1 {
             return pid;
         }
-        let last = self
-            .processes
-            .values()
-            .filter(|p| self.space(p.space).is_some_and(|s| s.pid_ns == pid_ns))
-            .map(|p| p.vpid)
-            .max();
-        last.unwrap_or(0) + 1
+        let last = self.vpids.entry(pid_ns).or_default();
+        *last += 1;
+        *last
+    }
+
+    /// A PID namespace that nobody is in begins anew: its first process has number one.
+    pub(crate) fn empty_pid_ns(&mut self, space: u32) {
+        let Some(ns) = self.space(space).map(|space| space.pid_ns) else { return };
+        if !self.processes.values().any(|p| self.space(p.space).is_some_and(|space| space.pid_ns == ns)) {
+            self.vpids.remove(&ns);
+        }
+    }
+
+    /// Takes back the number given last.
+    pub(crate) fn forget_vpid(&mut self, pid_ns: u32) {
+        if let Some(last) = self.vpids.get_mut(&pid_ns) {
+            *last = last.saturating_sub(1);
+        }
     }
 
     /// A process at the root of a space, not yet in the table.
@@ -208,6 +221,7 @@ impl Machine {
             root,
             umask: 0o022,
             comm: argv.first().map_or("", |a| a.rsplit('/').next().unwrap_or(a)).chars().take(15).collect(),
+            terminal: None,
             exe: argv.first().copied().unwrap_or_default().to_owned(),
             argv: Arc::new(argv.iter().map(|a| (*a).to_owned()).collect()),
             env: Arc::default(),

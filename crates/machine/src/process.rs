@@ -163,6 +163,8 @@ pub struct Process {
     pub umask: u32,
     /// The command name, at most 15 letters.
     pub comm: String,
+    /// The session of the terminal it is on: the number of the shell that was opened with it.
+    pub terminal: Option<u32>,
     /// The executable's path.
     pub exe: String,
     /// The arguments, with the command.

@@ -209,7 +209,7 @@ pub fn read(sys: &Sys<'_>, at: Loc) -> Result<Vec<u8>, Errno> {
         3 => format!("{}\n", p.comm).into_bytes(),
         4 => p.env.iter().flat_map(|(n, v)| format!("{n}={v}\0").into_bytes()).collect(),
         5 => mounts(machine, &p).into_bytes(),
-        11 => format!("{} ({}) S {} 0 0 0 -1 0\n", vpid(machine, sys.me(), &p), p.comm, p.ppid).into_bytes(),
+        11 => stat(machine, sys.me(), &p).into_bytes(),
         12 | 13 => {
             match (machine.space(p.space).map_or(0, |s| s.id_shift), sys.space().map_or(0, |s| s.id_shift)) {
                 (0, _) => b"         0          0 4294967295\n".to_vec(),
@@ -352,6 +352,27 @@ fn sentry_status(machine: &Machine, me: &Process, p: &Process) -> String {
     }
     text.push_str("Seccomp:\t0\nMems_allowed:\t1\nMems_allowed_list:\t0\n");
     text
+}
+
+/// What `stat` says in numbers, up to the pages in memory.
+fn stat(machine: &Machine, me: &Process, p: &Process) -> String {
+    let pid = vpid(machine, me, p);
+    let number = |of: u32| machine.processes.get(&of).map_or(0, |process| vpid(machine, me, process));
+    let session = p.terminal.map_or(pid, number);
+    let (terminal, front) = match p.terminal {
+        // Who asks is in front on its own terminal; pts/0 is 136:0.
+        Some(_) => (34816, if p.terminal == me.terminal { i64::from(vpid(machine, me, me)) } else { -1 }),
+        None => (0, -1),
+    };
+    let state = if p.pid == me.pid { 'R' } else { 'S' };
+    let started = (p.started - machine.booted).max(0) / 10;
+    format!(
+        "{pid} ({}) {state} {} {pid} {session} {terminal} {front} 4194304 100 0 0 0 0 0 0 0 {} {} 1 0 {started} 4734976 416\n",
+        p.comm,
+        parent_of(machine, me, p),
+        20 + p.nice,
+        p.nice
+    )
 }
 
 fn status(machine: &Machine, me: &Process, p: &Process) -> String {

@@ -210,6 +210,7 @@ fn login(machine: &mut Machine, session: &mut ShellState) -> crate::process::Pro
     let cred = Cred::of_account(machine, &user).unwrap_or_else(|| Cred::user(0, 0));
     let mut process = machine.new_process(HOST, cred, &["-bash"]);
     process.comm = "bash".to_owned();
+    process.terminal = session.interactive.then_some(process.pid);
     process.exe = "/usr/bin/bash".to_owned();
     if let Some(at) = machine.space(HOST).and_then(|s| s.mounts.locate(&machine.fs, session.cwd())) {
         process.cwd = at;

@@ -107,7 +107,6 @@ pub fn start(
         Err(e) => return Err(e.message),
     }
     let mut process = container.template.clone();
-    process.vpid = machine.next_vpid(machine.space(container.space).map_or(1, |s| s.pid_ns), process.pid);
     process.started = machine.now.0;
     let ran = run(
         machine,
@@ -216,6 +215,8 @@ pub fn with_process<T>(
     let mut sys = Sys::new(machine, outside, process, stdin, stdout, stderr);
     let result = body(&mut sys);
     sys.finish();
+    // It never was.
+    machine.forget_vpid(pid_ns);
     result
 }
 
@@ -244,7 +245,9 @@ pub fn shell(machine: &mut Machine, container: &Container, command: &str) -> Res
     process.started = machine.now.0;
     process.state = State::Running;
     name.clone_into(&mut process.comm);
+    process.terminal = Some(process.pid);
     process.exe = path;
+    process.argv = std::sync::Arc::new(vec![command.to_owned()]);
     let mut state = ShellState::script(dialect, name);
     state.interactive = true;
     for (key, value) in process.env.iter() {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::fs::{Dir, Ino, Kind};
 use crate::image;
 use crate::images::Image;
+use crate::images::release::Release;
 use crate::machine::Machine;
 use crate::process::Userland;
 use crate::programs;
@@ -18,8 +19,8 @@ pub(super) fn accounts(image: &Image) -> (String, String) {
         image::PASSWD.to_owned()
     };
     passwd.push_str(image.passwd);
-    let mut group = match (image.repository, busybox) {
-        ("alpine", _) => "root:x:0:root\nbin:x:1:root,bin,daemon\ndaemon:x:2:root,bin,daemon\nsys:x:3:root,bin\nadm:x:4:root,daemon\ntty:x:5:\ndisk:x:6:root\nlp:x:7:lp\nwheel:x:10:root\nfloppy:x:11:root\ndialout:x:20:root\ntape:x:26:root\nvideo:x:27:root\nnogroup:x:65533:\nnobody:x:65534:\n",
+    let mut group = match (image.release, busybox) {
+        (Release::Alpine(_), _) => "root:x:0:root\nbin:x:1:root,bin,daemon\ndaemon:x:2:root,bin,daemon\nsys:x:3:root,bin\nadm:x:4:root,daemon\ntty:x:5:\ndisk:x:6:root\nlp:x:7:lp\nwheel:x:10:root\nfloppy:x:11:root\ndialout:x:20:root\ntape:x:26:root\nvideo:x:27:root\nnogroup:x:65533:\nnobody:x:65534:\n",
         (_, true) => "root:x:0:\nwheel:x:10:root\nnogroup:x:65534:\n",
         _ => image::GROUP,
     }
@@ -98,13 +99,7 @@ pub(super) fn build(machine: &mut Machine, image: &Image, hostname: &str, ip: &s
         "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\n\
          fe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n{ip}\t{hostname}\n"
     );
-    let release = if busybox {
-        None
-    } else {
-        Some(
-            "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nNAME=\"Debian GNU/Linux\"\nVERSION_ID=\"12\"\nID=debian\n",
-        )
-    };
+    let release = image.release.files();
     let resolv = "search default.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n";
     for (path, text) in [
         ("/etc/passwd", passwd.as_str()),
@@ -114,7 +109,7 @@ pub(super) fn build(machine: &mut Machine, image: &Image, hostname: &str, ip: &s
         ("/etc/resolv.conf", resolv),
     ]
     .into_iter()
-    .chain(release.map(|r| ("/etc/os-release", r)))
+    .chain(release.iter().map(|(path, text)| (*path, text.as_str())))
     {
         machine.fs.put(root, path, Kind::File(Arc::new(text.as_bytes().to_vec())), 0o644, (0, 0), now);
     }

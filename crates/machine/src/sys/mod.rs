@@ -183,6 +183,12 @@ impl<'a> Sys<'a> {
         self.publish();
     }
 
+    /// Writes over the arguments, as setproctitle does: what `ps` shows.
+    pub fn set_title(&mut self, title: &str) {
+        self.me.argv = Arc::new(vec![title.to_owned()]);
+        self.publish();
+    }
+
     /// Shows the process table what the process is now.
     fn publish(&mut self) {
         self.machine.processes.insert(self.me.pid, Arc::new(self.me.clone()));

@@ -7,7 +7,7 @@ use crate::errno::Errno;
 use crate::machine::Machine;
 use crate::process::Process;
 use crate::programs::date;
-use crate::sys::Sys;
+use crate::sys::{Sys, Wait};
 
 /// The version its image brings.
 const VERSION: &str = "1.29.3";
@@ -132,8 +132,11 @@ fn ports(server: &Directive) -> Vec<u16> {
 
 /// Says something as its log does.
 fn log(sys: &mut Sys<'_>, level: &str, text: &str) {
+    log_of(sys, sys.me().vpid, level, text);
+}
+
+fn log_of(sys: &mut Sys<'_>, pid: u32, level: &str, text: &str) {
     let stamp = date::format("%Y/%m/%d %T", sys.now().0);
-    let pid = sys.me().vpid;
     sys.complain(&format!("{stamp} [{level}] {pid}#{pid}: {text}\n"));
 }
 
@@ -196,7 +199,10 @@ pub(in crate::programs) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     for text in [
         "using the \"epoll\" event method".to_owned(),
         format!("nginx/{VERSION}"),
-        "built by gcc 14.2.0 (Debian 14.2.0-19) ".to_owned(),
+        format!(
+            "built by gcc 14.2.0 ({}) ",
+            if sys.busybox() { "Alpine 14.2.0" } else { "Debian 14.2.0-19" }
+        ),
         format!("OS: Linux {release}"),
         "getrlimit(RLIMIT_NOFILE): 1048576:1048576".to_owned(),
     ] {
@@ -206,7 +212,47 @@ pub(in crate::programs) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         return emergency(sys, &failed("open", &pid, e));
     }
     log(sys, "notice", "start worker processes");
-    log(sys, "notice", "start worker process 29");
+    sys.set_title(&format!("nginx: master process {}", argv.join(" ")));
+    let becomes = user && sys.me().cred.uid == 0;
+    let master = sys.me().vpid;
+    match sys.fork("clone", |worker| run_worker(worker, master, becomes)) {
+        Err(e) => {
+            let text = format!("fork() failed while spawning \"worker process\" ({}: {})", e.0, e.text());
+            log(sys, "alert", &text);
+        }
+        Ok(job) => {
+            if let Wait::Exited(code) = job.wait {
+                log(sys, "notice", &format!("signal 17 (SIGCHLD) received from {}", job.pid));
+                let text = format!(
+                    "worker process {} exited with fatal code {code} and cannot be respawned",
+                    job.pid
+                );
+                log(sys, "alert", &text);
+            }
+            let _ = sys.sleep(None);
+        }
+    }
+    0
+}
+
+/// What answers: it becomes the user of the configuration first. Gives the code of its end.
+fn run_worker(sys: &mut Sys<'_>, master: u32, becomes: bool) -> i32 {
+    let pid = sys.me().vpid;
+    log_of(sys, master, "notice", &format!("start worker process {pid}"));
+    if becomes {
+        let user = sys.find_user(|user| user.name == "nginx").map_or((101, 101), |user| (user.uid, user.gid));
+        for (what, done) in [
+            (format!("setgid({})", user.1), sys.setgid(user.1)),
+            (format!("initgroups(nginx, {})", user.1), sys.setgroups(&[user.1])),
+            (format!("setuid({})", user.0), sys.setuid(user.0)),
+        ] {
+            if let Err(e) = done {
+                log(sys, "emerg", &format!("{what} failed ({}: {})", e.0, e.text()));
+                return 2;
+            }
+        }
+    }
+    sys.set_title("nginx: worker process");
     let _ = sys.sleep(None);
     0
 }
@@ -235,6 +281,10 @@ pub(in crate::programs) fn prepare(sys: &mut Sys<'_>) {
          {ME}: Configuration complete; ready for start up\n"
     ));
     sys.flush();
+    // Each of its scripts, and what these run.
+    for _ in 0..27 {
+        let _ = sys.fork("clone", |_| 0);
+    }
 }
 
 /// Status, type and body of what it answers to a request for `path` on `port`.
@@ -244,6 +294,9 @@ pub(super) fn answer(
     port: u16,
     path: &str,
 ) -> (u16, &'static str, Vec<u8>) {
+    // Who reads is the worker, where there is one.
+    let mut others = machine.processes.values().map(|p| &**p);
+    let process = others.find(|p| p.ppid == process.pid && p.exe == process.exe).unwrap_or(process);
     let read = |path: &str| super::file(machine, process, path).ok();
     let more = super::folder(machine, process, CONF_D);
     let all = configuration(|path| read(path).map(|b| String::from_utf8_lossy(&b).into_owned()), &more);
