@@ -2,6 +2,7 @@
 //!
 //! Models cli-runtime's `PrintFlags` and `NamePrinter`, and kubectl's dry-run and validation directives.
 
+use gatehouse_core::Timestamp;
 use gatehouse_core::request::{DryRun, FieldValidation};
 use gatehouse_model::Object;
 use gatehouse_model::resource::qualified;
@@ -86,18 +87,23 @@ pub fn klog(session: &mut Session<'_, '_>, place: &str, text: &str) {
 
 /// A line of kubectl's logger, its first letter saying how bad it is.
 pub fn klog_at(session: &mut Session<'_, '_>, level: char, place: &str, text: &str) {
-    let now = session.now();
+    let line = klog_line(session.now(), level, place, text);
+    session.eprintln(line);
+}
+
+/// Such a line by itself.
+#[must_use]
+pub fn klog_line(now: Timestamp, level: char, place: &str, text: &str) -> String {
     let stamp = now.to_string();
     let field = |range: std::ops::Range<usize>| stamp.get(range).unwrap_or("00").to_owned();
     let micros = now.0.rem_euclid(1000) * 1000;
-    let line = format!(
+    format!(
         "{level}{}{} {}.{micros:06} {:>7} {place}] {text}",
         field(5..7),
         field(8..10),
         field(11..19),
         4242
-    );
-    session.eprintln(line);
+    )
 }
 
 /// Reads `--validate`.

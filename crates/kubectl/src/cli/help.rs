@@ -71,9 +71,10 @@ pub fn usage(args: &Args, groups: &[Group], version: ClientVersion) -> String {
     }
     let mut tips = String::new();
     if command.is_group() {
+        // Old clients name no group here.
+        let path = if version.minor < 30 { "kubectl" } else { &args.path };
         tips.push_str(&format!(
-            "Use \"{} <command> --help\" for more information about a given command.\n",
-            args.path
+            "Use \"{path} <command> --help\" for more information about a given command.\n"
         ));
     }
     tips.push_str(

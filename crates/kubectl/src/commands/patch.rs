@@ -102,6 +102,12 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
             args.str("type")
         )));
     };
+    let subresource = args.str("subresource");
+    if session.version().minor < 30 && !matches!(subresource, "" | "status" | "scale") {
+        return Err(Error::plain(format!(
+            "invalid subresource value: {subresource:?}. Must be one of [status scale]"
+        )));
+    }
     let content = if file.is_empty() {
         text.to_owned()
     } else {

@@ -2,18 +2,28 @@
 
 use std::cmp::Ordering;
 
+use gatehouse_core::Timestamp;
 use gatehouse_model::{Quantity, Value};
 
 use super::gofmt;
 use super::jsonpath::JsonPath;
+use crate::output::klog_line;
 
 /// What went wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SortError {
     /// Said as kubectl says any error.
     Plain(String),
-    /// A value that has no order: kubectl leaves without saying `error: `.
-    Fatal(String),
+    /// A value of this type, which has no order.
+    Unsortable(&'static str),
+}
+
+/// What kubectl's logger says, before it leaves, of values that have no order; `among` is how Go holds the objects.
+#[must_use]
+pub fn unsortable(now: Timestamp, path: &str, among: &str, ty: &str) -> String {
+    let place = if among.starts_with('*') { "sorter.go:329" } else { "sorter.go:375" };
+    let why = format!("is an unsortable type: interface, err: unsortable type: {ty}");
+    klog_line(now, 'F', place, &format!("Field {path} in {among} {why}"))
 }
 
 /// The order in which objects come when sorted by the field under `path` (already in braces).
@@ -37,10 +47,7 @@ pub fn order(objects: &[&Value], path: &str) -> Result<Vec<usize>, SortError> {
         && let Some(odd) =
             keys.iter().flatten().find(|k| matches!(k, Value::Bool(_) | Value::Map(_) | Value::List(_)))
     {
-        return Err(SortError::Fatal(format!(
-            "Field {path} in [][][]reflect.Value is an unsortable type: interface, err: unsortable type: {}",
-            gofmt::type_name(odd)
-        )));
+        return Err(SortError::Unsortable(gofmt::type_name(odd)));
     }
     let mut order: Vec<usize> = (0..keys.len()).collect();
     gatehouse_model::order::by(&mut order, |a, b| {

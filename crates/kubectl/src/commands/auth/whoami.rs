@@ -23,11 +23,16 @@ pub(super) static COMMAND: Command = Command {
 
 fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     let mut printer = Printer::new(session, args, Dry::No)?.typed();
+    let old = session.version().minor < 28;
     let review =
         json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview", "metadata": {}});
     let answer = ask(session, "authentication.k8s.io", "selfsubjectreviews", review).map_err(|e| match e.reason() {
         Some(Reason::Forbidden) => Error::plain("the selfsubjectreviews API is not enabled in the cluster or you do not have permission to call it"),
-        Some(Reason::NotFound) => Error::plain("the selfsubjectreviews API is not enabled in the cluster"),
+        Some(Reason::NotFound) => Error::plain(if old {
+            "the selfsubjectreviews API is not enabled in the cluster\nenable APISelfSubjectReview feature gate and authentication.k8s.io/v1alpha1 or authentication.k8s.io/v1beta1 API"
+        } else {
+            "the selfsubjectreviews API is not enabled in the cluster"
+        }),
         _ => e,
     })?;
     if printer.has_format() {

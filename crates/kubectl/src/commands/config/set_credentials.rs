@@ -125,7 +125,7 @@ fn auth_provider(args: &Args, user: &mut Value) {
         }
         user.set(&["auth-provider", "name"], args.str("auth-provider"));
         if user.at(&["auth-provider", "config"]).is_none() {
-            user.set(&["auth-provider", "config"], Value::Null);
+            user.set(&["auth-provider", "config"], Value::map());
         }
     }
     if user.get("auth-provider").is_none() {

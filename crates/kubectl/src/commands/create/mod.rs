@@ -95,6 +95,12 @@ pub(super) fn command() -> &'static Command {
 const GENERATOR: &[&[Flag]] = &[PRINT, SAVE_CONFIG, VALIDATE, DRY_RUN, CREATE_MANAGER];
 
 fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
+    let nothing = args.list("filename").is_empty() && args.str("kustomize").is_empty();
+    if nothing && session.version().minor < 30 {
+        // Old clients show what they can do instead.
+        session.eprintln("Error: must specify one of -f and -k\n");
+        return super::run_group(session, args);
+    }
     if !args.words.is_empty() {
         return Err(args.usage_error(format!("Unexpected args: [{}]", args.words.join(" "))));
     }

@@ -54,8 +54,10 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         let content = format!("{{\"auths\":{{{}:{{{}}}}}}}", go_quote(server), fields.join(","));
         secret::add(&mut data, KEY, content.as_bytes())?;
     } else {
+        // Old clients take the file's own name.
+        let old = session.version().minor < 30;
         for source in files {
-            let source = if source.contains('=') { source } else { format!("{KEY}={source}") };
+            let source = if old || source.contains('=') { source } else { format!("{KEY}={source}") };
             sources::from_file(session.host.files, &source, &mut |key, content| {
                 secret::add(&mut data, key, &content)
             })?;

@@ -1,5 +1,6 @@
 //! `-o json`, `-o name`, templates and all that is no table.
 
+use gatehouse_core::Timestamp;
 use gatehouse_model::{Value, json};
 
 use super::{Get, human, ignoring};
@@ -36,7 +37,7 @@ pub(super) fn run(session: &mut Session<'_, '_>, get: &mut Get) -> Result<(), Er
         }
     };
     let mut text = String::new();
-    match sorted(shown, &get.sort_by) {
+    match sorted(shown, &get.sort_by, session.now()) {
         Ok(shown) => {
             if let Err(why) = get.printer.print(&shown, "", &mut text) {
                 errors.push(Error::plain(why));
@@ -48,7 +49,7 @@ pub(super) fn run(session: &mut Session<'_, '_>, get: &mut Get) -> Result<(), Er
     Error::collect(errors)
 }
 
-fn sorted(mut list: Value, field: &str) -> Result<Value, Error> {
+fn sorted(mut list: Value, field: &str, now: Timestamp) -> Result<Value, Error> {
     let items = list.list_at(&["items"]);
     if field.is_empty() || !is_list(&list) || items.is_empty() {
         return Ok(list);
@@ -56,7 +57,9 @@ fn sorted(mut list: Value, field: &str) -> Result<Value, Error> {
     let path = relaxed(field).map_err(Error::plain)?;
     let order = sort::order(&items.iter().collect::<Vec<_>>(), &path).map_err(|e| match e {
         SortError::Plain(why) => Error::plain(why),
-        SortError::Fatal(why) => Error::Exit(1, why),
+        SortError::Unsortable(ty) => {
+            Error::Exit(1, sort::unsortable(now, &path, "*unstructured.Unstructured", ty))
+        }
     })?;
     let items: Vec<Value> = order.iter().filter_map(|i| items.get(*i).cloned()).collect();
     list.set(&["items"], items);

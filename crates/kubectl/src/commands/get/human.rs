@@ -1,7 +1,7 @@
 //! Tables on the terminal.
 
 use gatehouse_core::request::{Credential, User};
-use gatehouse_core::{Reply, Request, Verb};
+use gatehouse_core::{Reply, Request, Timestamp, Verb};
 use gatehouse_model::{Object, ResourceType, Scope, Value, json, kinds};
 
 use super::{Get, ignoring};
@@ -24,7 +24,7 @@ pub(super) fn run(session: &mut Session<'_, '_>, args: &Args, get: &Get) -> Resu
         result.clone()?;
     }
     if infos.len() > 1 && !get.sort_by.is_empty() {
-        sort_tables(&infos, &get.sort_by)?;
+        sort_tables(&infos, &get.sort_by, session.now())?;
     }
     let several = several_kinds(&infos);
     let mut all_namespaced = !get.builder.all_namespaces;
@@ -39,7 +39,7 @@ pub(super) fn run(session: &mut Session<'_, '_>, args: &Args, get: &Get) -> Resu
             writer.flush();
             writer.forget_widths();
         }
-        let table = sorted(table_of(session, args, &mapping, info)?, &get.sort_by);
+        let table = sorted(table_of(session, args, &mapping, info)?, &get.sort_by, session.now())?;
         let Some(table) = table else { continue };
         let shown_before = same && last.as_ref().is_some_and(|(_, columns)| *columns == table.columns);
         let options = options(args, &mapping, several, shown_before);
@@ -91,7 +91,7 @@ fn several_kinds(infos: &[Info]) -> bool {
 }
 
 /// With several tables kubectl looks for the field in the tables themselves, and does not find it.
-fn sort_tables(infos: &[Info], field: &str) -> Result<(), Error> {
+fn sort_tables(infos: &[Info], field: &str, now: Timestamp) -> Result<(), Error> {
     let path = relaxed(field).unwrap_or_else(|_| field.to_owned());
     let tables: Vec<Value> = infos
         .iter()
@@ -102,20 +102,30 @@ fn sort_tables(infos: &[Info], field: &str) -> Result<(), Error> {
         .collect();
     match sort::order(&tables.iter().collect::<Vec<_>>(), &path) {
         Ok(_) => Ok(()),
-        Err(SortError::Plain(why) | SortError::Fatal(why)) => Err(Error::plain(why)),
+        Err(SortError::Plain(why)) => Err(Error::plain(why)),
+        Err(SortError::Unsortable(ty)) => Err(Error::Exit(1, sort::unsortable(now, &path, AMONG, ty))),
     }
 }
 
-/// The table with its rows in order; none where it cannot be sorted: kubectl says nothing of that.
-fn sorted(mut table: Table, field: &str) -> Option<Table> {
+/// How Go holds the rows of a table while it sorts them.
+const AMONG: &str = "[][][]reflect.Value";
+
+/// The table with its rows in order; none where no row has the field: kubectl says nothing of that.
+fn sorted(mut table: Table, field: &str, now: Timestamp) -> Result<Option<Table>, Error> {
     if field.is_empty() || table.rows.len() < 2 {
-        return Some(table);
+        return Ok(Some(table));
     }
     let path = relaxed(field).unwrap_or_else(|_| field.to_owned());
     let objects: Vec<&Value> = table.rows.iter().map(|r| &r.object).collect();
-    let order = sort::order(&objects, &path).ok()?;
+    let order = match sort::order(&objects, &path) {
+        Ok(order) => order,
+        Err(SortError::Plain(_)) => return Ok(None),
+        Err(SortError::Unsortable(ty)) => {
+            return Err(Error::Exit(1, sort::unsortable(now, &path, AMONG, ty)));
+        }
+    };
     table.rows = order.iter().filter_map(|i| table.rows.get(*i).cloned()).collect();
-    Some(table)
+    Ok(Some(table))
 }
 
 /// The objects of a list, or the one object.

@@ -72,7 +72,11 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         let what = if args.bool("watch") { "--watch" } else { "--watch-only" };
         if !args.str("sort-by").is_empty() {
             let when = if args.bool("watch") { " for watch events received" } else { "" };
-            session.eprintln(format!("warning: {what} requested, --sort-by will be ignored{when}"));
+            session.eprintln(if session.version().minor < 30 {
+                "warning: --watch or --watch-only requested, --sort-by will be ignored".to_owned()
+            } else {
+                format!("warning: {what} requested, --sort-by will be ignored{when}")
+            });
         }
     } else if args.words.is_empty() && args.list("filename").is_empty() && args.str("kustomize").is_empty() {
         session.eprintln(format!("You must specify the type of resource to get. {API_RESOURCES}\n"));

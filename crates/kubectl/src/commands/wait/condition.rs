@@ -1,6 +1,6 @@
 //! What `wait --for` may ask for.
 
-use gatehouse_model::{Object, Value};
+use gatehouse_model::{ClientVersion, Object, Value};
 
 use crate::print::gofmt;
 use crate::print::jsonpath::{JsonPath, relaxed};
@@ -19,11 +19,26 @@ pub(super) enum Condition {
 
 impl Condition {
     /// Reads the values of `--for`.
-    pub(super) fn parse_all(texts: &[String]) -> Result<Vec<Self>, String> {
+    pub(super) fn parse_all(texts: &[String], version: ClientVersion) -> Result<Vec<Self>, String> {
+        let old = version.minor < 30;
         if texts.is_empty() {
-            return Err("unrecognized condition: []".to_owned());
+            return Err(format!("unrecognized condition: {}", if old { "\"\"" } else { "[]" }));
         }
-        texts.iter().map(|text| Self::parse(text)).collect()
+        let parse = |text: &String| if old { Self::parse_old(text) } else { Self::parse(text) };
+        texts.iter().map(parse).collect()
+    }
+
+    /// Old clients neither wait for an object to come nor for a field to be there at all.
+    fn parse_old(text: &str) -> Result<Self, String> {
+        if text.eq_ignore_ascii_case("create") {
+            return Err(format!("unrecognized condition: {}", gatehouse_model::json::go_quote(text)));
+        }
+        match text.strip_prefix("jsonpath=") {
+            Some(input) if split(input).len() != 2 => {
+                Err("jsonpath wait format must be --for=jsonpath='{.status.readyReplicas}'=3".to_owned())
+            }
+            _ => Self::parse(text),
+        }
     }
 
     fn parse(text: &str) -> Result<Self, String> {

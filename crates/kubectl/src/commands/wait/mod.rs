@@ -45,7 +45,7 @@ const WEEK: i64 = 168 * 3_600_000;
 
 fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     let mut printer = Printer::new(session, args, Dry::No)?;
-    let conditions = Condition::parse_all(&args.list("for")).map_err(Error::plain)?;
+    let conditions = Condition::parse_all(&args.list("for"), session.version()).map_err(Error::plain)?;
     let timeout = match args.millis("timeout") {
         t if t < 0 => WEEK,
         t => t,
