@@ -43,14 +43,12 @@ pub(super) struct ApplySet {
 
 impl ApplySet {
     /// The set that `--applyset` names; it is there only where the environment turns it on.
+    #[inline(never)] // An entry in web/chunks.txt, as all that is reached from outside.
     pub(super) fn parse(
         session: &mut Session<'_, '_>,
         args: &Args,
         namespace: &Namespace,
     ) -> Result<Option<Self>, Error> {
-        if !args.changed("applyset") {
-            return Ok(None);
-        }
         let on = session.host.files.env("KUBECTL_APPLYSET").unwrap_or_default();
         if value::parse_bool(&on) != Ok(true) {
             return Err(Error::plain(format!(
@@ -77,6 +75,7 @@ impl ApplySet {
     }
 
     /// Refuses what cannot keep a set, and flags that do not go with one.
+    #[inline(never)]
     pub(super) fn check(&self, session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
         if !args.bool("prune") {
             return Err(Error::plain("--applyset requires --prune"));
@@ -139,6 +138,7 @@ impl ApplySet {
     }
 
     /// Marks what is applied as members.
+    #[inline(never)]
     pub(super) fn mark(&self, infos: &mut [Info]) -> Result<(), Error> {
         for object in infos.iter_mut().filter_map(|info| info.object.as_mut()) {
             if object.at(&["metadata", "labels", PART_OF]).is_some() {
@@ -150,6 +150,7 @@ impl ApplySet {
     }
 
     /// Writes down, before anything is applied, all that will be and was in the set: nothing of it can get lost.
+    #[inline(never)]
     pub(super) fn begin(
         &mut self,
         session: &mut Session<'_, '_>,
@@ -247,6 +248,7 @@ impl ApplySet {
     }
 
     /// Removes what is in the set no more, and writes down what is.
+    #[inline(never)]
     pub(super) fn prune(
         &self,
         session: &mut Session<'_, '_>,

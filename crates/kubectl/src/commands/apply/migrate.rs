@@ -27,9 +27,14 @@ fn managed(object: &Object) -> &[Value] {
     object.list_at(&["metadata", "managedFields"])
 }
 
+/// What is left to do when an object was applied on the server: what goes wrong with it is a warning only.
+#[inline(never)] // An entry in web/chunks.txt: only where both ways of applying meet.
+pub(super) fn migrate(apply: &Apply, session: &mut Session<'_, '_>, info: &mut Info, wanted: &Value) {
+    apply.migrate(session, info, wanted);
+}
+
 impl Apply {
-    /// What is left to do when an object was applied on the server: what goes wrong with it is a warning only.
-    pub(super) fn migrate(&self, session: &mut Session<'_, '_>, info: &mut Info, wanted: &Value) {
+    fn migrate(&self, session: &mut Session<'_, '_>, info: &mut Info, wanted: &Value) {
         let again = "This is non-fatal and will be retried next time you apply. Error:";
         if let Err(e) = self.keep_annotation(session, info) {
             let what = format!("failed to migrate {} for Server-Side Apply", last_applied::KEY);

@@ -123,7 +123,10 @@ fn run(session: &mut Session<'_, '_>, args: &Args) -> Result<(), Error> {
     }
     let validation = validation(args)?;
     let namespace = session.ready()?;
-    let mut set = ApplySet::parse(session, args, &namespace)?;
+    let mut set = match args.changed("applyset") {
+        true => ApplySet::parse(session, args, &namespace)?,
+        false => None,
+    };
     if args.bool("prune") {
         prune::allowed(session, args)?;
     }

@@ -5,7 +5,7 @@ use gatehouse_core::Reason;
 use gatehouse_core::request::PatchType;
 use gatehouse_model::{Object, Value, json, schema};
 
-use super::Apply;
+use super::{Apply, migrate};
 use crate::client::Info;
 use crate::error::Error;
 use crate::output::Dry;
@@ -163,8 +163,9 @@ impl Apply {
                 _ => e,
             })?;
         info.refresh(applied);
-        if self.change.subresource.is_empty() {
-            self.migrate(session, info, &wanted);
+        let was_applied = info.object.as_ref().is_some_and(|o| last_applied::original(o).is_some());
+        if was_applied && self.change.subresource.is_empty() {
+            migrate::migrate(self, session, info, &wanted);
         }
         self.warn_if_deleting(session, info);
         self.report(session, info, "serverside-applied")
