@@ -3,28 +3,18 @@
 //! One list serves all the structs that generators print; keys that are in none of them (labels, data) keep the
 //! alphabet's order behind the known ones, as Go prints maps.
 
+use gatehouse_model::object::METADATA_ORDER;
 use gatehouse_model::{Value, json};
+
+/// Where the fields of metadata stand, in their own order.
+const METADATA: &str = "(metadata)";
 
 /// Keys in the order in which the structs that have them declare them.
 const ORDER: &[&str] = &[
     "kind",
     "apiVersion",
     "metadata",
-    "name",
-    "generateName",
-    "namespace",
-    "selfLink",
-    "uid",
-    "resourceVersion",
-    "generation",
-    "creationTimestamp",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds",
-    "labels",
-    "annotations",
-    "ownerReferences",
-    "finalizers",
-    "managedFields",
+    METADATA,
     "spec",
     "immutable",
     "data",
@@ -243,7 +233,11 @@ fn order_of(value: &Value) -> &'static [&'static str] {
 /// The members of a map in the order of its struct; `free` where it is no struct.
 pub(crate) fn keys(value: &Value, free: bool) -> Vec<(&str, &Value)> {
     let order = if free { &[] } else { order_of(value) };
-    let rank = |key: &str| order.iter().position(|k| *k == key).unwrap_or(usize::MAX);
+    let place = |key: &str| order.iter().position(|k| *k == key);
+    let rank = |key: &str| match (place(key), METADATA_ORDER.iter().position(|k| *k == key)) {
+        (None, Some(at)) => place(METADATA).map_or((usize::MAX, 0), |place| (place, at)),
+        (place, _) => (place.unwrap_or(usize::MAX), 0),
+    };
     let mut keys: Vec<(&str, &Value)> = value.entries().iter().collect();
     gatehouse_model::order::by_key(&mut keys, |(key, _)| rank(key));
     keys
