@@ -1,5 +1,5 @@
 // Unpacks WebAssembly: it travels a third smaller than gzip makes it, since the plainest hosts know nothing better than
-// gzip. Its code comes as strands of like things, each packed with LZMA; `crates/xtask/src/pack/strands.rs` says what goes
+// gzip. Its code comes as strands of like things, each packed with LZMA2; `crates/xtask/src/pack/strands.rs` says what goes
 // where. Written after the specifications of LZMA and of WebAssembly.
 "use strict";
 (() => {
@@ -18,22 +18,29 @@
   const REP_LENGTH = LENGTH + LENGTH_SIZE;
   const LITERAL = REP_LENGTH + LENGTH_SIZE;
 
-  /** The `size` bytes that `packed` holds, which may repeat what stands in `known`. */
-  const strand = (properties, size, packed, known) => {
-    const lc = properties % 9;
-    const lp = Math.floor(properties / 9) % 5;
-    const posMask = (1 << Math.floor(properties / 45)) - 1;
-    const literalMask = (1 << lp) - 1;
-    let pos = known.length;
-    const end = pos + size;
-    const out = new Uint8Array(end);
-    out.set(known);
-    const probs = new Uint16Array(LITERAL + (0x300 << (lc + lp))).fill(1024);
-
-    let range = 0xffffffff;
-    let code = 0;
-    let next = 1;
-    while (next < 5) code = ((code << 8) | packed[next++]) >>> 0;
+  /** A strand of `size` bytes behind those of `known`, and what was learnt of how its bytes follow each other. */
+  const strand = (packed, size, known) => {
+    const start = known?.out.length ?? 0;
+    let pos = start;
+    const out = new Uint8Array(start + size);
+    let lc = 0;
+    let literalMask = 0;
+    let posMask = 0;
+    let probs;
+    let state = 0;
+    let [rep0, rep1, rep2, rep3] = [0, 0, 0, 0];
+    if (known) {
+      out.set(known.out);
+      ({ lc, literalMask, posMask, state, reps: [rep0, rep1, rep2, rep3] } = known);
+      probs = known.probs?.slice();
+    }
+    let range;
+    let code;
+    let next = 0;
+    const two = () => {
+      next += 2;
+      return (packed[next - 2] << 8) | packed[next - 1];
+    };
 
     const bit = (at) => {
       const prob = probs[at];
@@ -90,74 +97,108 @@
       return 16 + tree(at + 2 + 256, 8);
     };
 
-    let state = 0;
-    let [rep0, rep1, rep2, rep3] = [0, 0, 0, 0];
-    while (pos < end) {
-      const posState = pos & posMask;
-      if (!bit(IS_MATCH + (state << 4) + posState)) {
-        const before = pos > 0 ? out[pos - 1] : 0;
-        const base = LITERAL + 0x300 * (((pos & literalMask) << lc) + (before >>> (8 - lc)));
-        let symbol = 1;
-        if (state >= 7) {
-          // After a match the byte that would have come next says what this one is not.
-          let other = out[pos - rep0 - 1];
-          while (symbol < 0x100) {
-            const expected = (other >>> 7) & 1;
-            other <<= 1;
-            const one = bit(base + ((1 + expected) << 8) + symbol);
-            symbol = (symbol << 1) | one;
-            if (expected !== one) break;
+    /** Unpacks up to `end`, in one run of the range coder. */
+    const run = (end) => {
+      while (pos < end) {
+        const posState = pos & posMask;
+        if (!bit(IS_MATCH + (state << 4) + posState)) {
+          const before = pos > 0 ? out[pos - 1] : 0;
+          const base = LITERAL + 0x300 * (((pos & literalMask) << lc) + (before >>> (8 - lc)));
+          let symbol = 1;
+          if (state >= 7) {
+            // After a match the byte that would have come next says what this one is not.
+            let other = out[pos - rep0 - 1];
+            while (symbol < 0x100) {
+              const expected = (other >>> 7) & 1;
+              other <<= 1;
+              const one = bit(base + ((1 + expected) << 8) + symbol);
+              symbol = (symbol << 1) | one;
+              if (expected !== one) break;
+            }
+          }
+          while (symbol < 0x100) symbol = (symbol << 1) | bit(base + symbol);
+          out[pos++] = symbol;
+          state = state < 4 ? 0 : state < 10 ? state - 3 : state - 6;
+          continue;
+        }
+        let count;
+        if (bit(IS_REP + state)) {
+          if (!bit(IS_REP_G0 + state)) {
+            if (!bit(IS_REP0_LONG + (state << 4) + posState)) {
+              state = state < 7 ? 9 : 11;
+              out[pos] = out[pos - rep0 - 1];
+              pos++;
+              continue;
+            }
+          } else {
+            let distance = rep1;
+            if (bit(IS_REP_G1 + state)) {
+              distance = rep2;
+              if (bit(IS_REP_G2 + state)) {
+                distance = rep3;
+                rep3 = rep2;
+              }
+              rep2 = rep1;
+            }
+            rep1 = rep0;
+            rep0 = distance;
+          }
+          count = length(REP_LENGTH, posState);
+          state = state < 7 ? 8 : 11;
+        } else {
+          rep3 = rep2;
+          rep2 = rep1;
+          rep1 = rep0;
+          count = length(LENGTH, posState);
+          state = state < 7 ? 7 : 10;
+          const slot = tree(POS_SLOT + (Math.min(count, 3) << 6), 6);
+          if (slot < 4) rep0 = slot;
+          else {
+            const bits = (slot >>> 1) - 1;
+            rep0 = (2 | (slot & 1)) << bits;
+            if (slot < 14) rep0 += reverseTree(POS_SPECIAL + rep0 - slot, bits);
+            else rep0 += (direct(bits - 4) << 4) + reverseTree(ALIGN, 4);
           }
         }
-        while (symbol < 0x100) symbol = (symbol << 1) | bit(base + symbol);
-        out[pos++] = symbol;
-        state = state < 4 ? 0 : state < 10 ? state - 3 : state - 6;
+        count += 2;
+        if (rep0 < 0 || rep0 >= pos || pos + count > end) throw new Error("the packed engine is damaged");
+        for (; count > 0; count--, pos++) out[pos] = out[pos - rep0 - 1];
+      }
+    };
+
+    for (;;) {
+      const control = packed[next++];
+      if (control === undefined) throw new Error("the packed engine is cut off");
+      if (control === 0) break;
+      const end = pos + two() + 1 + (control < 128 ? 0 : (control & 31) << 16);
+      if (end > out.length) throw new Error("the packed engine is damaged");
+      if (control < 128) {
+        out.set(packed.subarray(next, next + end - pos), pos);
+        next += end - pos;
+        pos = end;
         continue;
       }
-      let count;
-      if (bit(IS_REP + state)) {
-        if (!bit(IS_REP_G0 + state)) {
-          if (!bit(IS_REP0_LONG + (state << 4) + posState)) {
-            state = state < 7 ? 9 : 11;
-            out[pos] = out[pos - rep0 - 1];
-            pos++;
-            continue;
-          }
-        } else {
-          let distance = rep1;
-          if (bit(IS_REP_G1 + state)) {
-            distance = rep2;
-            if (bit(IS_REP_G2 + state)) {
-              distance = rep3;
-              rep3 = rep2;
-            }
-            rep2 = rep1;
-          }
-          rep1 = rep0;
-          rep0 = distance;
-        }
-        count = length(REP_LENGTH, posState);
-        state = state < 7 ? 8 : 11;
-      } else {
-        rep3 = rep2;
-        rep2 = rep1;
-        rep1 = rep0;
-        count = length(LENGTH, posState);
-        state = state < 7 ? 7 : 10;
-        const slot = tree(POS_SLOT + (Math.min(count, 3) << 6), 6);
-        if (slot < 4) rep0 = slot;
-        else {
-          const bits = (slot >>> 1) - 1;
-          rep0 = (2 | (slot & 1)) << bits;
-          if (slot < 14) rep0 += reverseTree(POS_SPECIAL + rep0 - slot, bits);
-          else rep0 += (direct(bits - 4) << 4) + reverseTree(ALIGN, 4);
-        }
+      const size = two() + 1;
+      if (control >= 192) {
+        const properties = packed[next++];
+        lc = properties % 9;
+        const lp = Math.floor(properties / 9) % 5;
+        literalMask = (1 << lp) - 1;
+        posMask = (1 << Math.floor(properties / 45)) - 1;
+        probs = new Uint16Array(LITERAL + (0x300 << (lc + lp)));
       }
-      count += 2;
-      if (rep0 < 0 || rep0 >= pos || pos + count > end) throw new Error("the packed engine is damaged");
-      for (; count > 0; count--, pos++) out[pos] = out[pos - rep0 - 1];
+      if (control >= 160) {
+        probs.fill(1024);
+        state = rep0 = rep1 = rep2 = rep3 = 0;
+      }
+      const then = next + size;
+      range = 0xffffffff;
+      code = 0;
+      for (next++; next < then - size + 5; ) code = ((code << 8) | packed[next++]) >>> 0;
+      run(end);
+      next = then;
     }
-    return out.subarray(known.length);
+    return { out, own: out.subarray(start), probs, lc, literalMask, posMask, state, reps: [rep0, rep1, rep2, rep3] };
   };
 
   const [INSTRUCTIONS, LOCALS, BRANCHES, WIDE] = [1, 2, 3, 9];
@@ -229,13 +270,12 @@
     const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
     const strands = [];
     for (let at = 0; at < packed.length; ) {
-      const start = at + 9;
-      const end = start + view.getUint32(at + 5, true);
+      const start = at + 8;
+      const end = start + view.getUint32(at + 4, true);
       if (end > packed.length) throw new Error("the packed engine is cut off");
-      const before = known[strands.length] ?? new Uint8Array(0);
-      strands.push(strand(packed[at], view.getUint32(at + 1, true), packed.subarray(start, end), before));
+      strands.push(strand(packed.subarray(start, end), view.getUint32(at, true), known[strands.length]));
       at = end;
     }
-    return { module: woven(strands), strands };
+    return { module: woven(strands.map(({ own }) => own)), strands };
   };
 })();

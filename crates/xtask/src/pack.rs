@@ -1,7 +1,7 @@
 //! Packs WebAssembly for the way to the browser: `web/boot/unpack.js` unpacks it there.
 //!
 //! The plainest hosts send gzip at best, and gzip leaves WebAssembly a third larger than it need be. So a module is
-//! taken apart into strands of like things ([`strands`]), and LZMA packs each by itself.
+//! taken apart into strands of like things ([`strands`]), and LZMA2 packs each by itself.
 
 mod strands;
 #[cfg(test)]
@@ -9,7 +9,7 @@ mod tests;
 
 use std::io::Write;
 
-use lzma_rust2::{LzmaOptions, LzmaWriter};
+use lzma_rust2::{Lzma2Options, Lzma2Writer, LzmaOptions};
 
 use crate::command::Outcome;
 pub(crate) use strands::Strands;
@@ -17,13 +17,12 @@ pub(crate) use strands::Strands;
 /// What a window holds at most: the engine and the largest of its chunks, with room.
 const WINDOW: u32 = 1 << 26;
 
-/// A module as it travels: for each of its strands LZMA's byte of properties, the number of its bytes, the number of bytes
-/// they are packed in, and these. What is packed may repeat what stands in `before`, which who unpacks it has already.
+/// A module as it travels: for each of its strands the number of its bytes, the number of bytes they are packed in, and
+/// these. The packer goes on where it stood after `before`, with all it had learnt: who unpacks has done the same.
 pub(crate) fn packed(before: &Strands, module: &Strands) -> Outcome<Vec<u8>> {
     let mut out = Vec::new();
-    for (before, strand) in before.iter().zip(module.iter()) {
-        let (properties, packed) = lzma(before, strand)?;
-        out.push(properties);
+    for ((before, strand), context) in before.iter().zip(module.iter()).zip(strands::CONTEXTS) {
+        let packed = lzma2(context, before, strand)?;
         for length in [strand.len(), packed.len()] {
             out.extend(u32::try_from(length).map_err(|why| why.to_string())?.to_le_bytes());
         }
@@ -32,19 +31,26 @@ pub(crate) fn packed(before: &Strands, module: &Strands) -> Outcome<Vec<u8>> {
     Ok(out)
 }
 
-/// LZMA's properties and what it makes of some bytes.
-fn lzma(before: &[u8], bytes: &[u8]) -> Outcome<(u8, Vec<u8>)> {
+/// What LZMA2 makes of some bytes after others; `context` is how many bits of the byte before tell something of the next.
+fn lzma2(context: u32, before: &[u8], bytes: &[u8]) -> Outcome<Vec<u8>> {
+    let cannot = |why: std::io::Error| format!("cannot pack: {why}");
     let mut options = LzmaOptions::with_preset(9);
-    // No part of WebAssembly is aligned, so the position tells nothing; the byte before tells more.
-    options.lc = 4;
+    // No part of WebAssembly is aligned, so the position tells nothing.
+    options.lc = context;
     options.lp = 0;
     options.pb = 0;
     options.nice_len = 273;
     options.depth_limit = 1000;
     options.dict_size = WINDOW;
-    options.preset_dict = (!before.is_empty()).then(|| before.to_vec());
-    let mut writer = LzmaWriter::new_no_header(Vec::new(), &options, false)
-        .map_err(|why| format!("cannot pack: {why}"))?;
-    writer.write_all(bytes).map_err(|why| format!("cannot pack: {why}"))?;
-    Ok((options.get_props(), writer.finish().map_err(|why| format!("cannot pack: {why}"))?))
+    let mut writer = Lzma2Writer::new(Vec::new(), Lzma2Options { lzma_options: options, chunk_size: None });
+    writer.write_all(before).map_err(cannot)?;
+    writer.flush().map_err(cannot)?;
+    let there = writer.inner().len();
+    writer.write_all(bytes).map_err(cannot)?;
+    if before.is_empty() {
+        // Others may go on from here: it must end as it does for them.
+        writer.flush().map_err(cannot)?;
+    }
+    let mut packed = writer.finish().map_err(cannot)?;
+    Ok(packed.split_off(there))
 }

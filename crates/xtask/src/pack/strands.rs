@@ -34,6 +34,9 @@ const CONSTANTS: u8 = 8;
 /// The other constants.
 const WIDE: u8 = 9;
 
+/// How many bits of the byte before tell something of the next one, in each strand: measured.
+pub(super) const CONTEXTS: [u32; COUNT] = [3, 4, 3, 4, 4, 4, 2, 2, 2, 2];
+
 /// Instructions whose shape is not so many numbers.
 const BR_TABLE: u8 = 0x0e;
 const F32_CONST: u8 = 0x43;
