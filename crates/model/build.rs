@@ -1,7 +1,7 @@
 //! Makes the schema of every built-in kind: OpenAPI as k8s-openapi knows it, plus the facts in `schema/`.
 //!
 //! Three files of lines come out. `schema.txt`: `type NAME`, below it `  FIELD TYPE FACTS`; `root APIVERSION KIND NAME`;
-//! `enum GOTYPE VALUES`. `descriptions.txt` has a description per line of `schema.txt` that has one, in the same order.
+//! `enum GOTYPE VALUES`. `descriptions.words` has a description per line of `schema.txt` that has one, in the same order.
 //! A type is a word (`string`, `int32`, …), the name of a `type`, `[]` or `{}` before the type of elements, or `?` before
 //! a type that may be something else altogether. Names of types have lost their `io.k8s.api.` or `io.k8s.`.
 
@@ -13,6 +13,9 @@ use std::path::Path;
 use k8s_openapi::api;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value};
+
+#[path = "src/schema/words.rs"]
+mod words;
 
 /// One type: fields with type and facts.
 type Fields = BTreeMap<String, (String, String, String)>;
@@ -241,9 +244,60 @@ impl Schema {
     }
 }
 
+/// The descriptions with numbers for words, as [`words`] reads them.
+fn in_words(text: &str) -> Result<Vec<u8>, Box<dyn Error>> {
+    // Whole words in small letters with the space before them, and what takes more than a byte already.
+    let mut tokens: Vec<&str> = Vec::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let length = match first {
+            ' ' => 1 + rest.bytes().skip(1).take_while(u8::is_ascii_lowercase).count(),
+            other => other.len_utf8(),
+        };
+        let (token, then) = rest.split_at(length);
+        tokens.push(token);
+        rest = then;
+    }
+    let mut counts = BTreeMap::<&str, usize>::new();
+    for token in tokens.iter().filter(|token| token.len() > 1) {
+        *counts.entry(token).or_default() += 1;
+    }
+    let mut chosen: Vec<(&str, usize)> = counts
+        .into_iter()
+        .filter(|(token, count)| !token.is_ascii() || token.len() > 3 && *count > 5)
+        .collect();
+    chosen.sort_by_key(|(token, count)| std::cmp::Reverse((token.is_ascii(), count * (token.len() - 1))));
+    let numbers: BTreeMap<&str, usize> =
+        chosen.iter().enumerate().map(|(at, (token, _))| (*token, at)).collect();
+    if numbers.len() > words::SHORT + (128 - words::SHORT) * words::LONG {
+        return Err("too many words".into());
+    }
+    let mut out = chosen.iter().map(|(token, _)| *token).collect::<Vec<_>>().join("|").into_bytes();
+    out.push(b'\n');
+    for token in tokens {
+        match numbers.get(token) {
+            None => out.extend(token.bytes()),
+            Some(number) => match number.checked_sub(words::SHORT) {
+                None => out.push(u8::try_from(128 + number)?),
+                Some(long) => {
+                    out.push(u8::try_from(128 + words::SHORT + long / words::LONG)?);
+                    out.push(u8::try_from(128 + long % words::LONG)?);
+                }
+            },
+        }
+    }
+    for (at, line) in text.lines().enumerate().step_by(97) {
+        if words::read(&out, at).as_deref() != Some(line) {
+            return Err(format!("line {at} of the descriptions is not read as it was").into());
+        }
+    }
+    Ok(out)
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=schema");
+    println!("cargo::rerun-if-changed=src/schema/words.rs");
     let mut schema = Schema::default();
     let mut generator = SchemaGenerator::default();
     roots(&mut generator, &mut schema);
@@ -253,6 +307,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (text, descriptions) = schema.print();
     let out = std::env::var("OUT_DIR")?;
     std::fs::write(Path::new(&out).join("schema.txt"), text)?;
-    std::fs::write(Path::new(&out).join("descriptions.txt"), descriptions)?;
+    std::fs::write(Path::new(&out).join("descriptions.words"), in_words(&descriptions)?)?;
     Ok(())
 }

@@ -9,6 +9,7 @@ mod openapi;
 mod random;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
@@ -189,14 +190,14 @@ impl Schemas {
     #[must_use]
     #[inline(never)] // An entry in web/chunks.txt: half a megabyte of text, which only `explain` reads.
     pub fn description(&self, type_name: &str, field: Option<&str>) -> Option<String> {
-        let all = include_str!(concat!(env!("OUT_DIR"), "/descriptions.txt"));
+        let all = include_bytes!(concat!(env!("OUT_DIR"), "/descriptions.words"));
         let mut line = 0;
         for ty in self.types.iter() {
             if ty.name == type_name {
                 if let Some(field) = field {
                     line += 1 + ty.fields.iter().position(|f| f.name == field)?;
                 }
-                let text = all.lines().nth(line)?;
+                let text = words::read(all, line)?;
                 return Some(text.replace("\\n", "\n").replace("\\\\", "\\"));
             }
             line += 1 + ty.fields.len();
