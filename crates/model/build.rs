@@ -246,12 +246,13 @@ impl Schema {
 
 /// The descriptions with numbers for words, as [`words`] reads them.
 fn in_words(text: &str) -> Result<Vec<u8>, Box<dyn Error>> {
-    // Whole words in small letters with the space before them, and what takes more than a byte already.
+    // Words in small letters with the space before them, those that begin with a capital, and what takes more than a byte
+    // already.
     let mut tokens: Vec<&str> = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let length = match first {
-            ' ' => 1 + rest.bytes().skip(1).take_while(u8::is_ascii_lowercase).count(),
+            ' ' | 'A'..='Z' => 1 + rest.bytes().skip(1).take_while(u8::is_ascii_lowercase).count(),
             other => other.len_utf8(),
         };
         let (token, then) = rest.split_at(length);
@@ -262,10 +263,8 @@ fn in_words(text: &str) -> Result<Vec<u8>, Box<dyn Error>> {
     for token in tokens.iter().filter(|token| token.len() > 1) {
         *counts.entry(token).or_default() += 1;
     }
-    let mut chosen: Vec<(&str, usize)> = counts
-        .into_iter()
-        .filter(|(token, count)| !token.is_ascii() || token.len() > 3 && *count > 5)
-        .collect();
+    let mut chosen: Vec<(&str, usize)> =
+        counts.into_iter().filter(|(token, count)| !token.is_ascii() || *count > 5).collect();
     chosen.sort_by_key(|(token, count)| std::cmp::Reverse((token.is_ascii(), count * (token.len() - 1))));
     let numbers: BTreeMap<&str, usize> =
         chosen.iter().enumerate().map(|(at, (token, _))| (*token, at)).collect();

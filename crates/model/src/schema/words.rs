@@ -4,7 +4,7 @@
 //! number of a word; from [`SHORT`] on it takes the next byte with it. The build script writes this and reads it once.
 
 /// How many words have a number of one byte.
-pub const SHORT: usize = 100;
+pub const SHORT: usize = 112;
 
 /// How many words a byte behind another tells apart.
 pub const LONG: usize = 128;
