@@ -32,11 +32,12 @@ impl Chunks {
     }
 }
 
-/// Whether a function's path is this one or goes on from it; `<Type as Trait>::name` counts as the type's.
+/// Whether a function's path is this one or goes on from it; `<Type as Trait>::name` counts as the type's. The compiler's
+/// second copy of a function has a number behind a dot, and is a function of its own.
 fn lies_below(name: &str, path: &str) -> bool {
     let own = name.strip_prefix('<').unwrap_or(name);
     let rest = own.strip_prefix(path).or_else(|| name.strip_prefix(path));
-    rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+    rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.'))
 }
 
 pub(super) fn parse(text: &str, later: &str) -> Outcome<Chunks> {
