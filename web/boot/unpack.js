@@ -265,15 +265,25 @@
     return out.subarray(0, to + plain.length - before);
   };
 
+  /** How many bytes the strand has whose packing begins at `at`, and where that ends. */
+  const extent = (packed, at) => {
+    const two = (at) => (packed[at] << 8) | packed[at + 1];
+    for (let size = 0; ; ) {
+      const control = packed[at++];
+      if (control === undefined) throw new Error("the packed engine is cut off");
+      if (control === 0) return { size, end: at };
+      const length = two(at) + 1;
+      size += control < 128 ? length : length + ((control & 31) << 16);
+      at += control < 128 ? 2 + length : 5 + two(at + 2) + (control < 192 ? 0 : 1);
+    }
+  };
+
   /** The module that `packed` holds, which may repeat what stands in the strands `known`, and its own strands. */
   globalThis.unpack = (packed, known = []) => {
-    const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
     const strands = [];
     for (let at = 0; at < packed.length; ) {
-      const start = at + 8;
-      const end = start + view.getUint32(at + 4, true);
-      if (end > packed.length) throw new Error("the packed engine is cut off");
-      strands.push(strand(packed.subarray(start, end), view.getUint32(at, true), known[strands.length]));
+      const { size, end } = extent(packed, at);
+      strands.push(strand(packed.subarray(at, end), size, known[strands.length]));
       at = end;
     }
     return { module: woven(strands.map(({ own }) => own)), strands };

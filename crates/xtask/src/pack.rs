@@ -17,16 +17,11 @@ pub(crate) use strands::Strands;
 /// What a window holds at most: the engine and the largest of its chunks, with room.
 const WINDOW: u32 = 1 << 26;
 
-/// A module as it travels: for each of its strands the number of its bytes, the number of bytes they are packed in, and
-/// these. The packer goes on where it stood after `before`, with all it had learnt: who unpacks has done the same.
+/// A module as it travels: its strands, each of which says where it ends. The packer goes on where it stood after `before`, with all it had learnt: who unpacks has done the same.
 pub(crate) fn packed(before: &Strands, module: &Strands) -> Outcome<Vec<u8>> {
     let mut out = Vec::new();
     for ((before, strand), context) in before.iter().zip(module.iter()).zip(strands::CONTEXTS) {
-        let packed = lzma2(context, before, strand)?;
-        for length in [strand.len(), packed.len()] {
-            out.extend(u32::try_from(length).map_err(|why| why.to_string())?.to_le_bytes());
-        }
-        out.extend(packed);
+        out.extend(lzma2(context, before, strand)?);
     }
     Ok(out)
 }
