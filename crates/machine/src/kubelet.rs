@@ -14,7 +14,7 @@ pub mod mirror;
 mod names;
 pub mod plan;
 mod pod;
-mod probe;
+pub(crate) mod probe;
 mod pull;
 mod refresh;
 mod rootfs;

@@ -209,6 +209,20 @@ fn in_order(current: &[Value], order: &[Value], old: &[Value], key: Option<&str>
     }
 }
 
+/// The Go type of a decoded value (`%T`).
+#[must_use]
+pub const fn go_type(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "<nil>",
+        Value::Bool(_) => "bool",
+        Value::Int(_) => "int64",
+        Value::Float(_) => "float64",
+        Value::Str(_) => "string",
+        Value::List(_) => "[]interface {}",
+        Value::Map(_) => "map[string]interface {}",
+    }
+}
+
 /// A tree as Go's `%v` prints it: `map[a:1 b:[x y]]`.
 #[must_use]
 pub fn go_text(value: &Value) -> String {

@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 
+pub use gatehouse_core::patch::strategic::go_type as type_name;
 use gatehouse_model::Value;
 use gatehouse_model::json::go_quote;
 
@@ -79,20 +80,6 @@ pub fn go_syntax(value: &Value) -> String {
             format!("map[string]interface {{}}{{{}}}", entries.join(", "))
         }
         other => sprint(other),
-    }
-}
-
-/// The Go type of a decoded value (`%T`).
-#[must_use]
-pub const fn type_name(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "<nil>",
-        Value::Bool(_) => "bool",
-        Value::Int(_) => "int64",
-        Value::Float(_) => "float64",
-        Value::Str(_) => "string",
-        Value::List(_) => "[]interface {}",
-        Value::Map(_) => "map[string]interface {}",
     }
 }
 

@@ -14,16 +14,16 @@ use crate::programs;
 
 /// What is probed for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Startup,
     Liveness,
     Readiness,
 }
 
 impl Kind {
-    const ALL: [Self; 3] = [Self::Startup, Self::Liveness, Self::Readiness];
+    pub(crate) const ALL: [Self; 3] = [Self::Startup, Self::Liveness, Self::Readiness];
 
-    const fn field(self) -> &'static str {
+    pub(crate) const fn field(self) -> &'static str {
         match self {
             Self::Startup => "startupProbe",
             Self::Liveness => "livenessProbe",
@@ -31,7 +31,7 @@ impl Kind {
         }
     }
 
-    const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Startup => "Startup",
             Self::Liveness => "Liveness",

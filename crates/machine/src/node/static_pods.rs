@@ -433,7 +433,7 @@ impl Services {
     #[must_use]
     pub fn answers(&self, program: &str) -> (bool, bool) {
         let failing = self.components.get(program).map_or(&[][..], |c| c.failing.as_slice());
-        let started = failing.iter().all(|f| f.kind != static_probes::Kind::Startup);
+        let started = failing.iter().all(|f| f.kind != crate::kubelet::probe::Kind::Startup);
         (failing.is_empty(), started)
     }
 

@@ -12,6 +12,7 @@ use gatehouse_model::{Object, Value};
 
 use super::flags::Flags;
 use super::manifest::Manifest;
+use crate::kubelet::probe::Kind;
 use crate::machine::Machine;
 
 /// A port a component listens on.
@@ -52,30 +53,6 @@ pub(super) fn ports(program: &str, manifest: &Manifest) -> Vec<Port> {
     if port == 0 { Vec::new() } else { vec![Port { address: address.to_owned(), port, tls: true }] }
 }
 
-/// What is probed for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Startup,
-    Liveness,
-    Readiness,
-}
-
-impl Kind {
-    const ALL: [(Self, &'static str); 3] = [
-        (Self::Startup, "startupProbe"),
-        (Self::Liveness, "livenessProbe"),
-        (Self::Readiness, "readinessProbe"),
-    ];
-
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Startup => "Startup",
-            Self::Liveness => "Liveness",
-            Self::Readiness => "Readiness",
-        }
-    }
-}
-
 /// A probe that fails.
 #[derive(Clone, Debug)]
 pub(super) struct Failing {
@@ -99,7 +76,8 @@ pub(super) fn examine(
     let now = machine.now.0;
     let ports = ports(program, manifest);
     let mut failing = Vec::new();
-    for (kind, field) in Kind::ALL {
+    for kind in Kind::ALL {
+        let field = kind.field();
         let Some(probe) = manifest.container.get(field).filter(|p| p.get("httpGet").is_some()) else {
             continue;
         };

@@ -91,6 +91,19 @@ pub(super) fn free(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     } else {
         let _ = sys.call("lseek");
     }
+    let (total, free, available) = memory(sys);
+    let cache = available.saturating_sub(free);
+    let used = total.saturating_sub(available);
+    let row =
+        |numbers: &[u64]| -> String { numbers.iter().map(|n| format!("{:>width$}", shown(*n))).collect() };
+    let (memory, swap) = (row(&[total, used, free, 0, cache, available]), row(&[0, 0, 0]));
+    let pad = if busybox { 3 } else { 4 };
+    sys.print(&format!("Mem:{:pad$}{memory}\nSwap:{:w$}{swap}\n", "", "", w = pad - 1));
+    0
+}
+
+/// What /proc/meminfo tells in KiB: all, free and available.
+pub(super) fn memory(sys: &mut Sys<'_>) -> (u64, u64, u64) {
     let text = sys.slurp("/proc/meminfo").unwrap_or_default();
     let field = |key: &str| {
         let line = text.lines().find_map(|l| l.strip_prefix(key)).unwrap_or("");
@@ -100,15 +113,7 @@ pub(super) fn free(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
             .and_then(|n| n.parse::<u64>().ok())
             .unwrap_or(0)
     };
-    let (total, free, available) = (field("MemTotal"), field("MemFree"), field("MemAvailable"));
-    let cache = available.saturating_sub(free);
-    let used = total.saturating_sub(available);
-    let row =
-        |numbers: &[u64]| -> String { numbers.iter().map(|n| format!("{:>width$}", shown(*n))).collect() };
-    let (memory, swap) = (row(&[total, used, free, 0, cache, available]), row(&[0, 0, 0]));
-    let pad = if busybox { 3 } else { 4 };
-    sys.print(&format!("Mem:{:pad$}{memory}\nSwap:{:w$}{swap}\n", "", "", w = pad - 1));
-    0
+    (field("MemTotal"), field("MemFree"), field("MemAvailable"))
 }
 
 pub(super) fn clear(sys: &mut Sys<'_>, _: &[String]) -> i32 {

@@ -14,19 +14,10 @@ pub(super) fn main(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         sys.complain("top: failed tty get\n");
         return 1;
     }
-    let (meminfo, load) =
-        (sys.slurp("/proc/meminfo").unwrap_or_default(), sys.slurp("/proc/loadavg").unwrap_or_default());
+    let (total, free, available) = super::misc::memory(sys);
+    let load = sys.slurp("/proc/loadavg").unwrap_or_default();
     let uptime = sys.slurp("/proc/uptime").unwrap_or_default();
     let Some(rows) = ps::rows(sys, false) else { return 0 };
-    let field = |key: &str| {
-        let line = meminfo.lines().find_map(|l| l.strip_prefix(key)).unwrap_or("");
-        line.trim_start_matches(':')
-            .split_whitespace()
-            .next()
-            .and_then(|n| n.parse::<u64>().ok())
-            .unwrap_or(0)
-    };
-    let (total, free, available) = (field("MemTotal"), field("MemFree"), field("MemAvailable"));
     let cache = available.saturating_sub(free);
     let used = total.saturating_sub(available);
     let loads: Vec<&str> = load.split(' ').take(3).collect();

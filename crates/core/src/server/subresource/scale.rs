@@ -110,15 +110,7 @@ fn number(object: &Object, path: &str) -> Result<Option<i64>, Status> {
 
 fn wrong(path: &str, value: &Value, wanted: &str) -> Status {
     let text = algorithms::strategic::go_text(value);
-    let found = match value {
-        Value::Null => "<nil>",
-        Value::Bool(_) => "bool",
-        Value::Int(_) => "int64",
-        Value::Float(_) => "float64",
-        Value::Str(_) => "string",
-        Value::List(_) => "[]interface {}",
-        Value::Map(_) => "map[string]interface {}",
-    };
+    let found = algorithms::strategic::go_type(value);
     Status::new(
         Reason::Unknown,
         format!("{path} accessor error: {text} is of the type {found}, expected {wanted}"),
